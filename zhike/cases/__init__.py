@@ -1,0 +1,1 @@
+"""Work orders: a process of the handbook being executed."""

@@ -1,0 +1,82 @@
+"""Work orders."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+from zhike.customers.models import Customer
+from zhike.org.models import Department, HandbookVersion, Staff
+
+
+class Case(models.Model):
+    class Status(models.TextChoices):
+        OPEN = "open"
+        CLOSED = "closed"
+
+    number = models.CharField(max_length=32, unique=True)
+    handbook_version = models.ForeignKey(HandbookVersion, on_delete=models.PROTECT)
+    handbook = models.CharField(max_length=64)
+    process = models.CharField(max_length=40)
+    stage = models.CharField(max_length=40)
+    status = models.CharField(max_length=6, choices=Status.choices, default=Status.OPEN)
+    title = models.CharField(max_length=200)
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT)
+    department = models.ForeignKey(Department, null=True, on_delete=models.PROTECT, related_name="cases")
+    """The responsible department."""
+    owner = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="cases")
+    holders = ArrayField(models.CharField(max_length=120), default=list)
+    """Principals whose turn it is."""
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    round = models.IntegerField(default=1)
+    data = models.JSONField(default=dict)
+    """{record id: latest filling}; the facts of the engine are read from here."""
+    tally = models.JSONField(default=dict)
+    """{action id: how often it was taken}."""
+    audience = ArrayField(models.CharField(max_length=120), default=list)
+    """Principals that may see the case: the one gate for pages, lists, search and live feed."""
+    portal_token = models.CharField(max_length=43, blank=True, default="")
+    """Lets the customer who filed it follow it; empty where no customer may."""
+    source = models.CharField(max_length=16, default="desk")
+    opened_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    next_due_at = models.DateTimeField(null=True)
+    """The soonest due time of its open clocks; kept by reactions of this room."""
+    version = models.IntegerField(default=1)
+    """Counts writes; a page that saves over a newer one is refused."""
+    is_sample = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-opened_at", "-id"], name="cases_newest"),
+            models.Index(fields=["status", "next_due_at", "id"], name="cases_due"),
+            models.Index(fields=["process", "stage", "-opened_at", "-id"], name="cases_stage"),
+            models.Index(fields=["department", "-opened_at", "-id"], name="cases_department"),
+            models.Index(fields=["customer", "-opened_at"], name="cases_customer"),
+            GinIndex(fields=["holders"], condition=models.Q(status="open"), name="cases_holders"),
+            GinIndex(fields=["audience"], name="cases_audience"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Note(models.Model):
+    """An internal note, or a message to or from the customer."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="notes")
+    at = models.DateTimeField()
+    author = models.CharField(max_length=80)
+    internal = models.BooleanField(default=True)
+    words = models.TextField()
+
+
+class Submission(models.Model):
+    """The key of one press of a button: the same press sent twice is done once and gets the same answer."""
+
+    key = models.CharField(max_length=80, primary_key=True)
+    at = models.DateTimeField()
+    case_id = models.BigIntegerField(null=True)
+    answer = models.JSONField(default=dict)

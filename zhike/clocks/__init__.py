@@ -1,0 +1,1 @@
+"""Deadlines as durable rows: start, pause, resume, extend, warn, breach, stop, each exactly once."""

@@ -1,0 +1,9 @@
+"""Django's entry for the room."""
+
+from django.apps import AppConfig
+
+
+class ClocksConfig(AppConfig):
+    name = "zhike.clocks"
+    label = "clocks"
+    default_auto_field = "django.db.models.BigAutoField"

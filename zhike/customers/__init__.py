@@ -1,0 +1,1 @@
+"""The customer archive: who they are and how they are reached."""

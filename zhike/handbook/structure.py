@@ -1,0 +1,210 @@
+"""Beside clauses: roles, departments, records (forms), processes, calendars, parameters, and the handbook that holds them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import Field
+
+from zhike.handbook.clauses import Access, Clause
+from zhike.handbook.common import Effects, Identifier, Model, Names, Percent, Scalar, When, Words
+
+Screen = Literal["desk", "board", "floor", "cases", "handbook", "lookup", "approvals", "quality", "reports", "administration"]
+
+
+class DepartmentKind(Model):
+    """A kind of department: the hotline centre, a store, a division. The departments themselves are data of the company."""
+
+    id: Identifier
+    title: Words
+    within: Identifier | None = None
+    """The kind its parent department has."""
+
+
+class Role(Model):
+    id: Identifier
+    title: Words
+    at: Identifier | None = None
+    """The kind of department where it is held; None: company-wide."""
+    reports_to: str | None = None
+    screens: tuple[Screen, ...] = ("desk", "handbook")
+    external: bool = False
+    is_customer: bool = False
+    is_system: bool = False
+    """A part the product itself plays."""
+
+
+class Choice(Model):
+    id: str
+    title: Words
+
+
+class FieldDef(Model):
+    """One field of a form."""
+
+    id: Identifier
+    title: Words
+    type: Literal[
+        "string", "text", "int", "decimal", "money", "bool", "enum", "multi", "date", "time", "datetime", "phone", "email",
+        "id_number", "department", "staff", "customer", "case", "record", "rows", "files", "signature",
+    ]  # fmt: skip
+    required: bool = False
+    required_when: When = Field(default_factory=dict)
+    shown_when: When = Field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+    options: Identifier | None = None
+    """A named list of choices of the handbook, instead of `choices`."""
+    columns: tuple[FieldDef, ...] = ()
+    """Columns of a `rows` field."""
+    kind: Identifier | None = None
+    """The department kind or record a reference points to."""
+    longest: int | None = None
+    least: float | None = None
+    most: float | None = None
+    default: Scalar = None
+    help: Words | None = None
+    sensitive: bool = False
+    customer_sees: bool = False
+    automatic: Literal["now", "actor", "number", "round", "parent"] | None = None
+    """Filled by the product at the time of the action; never shown as an input."""
+
+
+class Record(Model):
+    """A form. `kind: reference` makes it a directory that the department keeps, e.g. outlets."""
+
+    id: Identifier
+    title: Words
+    kind: Literal["form", "reference"] = "form"
+    fields: tuple[FieldDef, ...]
+    label: str | None = None
+    """The field that names a row of a reference record."""
+    kept_by: Names = ()
+    """Roles that may change a reference record."""
+    layout: dict[str, Any] = Field(default_factory=dict)
+    complete: Names = ()
+    cites: str | None = None
+
+
+class Public(Model):
+    """What the customer is told while the case stands here."""
+
+    step: Literal[1, 2, 3, 4]
+    words: Words
+
+
+class Stage(Model):
+    id: Identifier
+    title: Words
+    holder: Names = ()
+    """Whose turn it is."""
+    final: bool = False
+    public: Public | None = None
+
+
+class OpenChild(Model):
+    """The action opens a case of another process under this one."""
+
+    process: Identifier
+    action: Identifier
+    copy_fields: dict[str, str] = Field(default_factory=dict, alias="copy")
+    """target field -> fact of this case."""
+
+
+class Action(Model):
+    """Something a person does: a verb on a button."""
+
+    id: Identifier
+    title: Words
+    by: Names
+    """Roles; `customer`, `owner`, `system` are allowed."""
+    from_: Names = Field(default=(), alias="from")
+    """Stages; empty: an entry action, it opens the case. `*`: every stage that is not final."""
+    record: Identifier | None = None
+    """The form that is filled with it."""
+    to: Identifier | None = None
+    """The next stage; None: stays, unless a route clause on this action says otherwise."""
+    when: When = Field(default_factory=dict)
+    """Facts of the case under which the action is offered at all."""
+    opens: OpenChild | None = None
+    parent: Identifier | None = None
+    """The action of the same name-giver in the parent case that the system takes along with this one."""
+    new_round: bool = False
+    department_from: Identifier | None = None
+    """A `department` field that sets the responsible department."""
+    takes: bool = False
+    """The actor becomes the case's owner."""
+    notify: Effects = ()
+    tone: Literal["primary", "plain", "danger"] = "plain"
+    confirm: Words | None = None
+    customer_sees: bool = False
+
+
+class Process(Model):
+    id: Identifier
+    title: Words
+    number: str
+    """Number pattern: `{prefix}` letters then date and sequence, e.g. "FW{yymmdd}-{seq}"."""
+    record: Identifier
+    """The main form; the title of the case is built from `summary`."""
+    summary: Names = ()
+    stages: tuple[Stage, ...]
+    actions: tuple[Action, ...]
+    portal: bool = False
+    """Customers may open it from the portal."""
+    related: Identifier | None = None
+    """The process whose case is the parent."""
+    visible_to: tuple[Access, ...] = ()
+    """Who may see a case where no visibility clause speaks; empty: the roles that act in it."""
+
+
+class Calendar(Model):
+    id: Identifier
+    title: Words
+    weekly: dict[str, tuple[str, ...]]
+    """Day or range of days -> windows: `{mon-fri: ["09:00-12:00", "13:30-18:00"], sat: ["22:00-06:00"]}`."""
+    holidays: str | None = None
+    """A holiday table, e.g. `cn`."""
+    zone: str = "Asia/Shanghai"
+
+
+class ParameterDef(Model):
+    """A value a manager may change without touching the text."""
+
+    id: Identifier
+    title: Words
+    value: Scalar
+    derived: bool = True
+    clause: str | None = None
+
+
+class Defaults(Model):
+    warn: tuple[Percent, ...] = ()
+    breach: Effects = ()
+    missed: Effects = ()
+
+
+class Handbook(Model):
+    """One department's handbook, as loaded. Lists keep the order of the files."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    title: Words
+    version: str
+    effective: dt.date
+    zone: str = "Asia/Shanghai"
+    builds_on: tuple[str, ...] = ()
+    defaults: Defaults = Defaults()
+    unclaused: dict[str, str] = Field(default_factory=dict)
+    """Section number -> why it has no clause."""
+    departments: tuple[DepartmentKind, ...] = ()
+    roles: tuple[Role, ...] = ()
+    options: dict[str, tuple[Choice, ...]] = Field(default_factory=dict)
+    records: tuple[Record, ...] = ()
+    processes: tuple[Process, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
+    parameters: tuple[ParameterDef, ...] = ()
+    queues: tuple[dict[str, Any], ...] = ()
+    ivr: tuple[dict[str, Any], ...] = ()
+    knowledge: tuple[dict[str, Any], ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    scripts: tuple[dict[str, Any], ...] = ()

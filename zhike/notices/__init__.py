@@ -1,0 +1,1 @@
+"""What a person is told: one row a notice, addressed to principals."""

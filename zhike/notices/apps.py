@@ -1,0 +1,9 @@
+"""Django's entry for the room."""
+
+from django.apps import AppConfig
+
+
+class NoticesConfig(AppConfig):
+    name = "zhike.notices"
+    label = "notices"
+    default_auto_field = "django.db.models.BigAutoField"

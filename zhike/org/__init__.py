@@ -1,0 +1,1 @@
+"""Staff, departments, roles from the handbook, installed handbook versions, principals and access."""

@@ -1,0 +1,1 @@
+"""Forms: checking and keeping what was filled in, attachments, reference directories."""

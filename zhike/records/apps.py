@@ -1,0 +1,9 @@
+"""Django's entry for the room."""
+
+from django.apps import AppConfig
+
+
+class RecordsConfig(AppConfig):
+    name = "zhike.records"
+    label = "records"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""Runs a handbook's scenarios against the real engine on a virtual clock."""

@@ -1,0 +1,35 @@
+"""For commands that need the product itself: database reachable, Django set up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from zhike.web.cli import environment, postgres
+
+
+@contextmanager
+def database_ready() -> Iterator[None]:
+    """The database is reachable while the block runs. An embedded one that was not running stops again afterwards."""
+    if environment.external_database():
+        yield
+        return
+    with postgres.Embedded(environment.make_home()).borrowed():
+        yield
+
+
+@contextmanager
+def django_ready() -> Iterator[None]:
+    """As `database_ready()`, with Django set up: models may be imported inside the block."""
+    with database_ready():
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.settings")
+        import django
+
+        django.setup()
+        try:
+            yield
+        finally:
+            from django.db import connections
+
+            connections.close_all()
