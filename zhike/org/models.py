@@ -41,6 +41,8 @@ class Department(models.Model):
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     path = ArrayField(models.BigIntegerField(), default=list)
     """Ids from the root down to this department itself."""
+    kinds = ArrayField(models.CharField(max_length=40), default=list)
+    """The kinds of those departments, in the same order; kept with `path` by org.actions."""
     calendar = models.CharField(max_length=40, blank=True, default="")
     is_active = models.BooleanField(default=True)
     is_sample = models.BooleanField(default=False)

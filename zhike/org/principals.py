@@ -1,0 +1,144 @@
+"""Who may see, hold and be told: principals as plain strings, and the viewer who carries a set of them.
+
+    staff:5                          one person
+    customer:9                       one customer
+    system, anonymous                the product itself, nobody in particular
+    retail-hotline:store_manager     whoever holds the role, anywhere
+    retail-hotline:store_manager@12  whoever holds the role in department 12
+
+A case, a clock, a notice and a fact each carry a list of principals; somebody may see it when that list and the viewer's keys
+share a member. The same rule serves pages (array overlap in SQL) and the live feed (set intersection in memory).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from zhike.handbook.book import Book
+from zhike.org.models import Assignment, Department, Staff
+
+ScreensOf = Callable[[str, str], Iterable[str]]
+"""(handbook, role) -> the screens the role opens."""
+
+SYSTEM = "system"
+ANONYMOUS = "anonymous"
+
+
+def staff_key(staff_id: int) -> str:
+    return f"staff:{staff_id}"
+
+
+def customer_key(customer_id: int) -> str:
+    return f"customer:{customer_id}"
+
+
+def role_key(handbook: str, role: str, department_id: int | None = None) -> str:
+    """The principal of everybody with `role`, in one department or anywhere."""
+    return f"{handbook}:{role}" if department_id is None else f"{handbook}:{role}@{department_id}"
+
+
+def role_of(principal: str) -> str:
+    """The role id in a role principal; "" for any other principal."""
+    handbook, colon, rest = principal.partition(":")
+    return rest.partition("@")[0] if colon and handbook not in ("staff", "customer") else ""
+
+
+def department_of(principal: str) -> int | None:
+    """The department id in a role principal, None where it names none."""
+    _, at, number = principal.partition("@")
+    return int(number) if at and number.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody who looks or acts, with everything he may be addressed as."""
+
+    principal: str
+    keys: frozenset[str]
+    name: str = ""
+    staff: Staff | None = None
+    is_admin: bool = False
+    language: str = "zh-hans"
+    screens: frozenset[str] = frozenset()
+    roles: tuple[tuple[str, str, int | None], ...] = field(default=())
+    """(handbook, role, department id) of each assignment."""
+
+    def holds(self, principals: Iterable[str]) -> bool:
+        """True when one of `principals` is this viewer."""
+        return not self.keys.isdisjoint(principals)
+
+    def in_role(self, handbook: str, role: str) -> bool:
+        return role_key(handbook, role) in self.keys
+
+
+SYSTEM_VIEWER = Viewer(principal=SYSTEM, keys=frozenset({SYSTEM}), name="系统")
+ANONYMOUS_VIEWER = Viewer(principal=ANONYMOUS, keys=frozenset({ANONYMOUS}))
+
+
+def customer_viewer(customer_id: int, name: str = "", language: str = "zh-hans") -> Viewer:
+    """A customer on the portal: sees what is addressed to him, nothing else."""
+    key = customer_key(customer_id)
+    return Viewer(principal=key, keys=frozenset({key}), name=name, language=language)
+
+
+def keys_of(staff_id: int, assignments: Iterable[Assignment]) -> frozenset[str]:
+    """Every principal a staff member answers to."""
+    keys = {staff_key(staff_id)}
+    for held in assignments:
+        keys.add(role_key(held.handbook, held.role))
+        if held.department_id is not None:
+            keys.add(role_key(held.handbook, held.role, held.department_id))
+    return frozenset(keys)
+
+
+def viewer_of(staff: Staff, screens_of: ScreensOf) -> Viewer:
+    """The viewer a signed-in staff member is; a disabled one holds no key at all. One query.
+
+    `screens_of` answers which screens a role opens; `org.handbooks.viewer` passes that of the installed handbooks.
+    """
+    if not staff.is_active:
+        return ANONYMOUS_VIEWER
+    held = list(staff.assignments.all())
+    return Viewer(
+        principal=staff_key(staff.pk),
+        keys=keys_of(staff.pk, held),
+        name=staff.name,
+        staff=staff,
+        is_admin=staff.is_admin,
+        language=staff.language or "zh-hans",
+        screens=_screens(held, staff, screens_of),
+        roles=tuple((a.handbook, a.role, a.department_id) for a in held),
+    )
+
+
+def _screens(held: Iterable[Assignment], staff: Staff, screens_of: ScreensOf) -> frozenset[str]:
+    found = {screen for a in held for screen in screens_of(a.handbook, a.role)}
+    return frozenset(found | ({"administration", "handbook"} if staff.is_admin else set()))
+
+
+def resolve(book: Book, role: str, department: Department | None, owner_id: int | None = None) -> str:
+    """The principal of `role` seen from the responsible department.
+
+    `owner` is the case's owner where it has one. A role held at a kind of department resolves to the department of that kind on the
+    path of `department`; a role that is not found there resolves company-wide.
+    """
+    if role == "owner" and owner_id is not None:
+        return staff_key(owner_id)
+    if role in (SYSTEM, "customer"):
+        return role
+    at = book.role(role).at
+    found = department_at(department, at) if department is not None and at else None
+    return role_key(book.name, role, found)
+
+
+def resolve_all(book: Book, roles: Sequence[str], department: Department | None, owner_id: int | None = None) -> list[str]:
+    return [resolve(book, role, department, owner_id) for role in roles]
+
+
+def department_at(department: Department, kind: str) -> int | None:
+    """The id of the nearest department of `kind` on the way from `department` up to the root, itself included."""
+    for pk, its_kind in zip(reversed(department.path), reversed(department.kinds), strict=True):
+        if its_kind == kind:
+            return pk
+    return department.pk if department.kind == kind else None
