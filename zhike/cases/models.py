@@ -26,6 +26,8 @@ class Case(models.Model):
     department = models.ForeignKey(Department, null=True, on_delete=models.PROTECT, related_name="cases")
     """The responsible department."""
     owner = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="cases")
+    owner_role = models.CharField(max_length=40, blank=True, default="")
+    """The role in which the owner took the case; limits of that role are his own."""
     holders = ArrayField(models.CharField(max_length=120), default=list)
     """Principals whose turn it is."""
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")

@@ -154,6 +154,8 @@ class Process(Model):
     """Customers may open it from the portal."""
     related: Identifier | None = None
     """The process whose case is the parent."""
+    customer: dict[Literal["phone", "name", "email"], Identifier] = Field(default_factory=dict)
+    """Which fields of the opening form say who the customer is."""
     visible_to: tuple[Access, ...] = ()
     """Who may see a case where no visibility clause speaks; empty: the roles that act in it."""
 
