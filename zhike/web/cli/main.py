@@ -49,18 +49,16 @@ def main() -> int:
     from zhike.web.cli.postgres import PostgresError
 
     try:
-        zhike_command.main(prog_name="zhike", standalone_mode=False)
+        result = zhike_command.main(prog_name="zhike", standalone_mode=False)
     except click.exceptions.Abort:
         return 130
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (BadEnvironment, PostgresError) as error:
         click.echo(f"zhike: {error}", err=True)
         return 1
-    return 0
+    return result if isinstance(result, int) else 0
 
 
 if __name__ == "__main__":

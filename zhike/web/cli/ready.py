@@ -30,6 +30,7 @@ def django_ready() -> Iterator[None]:
         try:
             yield
         finally:
-            from django.db import connections
+            from django.db import connection
 
-            connections.close_all()
+            connection.close()
+            connection.close_pool()

@@ -1,0 +1,40 @@
+"""`zhike web`: serve the pages, the API and the live feed."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from zhike.web.cli import environment
+from zhike.web.cli.ready import database_ready
+
+SHUTDOWN_LIMIT = 3
+"""Seconds open streams may delay a stop."""
+
+
+@click.command()
+@click.option("--workers", default=1, show_default=True, help="Server processes.")
+def command(workers: int) -> None:
+    """Serve pages, API and live feed on PORT, without a worker."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.settings")
+    with database_ready():
+        serve(workers)
+
+
+def serve(workers: int) -> None:
+    from granian.constants import Interfaces
+    from granian.server import Server
+
+    Server(
+        "zhike.web.asgi:application",
+        address=environment.host(),
+        port=environment.port(),
+        interface=Interfaces.ASGI,
+        workers=workers,
+        workers_kill_timeout=SHUTDOWN_LIMIT,
+        respawn_failed_workers=True,
+        websockets=False,
+        log_level="warning",  # type: ignore[arg-type]
+        process_name="zhike-web",
+    ).serve()
