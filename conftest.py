@@ -1,0 +1,54 @@
+"""Ground for every test, in the rooms and in tests/: a PostgreSQL that starts with the first test that needs one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from zhike.web.cli import environment
+from zhike.web.cli.postgres import Embedded
+
+QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+"""Options of a server whose data nobody will want again."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[None]:
+    """The server the tests run on: an embedded one of their own, or the one ZHIKE_TEST_DATABASE_URL names."""
+    if environment.external_database():
+        yield
+        return
+    server = Embedded(Path(settings.ZHIKE_HOME), QUICK)
+    server.start()
+    yield
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(postgres: None) -> None:
+    """pytest-django asks for this before it makes the test database."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium that Playwright can drive; tools/run_tests.py sees to it that there is one."""
+    if path := os.environ.get("ZHIKE_CHROMIUM"):
+        return path
+    for candidate in CHROMIUM_PLACES:
+        if Path(candidate).exists():
+            return candidate
+    pytest.fail("no Chromium: run `make test`, or name one in ZHIKE_CHROMIUM")
+
+
+CHROMIUM_PLACES = [
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/snap/bin/chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+]
