@@ -79,3 +79,11 @@ class ClauseUse(models.Model):
             models.Index(fields=["handbook", "clause", "outcome", "at"], name="journal_use_clause"),
             models.Index(fields=["subject_kind", "subject_id"], name="journal_use_subject"),
         ]
+
+
+class Heartbeat(models.Model):
+    """A process that must be there says so every few seconds; `/healthz` reads how long ago, by the database's own time."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    """"worker", "live"."""
+    beaten_at = models.DateTimeField(db_default=Now())

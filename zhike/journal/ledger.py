@@ -1,0 +1,69 @@
+"""The clause ledger: how often each clause applied, was kept, was broken or refused something, and where."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+WRITE = """
+INSERT INTO journal_clauseuse
+    (at, handbook, version_id, clause, outcome, subject_kind, subject_id, holder, minutes, late_minutes, detail)
+SELECT at, handbook, version_id, clause, outcome, subject_kind, subject_id, holder, minutes, late_minutes, detail
+FROM jsonb_to_recordset(%s::jsonb) AS new(
+    n int, at timestamptz, handbook text, version_id bigint, clause text, outcome text, subject_kind text, subject_id bigint,
+    holder text, minutes float8, late_minutes float8, detail jsonb)
+ORDER BY n
+"""
+
+OUTCOMES = frozenset({"applied", "kept", "broken", "refused"})
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One line: the engine applied `clause` to `subject`. `minutes` used and `late_minutes` are for clauses that set a limit."""
+
+    at: dt.datetime
+    handbook: str
+    version_id: int
+    clause: str
+    outcome: str
+    """"applied", "kept", "broken" or "refused"."""
+    subject: tuple[str, int]
+    holder: str = ""
+    minutes: float | None = None
+    late_minutes: float | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """Facts used and the reason; moments and decimals are kept as text."""
+
+
+def write_uses(uses: Sequence[Use]) -> None:
+    """Add lines to the ledger with one statement, in the caller's transaction."""
+    if not uses:
+        return
+    rows = json.dumps([row_of(n, use) for n, use in enumerate(uses)], ensure_ascii=False, allow_nan=False, default=str)
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, [rows])
+
+
+def row_of(n: int, use: Use) -> dict[str, Any]:
+    if use.outcome not in OUTCOMES:
+        raise ValueError(f"{use.clause}: {use.outcome!r} is not an outcome; one of {', '.join(sorted(OUTCOMES))}")
+    return {
+        "n": n,
+        "at": use.at.isoformat(),
+        "handbook": use.handbook,
+        "version_id": use.version_id,
+        "clause": use.clause,
+        "outcome": use.outcome,
+        "subject_kind": use.subject[0],
+        "subject_id": use.subject[1],
+        "holder": use.holder,
+        "minutes": use.minutes,
+        "late_minutes": use.late_minutes,
+        "detail": dict(use.detail),
+    }
