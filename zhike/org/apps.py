@@ -7,3 +7,6 @@ class OrgConfig(AppConfig):
     name = "zhike.org"
     label = "org"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from zhike.org import events  # noqa: F401 - declares the room's events

@@ -1,0 +1,87 @@
+"""What happens to the people and departments of the company."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zhike.journal.events import Event, event
+
+
+@event("staff.added")
+@dataclass(frozen=True)
+class StaffAdded(Event):
+    username: str
+    name: str
+
+
+@event("staff.edited")
+@dataclass(frozen=True)
+class StaffEdited(Event):
+    changed: tuple[str, ...]
+    """Names of the fields; what stood there before is nobody's business later."""
+
+
+@event("staff.disabled")
+@dataclass(frozen=True)
+class StaffDisabled(Event):
+    username: str
+
+
+@event("staff.enabled")
+@dataclass(frozen=True)
+class StaffEnabled(Event):
+    username: str
+
+
+@event("staff.password_set")
+@dataclass(frozen=True)
+class PasswordSet(Event):
+    by_link: bool = False
+
+
+@event("staff.password_link_made")
+@dataclass(frozen=True)
+class PasswordLinkMade(Event):
+    username: str
+
+
+@event("role.assigned")
+@dataclass(frozen=True)
+class RoleAssigned(Event):
+    handbook: str
+    role: str
+    department: str = ""
+
+
+@event("role.withdrawn")
+@dataclass(frozen=True)
+class RoleWithdrawn(Event):
+    handbook: str
+    role: str
+    department: str = ""
+
+
+@event("department.added")
+@dataclass(frozen=True)
+class DepartmentAdded(Event):
+    code: str
+    name: str
+    kind: str
+
+
+@event("department.edited")
+@dataclass(frozen=True)
+class DepartmentEdited(Event):
+    changed: tuple[str, ...]
+
+
+@event("department.retired")
+@dataclass(frozen=True)
+class DepartmentRetired(Event):
+    code: str
+
+
+@event("department.restored")
+@dataclass(frozen=True)
+class DepartmentRestored(Event):
+    code: str
