@@ -31,7 +31,7 @@ check: setup  ## Lint, format, types, import contracts, house rules
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/python tools/house_rules.py
-	@$(BIN)/lint-imports --no-timings
+	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 
 format: setup

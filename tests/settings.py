@@ -1,7 +1,7 @@
 """The settings tests run with: a data folder of their own, cheap passwords, nothing collected or compressed.
 
-The embedded PostgreSQL of that folder starts when the first test asks for a database (conftest.py). ZHIKE_TEST_DATABASE_URL names
-a server to use instead; its user must be allowed to create databases.
+The embedded PostgreSQL of that folder starts when the first test asks for a database (conftest.py).
+ZHIKE_TEST_DATABASE_URL names a server to use instead; its user must be allowed to create databases.
 """
 
 import atexit

@@ -2,9 +2,9 @@
 
     python tools/run_tests.py --postgres embedded|system -- [arguments for pytest]
 
-`embedded` needs nothing: conftest.py starts the server. `system` makes a throwaway cluster from the machine's own PostgreSQL
-(15 or newer), which is installed first where that is allowed. Chromium is installed by apt-get when we are root on Debian;
-elsewhere the message says what to install. ZHIKE_TEST_DATABASE_URL names a server to use as it is.
+`embedded` needs nothing: conftest.py starts the server. `system` makes a throwaway cluster from the machine's own
+PostgreSQL (15 or newer), which is installed first where that is allowed. Chromium is installed by apt-get when we are
+root on Debian; elsewhere the message says what to install. ZHIKE_TEST_DATABASE_URL names a server to use as it is.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ Run by `make setup` with the system's Python, so it uses the standard library on
     python3 tools/setup.py          what `make run` needs
     python3 tools/setup.py --dev    and what tests and checks need
 
-Each step leaves a stamp in .venv: a digest of everything the step depends on. A second run compares digests and ends within
-a fraction of a second.
+Each step leaves a stamp in .venv: a digest of everything the step depends on. A second run compares digests and ends
+within a fraction of a second.
 """
 
 from __future__ import annotations
@@ -128,7 +128,8 @@ def make_venv() -> None:
         if debian_package("python3-venv") and subprocess.run(create, capture_output=True).returncode == 0:
             return
         if virtualenv := shutil.which("virtualenv"):
-            return run(virtualenv, "--clear", "--python", sys.executable, VENV)
+            run(virtualenv, "--clear", "--python", sys.executable, VENV)
+            return
         raise SetupError("Install python3-venv (Debian: apt-get install python3-venv) and try again.")
 
 
@@ -137,7 +138,9 @@ def installer_environment() -> dict[str, str]:
     env = {}
     index = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL") or os.environ.get("PIP_INDEX_URL")
     if not index:
-        told = subprocess.run([PYTHON, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True)
+        told = subprocess.run(
+            [PYTHON, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True
+        )
         index = told.stdout.strip() if told.returncode == 0 else ""
     if index:
         env["UV_DEFAULT_INDEX"] = index
@@ -149,12 +152,31 @@ def installer_environment() -> dict[str, str]:
 def install_packages(lock: Path) -> None:
     """Make .venv hold what the lock names, by hash: with uv, or with pip where uv will not run."""
     uv_lock = ROOT / "requirements" / "uv.lock"
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement"]
+    pip = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "--requirement",
+    ]
     try:
         if not (VENV / "bin" / "uv").exists() or not stamped("uv", digest(uv_lock)):
             run(*pip, uv_lock, env={"PIP_ONLY_BINARY": "uv"})
             stamp("uv", digest(uv_lock))
-        run(VENV / "bin" / "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", PYTHON, lock, env=installer_environment())
+        run(
+            VENV / "bin" / "uv",
+            "pip",
+            "sync",
+            "--quiet",
+            "--require-hashes",
+            "--python",
+            PYTHON,
+            lock,
+            env=installer_environment(),
+        )
     except SetupError as error:
         say(f"uv did not do it, trying pip ({str(error).splitlines()[-1]})")
         run(*pip, lock)
@@ -234,8 +256,10 @@ def is_fresh(po: Path) -> bool:
 
 
 def prepare(dev: bool) -> None:
-    if sys.version_info < (3, 11):
-        raise SetupError(f"Zhike needs Python 3.11 or newer; this is {sys.version.split()[0]}. Name one: make PYTHON=...")
+    if sys.version_info < (3, 11):  # noqa: UP036 - run before anything checked it
+        raise SetupError(
+            f"Zhike needs Python 3.11 or newer; this is {sys.version.split()[0]}. Name one: make PYTHON=..."
+        )
     steps: list[Callable[[], None]] = [
         make_venv,
         lambda: python_packages(dev),

@@ -64,7 +64,7 @@ def external_database() -> str | None:
 
 
 def parse_database_url(url: str) -> dict[str, str]:
-    """Django's connection fields of a PostgreSQL URL; a query such as `sslmode=require` or `host=/socket/folder` is honoured.
+    """Django's connection fields of a PostgreSQL URL; a query such as `sslmode=require` is honoured.
 
     >>> parse_database_url("postgresql://ann:p%40ss@db:5433/desk?sslmode=require")["PASSWORD"]
     'p@ss'

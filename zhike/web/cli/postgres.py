@@ -5,9 +5,9 @@ In the data folder:  postgres/data   the cluster
                      postgres/log    what the server said
                      postgres/wheel  a copy of the binaries, only where the server's user cannot read the installed ones
 
-It listens on no network address, only on that socket, in a folder nobody else can enter; therefore it asks for no password.
-PostgreSQL refuses to run as root: then it runs as `nobody`, and when `nobody` cannot reach the data folder `postgres` is a link
-to a folder of its own in /var/lib/zhike.
+It listens on no network address, only on that socket, in a folder nobody else can enter; therefore it asks for no
+password. PostgreSQL refuses to run as root: then it runs as `nobody`, and when `nobody` cannot reach the data folder
+`postgres` is a link to a folder of its own in /var/lib/zhike.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ class Embedded:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=None if outlive else die_with_parent(signal.SIGINT),  # noqa: PLW1509 - no threads yet
+                preexec_fn=None if outlive else die_with_parent(signal.SIGINT),
                 **as_server_user(),
             )
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 CALM = 60.0
@@ -57,13 +58,13 @@ class Child:
         self.due_at = 0.0
 
     def start(self) -> None:
-        """Start it in a session of its own: Ctrl-C in the terminal reaches us alone, and we stop the children in order."""
+        """Start it in a session of its own: Ctrl-C reaches us alone, and we stop the children in order."""
         self.process = subprocess.Popen(
             self.command,
             env=self.env,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - this process has no threads
+            preexec_fn=die_with_parent(signal.SIGTERM),  # safe: this process has no threads
         )
         self.started_at = time.monotonic()
 
@@ -121,8 +122,7 @@ def is_alive(pid: int) -> bool:
 def name_of(pid: int) -> str:
     """The program name of a process, empty when there is none."""
     try:
-        with open(f"/proc/{pid}/comm") as source:
-            return source.read().strip()
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         told = subprocess.run(["ps", "-p", str(pid), "-o", "comm="], capture_output=True, text=True, check=False)
-        return os.path.basename(told.stdout.strip())
+        return Path(told.stdout.strip()).name

@@ -1,7 +1,7 @@
 """`zhike up`: the whole product with one command, and everything it started stopped again by Ctrl-C.
 
-This process imports no Django. It starts PostgreSQL (unless DATABASE_URL names one), prepares database, static files and handbook,
-then keeps two children alive: the web server and the worker.
+This process imports no Django. It starts PostgreSQL (unless DATABASE_URL names one), prepares database, static files
+and handbook, then keeps two children alive: the web server and the worker.
 """
 
 from __future__ import annotations
@@ -116,11 +116,11 @@ def database() -> Iterator[Embedded | None]:
 
 
 def prepared(stop: threading.Event) -> bool:
-    """Migrate, collect, load; in a process of its own, because this one stays small. False when told to stop meanwhile."""
+    """Migrate, collect and load in a process of its own: this one stays small. False when told to stop meanwhile."""
     process = subprocess.Popen(
         [sys.executable, "-m", "zhike", "prepare"],
         start_new_session=True,
-        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - this process has no threads
+        preexec_fn=die_with_parent(signal.SIGTERM),  # safe: this process has no threads
     )
     while (code := process.poll()) is None:
         if stop.wait(TICK / 5):

@@ -15,6 +15,7 @@ from zhike.web.cli.ready import django_ready
 def command() -> None:
     """Run the worker: due clocks, duties and background jobs."""
     if importlib.util.find_spec("zhike.web.worker") is None:
-        return run_django("procrastinate", "worker")
+        run_django("procrastinate", "worker")
+        return
     with django_ready():
         importlib.import_module("zhike.web.worker").run()
