@@ -152,34 +152,19 @@ def installer_environment() -> dict[str, str]:
 def install_packages(lock: Path) -> None:
     """Make .venv hold what the lock names, by hash: with uv, or with pip where uv will not run."""
     uv_lock = ROOT / "requirements" / "uv.lock"
-    pip = [
+    by_pip: list[str | Path] = [
         PYTHON,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--require-hashes",
-        "--requirement",
+        *"-m pip install --quiet --disable-pip-version-check --require-hashes -r".split(),
     ]
+    by_uv: list[str | Path] = [VENV / "bin" / "uv", *"pip sync --quiet --require-hashes --python".split(), PYTHON]
     try:
         if not (VENV / "bin" / "uv").exists() or not stamped("uv", digest(uv_lock)):
-            run(*pip, uv_lock, env={"PIP_ONLY_BINARY": "uv"})
+            run(*by_pip, uv_lock)
             stamp("uv", digest(uv_lock))
-        run(
-            VENV / "bin" / "uv",
-            "pip",
-            "sync",
-            "--quiet",
-            "--require-hashes",
-            "--python",
-            PYTHON,
-            lock,
-            env=installer_environment(),
-        )
+        run(*by_uv, lock, env=installer_environment())
     except SetupError as error:
         say(f"uv did not do it, trying pip ({str(error).splitlines()[-1]})")
-        run(*pip, lock)
+        run(*by_pip, lock)
 
 
 def python_packages(dev: bool) -> None:
@@ -228,7 +213,7 @@ def copy_browser_files() -> None:
 
 def browser_code(dev: bool) -> None:
     """Fetch browser code by its lock and copy the named files into the static folder (never committed)."""
-    lock = [ROOT / "package.json", ROOT / "package-lock.json", str(sorted(BROWSER_FILES.items()))]
+    lock: list[str | Path] = [ROOT / "package.json", ROOT / "package-lock.json", str(sorted(BROWSER_FILES.items()))]
     wanted = {name: digest(*lock, name) for name in ("run", "dev")}
     complete = all((VENDOR / name).exists() for name in BROWSER_FILES)
     if complete and (stamped("browser", wanted["dev"]) or (not dev and stamped("browser", wanted["run"]))):

@@ -33,4 +33,4 @@ def django_ready() -> Iterator[None]:
             from django.db import connection
 
             connection.close()
-            connection.close_pool()
+            connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
