@@ -13,8 +13,9 @@ from django.db import connection
 from zhike.journal.events import Event, Recorded, to_payload
 from zhike.journal.reactions import react
 
-# One statement writes the facts, notes them as not yet in the stream and wakes the readers. PostgreSQL folds equal notifications of one
-# transaction into one. The sort makes the ids follow the order of the batch: nextval() is evaluated above it.
+# One statement writes the facts, notes them as not yet in the stream and wakes the readers. PostgreSQL folds equal
+# notifications of one transaction into one. The sort makes the ids follow the order of the batch: nextval() is
+# evaluated above it.
 RECORD = """
 WITH written AS (
     INSERT INTO journal_fact (at, type, subject_kind, subject_id, actor, handbook, clauses, payload, audience)
@@ -37,7 +38,7 @@ class OutsideTransaction(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class NewFact:
-    """A fact to be written: `at` is the product's time, `subject` ("case", 7), `actor` and `audience` are principals."""
+    """A fact to write: `at` is the product's time, `subject` ("case", 7), `actor` and `audience` are principals."""
 
     event: Event
     at: dt.datetime

@@ -6,8 +6,9 @@
         clause: str
         due_at: datetime
 
-Fields are anything pydantic turns into JSON and back: text, numbers, moments, dates, lists, dictionaries, optional ones. A payload written
-years ago must still be readable: give a new field a default, and never change what an old one means.
+Fields are anything pydantic turns into JSON and back: text, numbers, moments, dates, lists, dictionaries, optional
+ones. A payload written years ago must still be readable: give a new field a default, and never change what an old one
+means.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class Event:
     event_type: ClassVar[str] = ""
     """The name it is stored under, "clock.breached"."""
     tells: ClassVar[tuple[str, ...]] = ()
-    """Fields of the payload that the live feed sends to browsers. None unless named: a page re-reads the rest through its gate."""
+    """Fields of the payload that the live feed sends to browsers. None unless named: a page re-reads the rest through
+    its gate.
+    """
 
 
 E = TypeVar("E", bound=Event)
@@ -116,7 +119,9 @@ def to_payload(event: Event) -> dict[str, Any]:
 
 
 def from_payload(name: str, payload: Mapping[str, Any]) -> Event:
-    """The event of a stored fact. Raises UnknownEvent or UnreadablePayload; fields nobody knows any more are passed over."""
+    """The event of a stored fact. Raises UnknownEvent or UnreadablePayload; fields nobody knows any more are passed
+    over.
+    """
     cls = event_class(name)
     try:
         return adapter(cls).validate_python(dict(payload))

@@ -15,8 +15,8 @@ INSERT INTO journal_clauseuse
     (at, handbook, version_id, clause, outcome, subject_kind, subject_id, holder, minutes, late_minutes, detail)
 SELECT at, handbook, version_id, clause, outcome, subject_kind, subject_id, holder, minutes, late_minutes, detail
 FROM jsonb_to_recordset(%s::jsonb) AS new(
-    n int, at timestamptz, handbook text, version_id bigint, clause text, outcome text, subject_kind text, subject_id bigint,
-    holder text, minutes float8, late_minutes float8, detail jsonb)
+    n int, at timestamptz, handbook text, version_id bigint, clause text, outcome text, subject_kind text, subject_id
+    bigint, holder text, minutes float8, late_minutes float8, detail jsonb)
 ORDER BY n
 """
 
@@ -25,7 +25,9 @@ OUTCOMES = frozenset({"applied", "kept", "broken", "refused"})
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One line: the engine applied `clause` to `subject`. `minutes` used and `late_minutes` are for clauses that set a limit."""
+    """One line: the engine applied `clause` to `subject`. `minutes` used and `late_minutes` are for clauses that set
+    a limit.
+    """
 
     at: dt.datetime
     handbook: str

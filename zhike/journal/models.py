@@ -34,7 +34,9 @@ class Pending(models.Model):
 
 
 class Stream(models.Model):
-    """The order everybody reads in. Positions are given after commit, by one sequencer at a time, so a reader skips nothing."""
+    """The order everybody reads in. Positions are given after commit, by one sequencer at a time, so a reader skips
+    nothing.
+    """
 
     position = models.BigAutoField(primary_key=True)
     fact = models.OneToOneField(Fact, on_delete=models.DO_NOTHING, db_constraint=False)
@@ -82,7 +84,9 @@ class ClauseUse(models.Model):
 
 
 class Heartbeat(models.Model):
-    """A process that must be there says so every few seconds; `/healthz` reads how long ago, by the database's own time."""
+    """A process that must be there says so every few seconds; `/healthz` reads how long ago, by the database's own
+    time.
+    """
 
     name = models.CharField(max_length=40, primary_key=True)
     """"worker", "live"."""

@@ -3,9 +3,9 @@
     @reacts_to(ClockBreached)
     def tell_the_superior(events: Sequence[Recorded[ClockBreached]]) -> None: ...
 
-A reaction always gets a batch: everything of that type one `record()` wrote, in its order. It may record further facts, whose
-reactions run before it gets control back. If it raises, nothing of the whole deed happened. Whatever leaves the house (SMS, mail,
-webhook) is not a reaction's to do: it defers a job (outbox.py) in the same transaction.
+A reaction always gets a batch: everything of that type one `record()` wrote, in its order. It may record further facts,
+whose reactions run before it gets control back. If it raises, nothing of the whole deed happened. Whatever leaves the
+house (SMS, mail, webhook) is not a reaction's to do: it defers a job (outbox.py) in the same transaction.
 """
 
 from __future__ import annotations

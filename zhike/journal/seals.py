@@ -1,0 +1,185 @@
+"""The hash chain over the stream. Writers never wait for it: what can no longer grow is sealed afterwards, in batches.
+
+A seal's digest is a fold over its range: digest = sha256(digest before it + canonical JSON of the fact), starting from
+the digest of the seal before. Whoever changes, removes or slips in a sealed fact changes every digest after it.
+Somebody who may rewrite the whole table may rewrite the seals too; so note the head's digest elsewhere from time to time and ask
+for it with `zhike journal verify --expect`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from zhike.journal.models import Seal
+
+BATCH = 1000
+"""Facts under one seal, at most."""
+GENESIS = "0" * 64
+
+# 0x7365616c is "seal" in ASCII.
+LOCK = f"SELECT pg_advisory_xact_lock({0x7365616C})"
+
+RANGE = """
+SELECT s.position, f.id, f.at, f.recorded_at, f.type, f.subject_kind, f.subject_id, f.actor, f.handbook, f.clauses,
+       f.payload::text, f.audience
+FROM journal_stream s LEFT JOIN journal_fact f ON f.id = s.fact_id
+WHERE s.position > %s AND s.position <= %s
+ORDER BY s.position
+LIMIT %s
+"""
+NO_END = 2**63 - 1
+
+# One statement is one snapshot: a fact that is being written or given its place meanwhile is in exactly one of the two
+# tables.
+STRAY = """
+SELECT f.id FROM journal_fact f
+WHERE NOT EXISTS (SELECT FROM journal_stream s WHERE s.fact_id = f.id)
+  AND NOT EXISTS (SELECT FROM journal_pending p WHERE p.fact_id = f.id)
+ORDER BY f.id LIMIT 20
+"""
+AFTER = "SELECT count(*) FROM journal_stream WHERE position > %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong between two positions of the stream (both included); 0 where there is no position."""
+
+    first: int
+    last: int
+    message: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What a walk along the chain found."""
+
+    seals: int = 0
+    sealed: int = 0
+    """Facts under a seal."""
+    unsealed: int = 0
+    """Facts in the stream that no seal covers yet."""
+    head: str = GENESIS
+    """Digest of the newest seal: worth noting elsewhere."""
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+
+def seal_range(limit: int = BATCH) -> Seal | None:
+    """Seal the next up to `limit` facts of the stream; None when everything is sealed. Waits for another sealer."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(LOCK)
+        before = Seal.objects.order_by("-last").first()
+        rows = read_range(before.last if before else 0, NO_END, limit)
+        if not rows:
+            return None
+        previous = before.digest if before else GENESIS
+        return Seal.objects.create(
+            first=rows[0][0], last=rows[-1][0], count=len(rows), previous=previous, digest=fold(previous, rows)
+        )
+
+
+def seal_all() -> int:
+    """Seal everything that has a position; answers how many facts."""
+    total = 0
+    while seal := seal_range():
+        total += seal.count
+    return total
+
+
+def read_range(after: int, to: int, limit: int = NO_END) -> list[Sequence[Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(RANGE, [after, to, limit])
+        rows: list[Sequence[Any]] = cursor.fetchall()
+        return rows
+
+
+def fold(previous: str, rows: Sequence[Sequence[Any]]) -> str:
+    digest = previous
+    for row in rows:
+        digest = hashlib.sha256(digest.encode() + canonical(row)).hexdigest()
+    return digest
+
+
+def canonical(row: Sequence[Any]) -> bytes:
+    """The fact as bytes that any program can make again: sorted keys, UTC moments, no spaces, UTF-8."""
+    position, number, at, recorded_at, type_, kind, subject_id, actor, handbook, clauses, payload, audience = row
+    fact = {
+        "position": position,
+        "id": number,
+        "at": moment(at),
+        "recorded_at": moment(recorded_at),
+        "type": type_,
+        "subject": [kind, subject_id],
+        "actor": actor,
+        "handbook": handbook,
+        "clauses": clauses,
+        "payload": json.loads(payload) if payload else None,
+        "audience": audience,
+    }
+    return json.dumps(fact, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def moment(value: dt.datetime | None) -> str:
+    return value.astimezone(dt.UTC).isoformat(timespec="microseconds") if value else ""
+
+
+def verify_chain(expect: str = "") -> Report:
+    """Walk the whole chain and compute every digest again. `expect`: a digest noted earlier that must still be in the
+    chain.
+    """
+    report, expected = Report(), not expect
+    before, last = GENESIS, 0
+    for seal in Seal.objects.order_by("last").iterator(chunk_size=200):
+        report.findings.extend(check_seal(seal, before, last))
+        report.seals, report.sealed = report.seals + 1, report.sealed + seal.count
+        before, last = seal.digest, seal.last
+        expected = expected or seal.digest == expect
+    report.head = before
+    report.unsealed = count_after(last)
+    report.findings.extend(strays())
+    if not expected:
+        report.findings.append(
+            Finding(0, last, f"The digest {expect} is not in the chain: seals were removed or made anew.")
+        )
+    return report
+
+
+def check_seal(seal: Seal, before: str, last: int) -> Iterator[Finding]:
+    rows = read_range(last, seal.last)
+    if seal.previous != before:
+        yield Finding(
+            seal.first, seal.last, "The seal does not follow the one before it: a seal is missing or was changed."
+        )
+    elif len(rows) != seal.count or not rows or rows[0][0] != seal.first:
+        yield Finding(seal.first, seal.last, f"{len(rows)} facts stand where {seal.count} were sealed.")
+    elif any(row[1] is None for row in rows):
+        yield Finding(seal.first, seal.last, "A sealed fact is missing.")
+    elif fold(before, rows) != seal.digest:
+        yield Finding(seal.first, seal.last, "A sealed fact was changed.")
+
+
+def count_after(position: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(AFTER, [position])
+        count: int = cursor.fetchone()[0]
+        return count
+
+
+def strays() -> Iterator[Finding]:
+    """Facts that no writer of ours wrote: they stand neither in the stream nor before it."""
+    with connection.cursor() as cursor:
+        cursor.execute(STRAY)
+        numbers = [str(number) for (number,) in cursor.fetchall()]
+    if numbers:
+        yield Finding(0, 0, f"Facts were slipped in past the journal: ids {', '.join(numbers)}")
