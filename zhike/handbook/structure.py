@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from zhike.handbook.clauses import Access, Clause
+from zhike.handbook.clauses import Access, Clause, Count
 from zhike.handbook.common import Effects, Identifier, Model, Names, Percent, Scalar, When, Words
 
 Screen = Literal["desk", "board", "floor", "cases", "handbook", "lookup", "approvals", "quality", "reports", "administration"]
@@ -111,6 +111,13 @@ class OpenChild(Model):
     """target field -> fact of this case."""
 
 
+class Branch(Model):
+    """One of several next stages, taken when its facts hold: `{when: {satisfied: false}, to: daily_loop}`."""
+
+    when: When
+    to: Identifier
+
+
 class Action(Model):
     """Something a person does: a verb on a button."""
 
@@ -124,6 +131,9 @@ class Action(Model):
     """The form that is filled with it."""
     to: Identifier | None = None
     """The next stage; None: stays, unless a route clause on this action says otherwise."""
+    branches: tuple[Branch, ...] = ()
+    """Next stages that depend on the facts, where the process and not a clause decides; the first that holds goes before `to`.
+    A route clause on this action goes before both."""
     when: When = Field(default_factory=dict)
     """Facts of the case under which the action is offered at all."""
     opens: OpenChild | None = None
@@ -170,6 +180,21 @@ class Calendar(Model):
     zone: str = "Asia/Shanghai"
 
 
+class Indicator(Model):
+    """A figure that the department derives and no clause owns: on-time rate, coverage, lead time. Same shape as a measure clause."""
+
+    id: Identifier
+    title: Words
+    numerator: Count | None = None
+    denominator: Count | None = None
+    value: dict[str, Any] | None = None
+    """For a figure that is no share: `{median: lead_time_minutes, of: complaint_warning}`."""
+    target: str | None = None
+    periods: tuple[Literal["hour", "day", "week", "month", "quarter", "year"], ...] = ("day", "month")
+    empty: str = "—"
+    note: Words | None = None
+
+
 class ParameterDef(Model):
     """A value a manager may change without touching the text."""
 
@@ -205,6 +230,7 @@ class Handbook(Model):
     processes: tuple[Process, ...] = ()
     calendars: tuple[Calendar, ...] = ()
     parameters: tuple[ParameterDef, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
     queues: tuple[dict[str, Any], ...] = ()
     ivr: tuple[dict[str, Any], ...] = ()
     knowledge: tuple[dict[str, Any], ...] = ()
