@@ -7,3 +7,6 @@ class CasesConfig(AppConfig):
     name = "zhike.cases"
     label = "cases"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from zhike.cases import events, reactions  # noqa: F401  registered by being imported

@@ -1,0 +1,59 @@
+"""The only way a view gets a case. One rule for one case, for lists, counts, search and the live feed: a shared principal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from zhike.cases import written
+from zhike.cases.holders import visibility_of
+from zhike.cases.models import Case
+from zhike.cases.refusals import Forbidden, NotFound, Reason
+from zhike.handbook.common import Text
+from zhike.org.handbooks import book_of
+from zhike.org.principals import Viewer
+
+KEPT_OUT = Text(zh="您无权查看这张工单。", en="You may not see this case.")
+
+
+def visible_cases(viewer: Viewer) -> QuerySet[Case]:
+    """Every case this viewer may see, unordered."""
+    return Case.objects.filter(audience__overlap=sorted(viewer.keys))
+
+
+def case_for(viewer: Viewer, number: str, *, now: dt.datetime) -> Case:
+    """The case with this number. Raises NotFound; Forbidden, written down, when it exists and the viewer is kept out."""
+    found = (
+        Case.objects.select_related("parent", "department", "owner", "customer", "handbook_version").filter(number=number).first()
+    )
+    if found is None:
+        raise NotFound(number)
+    if not viewer.holds(found.audience):
+        raise _denied(found, viewer, now)
+    return found
+
+
+def _denied(case: Case, viewer: Viewer, now: dt.datetime) -> Forbidden:
+    book = book_of(case.handbook_version_id)
+    clause = visibility_of(book, case.process)
+    with transaction.atomic():
+        written.write_denial(case, book, clause.id if clause else "", viewer, now)
+    return Forbidden([Reason(clause.refuse if clause else KEPT_OUT, clause.id if clause else "")])
+
+
+def case_by_token(token: str) -> Case:
+    """The case a customer follows by the unguessable link he was given. Raises NotFound."""
+    if len(token) < 20:
+        raise NotFound(token)
+    found = Case.objects.select_related("department", "customer", "handbook_version", "parent").filter(portal_token=token).first()
+    if found is None:
+        raise NotFound(token)
+    return found
+
+
+def audiences(ids: Iterable[int]) -> dict[int, list[str]]:
+    """Current audience of each case: what the live feed asks before it tells anybody anything."""
+    return dict(Case.objects.filter(pk__in=list(ids)).values_list("id", "audience"))

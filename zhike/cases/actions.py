@@ -1,0 +1,272 @@
+"""Every write to a case. One transaction each: the row, the form, the clocks and duties, the journal and the ledger, or nothing.
+
+`open_case` and `take_action` run the same steps (`carry_out`); a refusal by a clause is itself written down, in a transaction of its
+own, because the deed's transaction is rolled back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+
+from zhike.cases import related, written
+from zhike.cases.allowed import check_allowed
+from zhike.cases.deed import Deed
+from zhike.cases.limits import apply_limits
+from zhike.cases.models import Case, Note, Submission
+from zhike.cases.refusals import CaseError, Forbidden, NotFound, NotYours, Reason, Refused, Stale, Unreadable
+from zhike.cases.transition import move, route, summary
+from zhike.customers.actions import find_or_add_customer
+from zhike.customers.models import Customer
+from zhike.handbook.clauses import Gate
+from zhike.handbook.common import Text
+from zhike.handbook.decide import judge
+from zhike.lib.text import clean_text
+from zhike.org.handbooks import book_of
+from zhike.org.models import HandbookVersion
+from zhike.org.principals import Viewer
+from zhike.records.actions import keep_filling
+from zhike.records.attachments import bind_attachments
+from zhike.records.forms import FormRefused, check_form
+
+__all__ = [
+    "CaseError", "Forbidden", "NotFound", "NotYours", "Reason", "Refused", "Stale", "Unreadable",
+    "add_note", "open_case", "take_action",
+]  # fmt: skip
+
+NOTE_LIMIT = 20_000
+STALE = Text(
+    zh="这张工单在您打开之后已被更新,您填写的内容已保留;请查看最新情况后再提交。",
+    en="This case changed after you opened it. What you typed is kept; look at the latest state and submit again.",
+)
+
+
+def open_case(
+    version: HandbookVersion,
+    process: str,
+    action: str,
+    values: Mapping[str, Any],
+    *,
+    by: Viewer,
+    now: dt.datetime,
+    key: str = "",
+    attachments: Sequence[str] = (),
+    parent: Case | None = None,
+    customer: Customer | None = None,
+    source: str = "desk",
+    is_sample: bool = False,
+) -> Case:
+    """Open a case of `process` by its entry action. `key` makes a repeated press of the button the same case.
+
+    Raises Refused (a clause forbids it), NotYours, Unreadable (the form holds values that cannot be taken).
+    """
+    book = book_of(version.pk)
+    case = Case(
+        handbook_version=version, handbook=book.name, process=process, customer=customer, parent=parent, source=source,
+        opened_at=now, updated_at=now, is_sample=is_sample, version=0,
+        department=parent.department if parent else None,
+    )  # fmt: skip
+    deed = Deed(case, book, version.pk, book.process(process), book.action(process, action), by, now, opening=True)
+    return _attempt(deed, values, attachments, key)
+
+
+def take_action(
+    case_id: int,
+    action: str,
+    values: Mapping[str, Any],
+    *,
+    by: Viewer,
+    now: dt.datetime,
+    version: int | None = None,
+    key: str = "",
+    attachments: Sequence[str] = (),
+) -> Case:
+    """Take `action` on a case. `version` is the one the caller's page was read at; None skips the check.
+
+    Raises Refused, NotYours, Stale, Unreadable; KeyError for an action the process does not know.
+    """
+    found = Case.objects.select_related("parent", "department").get(pk=case_id)
+    book = book_of(found.handbook_version_id)
+    deed = Deed(
+        found, book, found.handbook_version_id, book.process(found.process), book.action(found.process, action), by, now
+    )
+    return _attempt(deed, values, attachments, key, expected=version)
+
+
+def _attempt(
+    deed: Deed, values: Mapping[str, Any], attachments: Sequence[str], key: str, expected: int | None = None
+) -> Case:
+    try:
+        with transaction.atomic():
+            if key:
+                done = _first_time(f"{deed.viewer.principal}/{key}", deed.now)
+                if done is not None:
+                    return Case.objects.get(pk=done)
+            if not deed.opening:
+                _lock(deed, expected)
+            carry_out(deed, values, attachments)
+            if key:
+                Submission.objects.filter(key=f"{deed.viewer.principal}/{key}"[:80]).update(case_id=deed.case.pk)
+            return deed.case
+    except Refused as refused:
+        with transaction.atomic():
+            written.write_refusal(deed, refused)
+        raise
+
+
+def _first_time(key: str, now: dt.datetime) -> int | None:
+    """Claim the key; the case it already made, None when this is the first time. A concurrent twin waits here for the first to commit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO cases_submission (key, at, answer) VALUES (%s, %s, '{}') ON CONFLICT (key) DO NOTHING", [key[:80], now]
+        )
+        if cursor.rowcount == 1:
+            return None
+    return Submission.objects.get(pk=key[:80]).case_id
+
+
+def _lock(deed: Deed, expected: int | None) -> None:
+    """Read the row anew under a lock, so that two deeds on one case follow each other."""
+    locked = Case.objects.select_for_update(of=("self",)).select_related("parent", "department").get(pk=deed.case.pk)
+    deed.case = locked
+    if expected is not None and expected != locked.version:
+        raise Stale([Reason(STALE)])
+
+
+def carry_out(deed: Deed, values: Mapping[str, Any], attachments: Sequence[str]) -> None:
+    """The steps of a deed, in the one order they have."""
+    check_allowed(deed)
+    deed.values = _read_form(deed, values)
+    _ask_clauses(deed, attachments)
+    _identify_customer(deed)
+    _put_values(deed)
+    routes = route(deed)
+    move(deed, routes)
+    _save(deed)
+    _keep_form(deed, attachments)
+    apply_limits(deed)
+    written.write_deed(deed, routes)
+    child = related.child_of(deed)
+    if child is not None:
+        carry_out(*child, ())
+    related.follow(deed, routes)
+
+
+def _read_form(deed: Deed, values: Mapping[str, Any]) -> dict[str, Any]:
+    record = deed.action.record
+    if record is None:
+        return {}
+    try:
+        return check_form(
+            deed.book, record, dict(values), facts=deed.facts({}), now=deed.now, actor=deed.viewer.principal,
+            gated_fields=_gated_fields(deed),
+        )  # fmt: skip
+    except FormRefused as refused:
+        gates = [r for r in _refusals(deed, values, 0) if not set(r.fields) & set(refused.errors)]
+        raise Unreadable([*Unreadable.of(refused.errors).reasons, *gates]) from refused
+
+
+def _gated_fields(deed: Deed) -> frozenset[str]:
+    """Fields whose absence a clause refuses; the clause then speaks, not the form."""
+    gates = deed.book.speaking_of("gate", deed.process.id, deed.event)
+    wordings = deed.book.speaking_of("wording", deed.process.id, deed.event)
+    measures = deed.book.speaking_of("measure", deed.process.id, deed.event)
+    named = {f for g in gates if isinstance(g, Gate) for f in (*g.requires.fields, *g.requires.one_of_fields)}
+    named |= {f for w in wordings for f in getattr(w, "must_state", ())}
+    named |= {m.capture.field for m in measures if getattr(m, "capture", None)}
+    return frozenset(named)
+
+
+def _ask_clauses(deed: Deed, attachments: Sequence[str]) -> None:
+    reasons = _refusals(deed, deed.values, len(attachments))
+    if reasons:
+        raise Refused(reasons)
+
+
+def _refusals(deed: Deed, form: Mapping[str, Any], attachments: int) -> list[Reason]:
+    """Every reason at once, so that nobody is sent away twice. Clauses that allow it are kept as applied."""
+    facts = deed.facts(form) | {"attachments": attachments}
+    judgement = judge(deed.book, facts, on=deed.event, process=deed.process.id, form=form)
+    refusing = {refusal.decision.clause_id for refusal in judgement.refusals}
+    deed.decisions = [d for d in judgement.decisions if d.clause_id not in refusing]
+    return [Reason(r.words, r.decision.clause_id, tuple(r.fields), r.decision) for r in judgement.refusals]
+
+
+def _identify_customer(deed: Deed) -> None:
+    wanted = deed.process.customer
+    if not deed.opening or deed.case.customer_id is not None or not wanted:
+        if deed.opening and deed.case.parent is not None and deed.case.customer_id is None:
+            deed.case.customer_id = deed.case.parent.customer_id
+        return
+    said = {kind: str(deed.values.get(name) or "") for kind, name in wanted.items()}
+    if said.get("phone") or said.get("email"):
+        deed.case.customer = find_or_add_customer(
+            phone=said.get("phone", ""), name=said.get("name", ""), email=said.get("email", ""), now=deed.now
+        )
+
+
+def _put_values(deed: Deed) -> None:
+    case, record = deed.case, deed.action.record
+    if record is not None:
+        before = case.data.get(record, {}) if record == deed.process.record else {}
+        case.data = {**case.data, record: {**before, **deed.values}}
+    case.tally = {**case.tally, deed.action.id: case.tally.get(deed.action.id, 0) + 1}
+
+
+def _save(deed: Deed) -> None:
+    case = deed.case
+    case.version += 1
+    case.updated_at = deed.now
+    if deed.opening:
+        case.pk = _next_id()
+        case.number = _number(deed)
+        case.title = summary(deed, deed.facts())
+        case.portal_token = secrets.token_urlsafe(24) if deed.process.portal else ""
+        case.save(force_insert=True)
+        return
+    if deed.action.record == deed.process.record:
+        case.title = summary(deed, deed.facts())
+    case.save(
+        update_fields=[
+            "stage", "status", "department", "owner", "owner_role", "holders", "audience", "round", "data", "tally", "title",
+            "updated_at", "closed_at", "version", "customer",
+        ]
+    )  # fmt: skip
+
+
+def _next_id() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('cases_case_id_seq')")
+        return int(cursor.fetchone()[0])
+
+
+def _number(deed: Deed) -> str:
+    local = deed.now.astimezone(ZoneInfo(deed.book.handbook.zone))
+    return deed.process.number.format(yymmdd=f"{local:%y%m%d}", yyyymmdd=f"{local:%Y%m%d}", seq=f"{deed.case.pk:06d}")
+
+
+def _keep_form(deed: Deed, attachments: Sequence[str]) -> None:
+    if deed.action.record is not None:
+        filling = keep_filling(
+            version_id=deed.version_id, record=deed.action.record, subject=deed.subject, action=deed.action.id,
+            round=deed.case.round, actor=deed.viewer.principal, values=deed.values, at=deed.now,
+        )  # fmt: skip
+        deed.filling = filling.pk
+    if attachments:
+        bind_attachments(list(attachments), subject=deed.subject, by=deed.viewer.principal)
+
+
+def add_note(case: Case, words: str, *, by: Viewer, now: dt.datetime, internal: bool = True) -> Note:
+    """Write an internal note, or a message the customer reads (`internal=False`). Raises Unreadable for empty or oversized words."""
+    cleaned = clean_text(words).strip()
+    if not cleaned or len(cleaned) > NOTE_LIMIT:
+        raise Unreadable.of({"words": Text(zh="请填写内容,最多两万字。", en="Write something, 20,000 characters at most.")})
+    with transaction.atomic():
+        note = Note.objects.create(case=case, at=now, author=by.principal, internal=internal, words=cleaned)
+        written.write_note(case, note, by, now)
+    return note

@@ -1,0 +1,59 @@
+"""May this viewer take this action now? Roles and stages; clauses are asked afterwards."""
+
+from __future__ import annotations
+
+from zhike.cases.deed import Deed
+from zhike.cases.holders import may_act
+from zhike.cases.models import Case
+from zhike.cases.refusals import NotYours, Reason
+from zhike.handbook.book import Book
+from zhike.handbook.common import Text
+from zhike.handbook.conditions import holds
+from zhike.handbook.structure import Action
+from zhike.org.principals import Viewer, role_key
+
+
+def check_allowed(deed: Deed) -> None:
+    """Raises NotYours when the stage, the state of the case or the viewer's roles do not offer the action."""
+    reason = why_not(deed.case, deed.book, deed.action, deed.viewer, opening=deed.opening)
+    if reason is not None:
+        raise NotYours([reason])
+    if deed.action.when and not holds(deed.action.when, deed.facts({})):
+        raise NotYours([Reason(_text(deed.action, "现在还不能办理", "is not offered in this situation"))])
+
+
+def why_not(case: Case, book: Book, action: Action, viewer: Viewer, *, opening: bool = False) -> Reason | None:
+    """The reason `viewer` cannot take `action` now, None when he can."""
+    if not opening and not at_this_stage(case, book, action):
+        stage = book.stage(case.process, case.stage).title
+        return Reason(Text(zh=f"工单现在处于“{stage.zh}”,不能办理“{action.title.zh}”。", en=f"At stage “{stage.say('en')}” the action “{action.title.say('en')}” is not taken."))  # fmt: skip
+    if opening and action.from_:
+        return Reason(_text(action, "不是新建工单的动作", "does not open a case"))
+    if not _in_role(case, book, action, viewer, opening):
+        roles = "、".join(book.role(r).title.zh for r in action.by if r not in ("owner",))
+        names = ", ".join(book.role(r).title.say("en") for r in action.by if r not in ("owner",))
+        return Reason(Text(zh=f"“{action.title.zh}”由{roles or '经办人'}办理。", en=f"“{action.title.say('en')}” is for: {names or 'the owner'}."))
+    return None
+
+
+def at_this_stage(case: Case, book: Book, action: Action) -> bool:
+    if action.from_ == ("*",):
+        return not book.stage(case.process, case.stage).final
+    return case.stage in action.from_
+
+
+def _in_role(case: Case, book: Book, action: Action, viewer: Viewer, opening: bool) -> bool:
+    if opening:
+        return _may_open(case, book, action, viewer)
+    return viewer.holds(may_act(case, book, action.by))
+
+
+def _may_open(case: Case, book: Book, action: Action, viewer: Viewer) -> bool:
+    """Before a case exists there is no responsible department: holding the role anywhere is enough; a customer needs no account."""
+    if "customer" in action.by and viewer.staff is None:
+        return True
+    return viewer.holds(role_key(book.name, role) for role in action.by) or viewer.principal in action.by
+
+
+def _text(action: Action, zh: str, en: str) -> Text:
+    return Text(zh=f"“{action.title.zh}”{zh}。", en=f"“{action.title.say('en')}” {en}.")

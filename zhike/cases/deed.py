@@ -1,0 +1,57 @@
+"""One deed under way: everything a single action knows while it is carried out.
+
+`cases.actions` drives it through fixed steps: may he, is the form sound, do the clauses allow it, where does it lead, which clocks and
+duties stop and start, what is written down. Each step reads and extends the deed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from zhike.cases.facts import Facts, facts_of, with_moment
+from zhike.cases.models import Case
+from zhike.handbook.book import Book
+from zhike.handbook.decide import Decision
+from zhike.handbook.structure import Action, Process
+from zhike.org.principals import Viewer
+
+
+@dataclass
+class Deed:
+    case: Case
+    book: Book
+    version_id: int
+    process: Process
+    action: Action
+    viewer: Viewer
+    now: dt.datetime
+    values: dict[str, Any] = field(default_factory=dict)
+    opening: bool = False
+    stage_before: str = ""
+    filling: int | None = None
+    decisions: list[Decision] = field(default_factory=list)
+    happened: list[str] = field(default_factory=list)
+    """Event names in the order in which they came about."""
+
+    @property
+    def event(self) -> str:
+        return f"action.{self.action.id}"
+
+    @property
+    def subject(self) -> tuple[str, int]:
+        return ("case", self.case.pk)
+
+    def facts(self, form: Mapping[str, Any] | None = None) -> Facts:
+        """The facts as they stand now, the form at hand on top."""
+        base = facts_of(self.case, self.book, self.values if form is None else form)
+        return with_moment(base, self.book, self.viewer, self.now)
+
+    def because(self) -> list[dict[str, Any]]:
+        return [{"clause": d.clause_id, "value": _plain(d.value)} for d in self.decisions if d.kind == "route"]
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple | set | frozenset) else value

@@ -1,0 +1,99 @@
+"""What follows from a breach, a missed duty or an action: the effects a handbook lists, carried out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from zhike.cases.facts import Facts
+from zhike.cases.holders import may_act, superiors_of
+from zhike.cases.models import Case
+from zhike.duties.actions import Owe, owe
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Duty
+from zhike.handbook.common import Effect, Text
+from zhike.handbook.conditions import holds
+from zhike.notices.actions import Tell, tell
+from zhike.org.principals import resolve
+
+
+def carry_out(
+    listed: Iterable[Effect],
+    case: Case,
+    book: Book,
+    *,
+    facts: Facts,
+    at: dt.datetime,
+    holders: Sequence[str],
+    held_as: Sequence[str],
+    clause: str = "",
+    words: Text | None = None,
+    kind: str = "told",
+) -> list[Tell]:
+    """Carry out the effects that hold, and send the notices among them. Answers with what was told."""
+    notices = collect(listed, case, book, facts=facts, at=at, holders=holders, held_as=held_as, clause=clause, words=words, kind=kind)
+    if notices:
+        tell(notices)
+    return notices
+
+
+def collect(
+    listed: Iterable[Effect],
+    case: Case,
+    book: Book,
+    *,
+    facts: Facts,
+    at: dt.datetime,
+    holders: Sequence[str],
+    held_as: Sequence[str],
+    clause: str = "",
+    words: Text | None = None,
+    kind: str = "told",
+) -> list[Tell]:
+    """Carry out every effect but the notices, which are returned so that a batch can be written at once."""
+    notices: list[Tell] = []
+    for effect in listed:
+        if effect.when and not holds(effect.when, facts):
+            continue
+        if effect.owe:
+            _owe(effect.owe, case, book, at)
+        if effect.notify:
+            said = effect.say or words or Text(zh=f"{case.number} 需要您知悉。", en=f"{case.number} needs your attention.")
+            to = _addressees(effect, case, book, holders, held_as)
+            if to:
+                notices.append(_tell(case, to, kind, clause, book, said, at))
+    return notices
+
+
+def _tell(case: Case, to: list[str], kind: str, clause: str, book: Book, said: Text, at: dt.datetime) -> Tell:
+    return Tell(
+        at=at, to=to, kind=kind, clause=clause, handbook=book.name, subject=("case", case.pk),
+        words={"zh": said.zh.replace("{number}", case.number), "en": said.say("en").replace("{number}", case.number)},
+    )  # fmt: skip
+
+
+def _addressees(effect: Effect, case: Case, book: Book, holders: Sequence[str], held_as: Sequence[str]) -> list[str]:
+    names = (effect.notify,) if isinstance(effect.notify, str) else tuple(effect.notify or ())
+    found: list[str] = []
+    for name in names:
+        if name == "superior":
+            found += superiors_of(case, book, holders, held_as)
+        elif name == "holder":
+            found += list(holders)
+        else:
+            found += may_act(case, book, [name])
+    return list(dict.fromkeys(found))
+
+
+def _owe(clause_id: str, case: Case, book: Book, at: dt.datetime) -> None:
+    clause = book.clause(clause_id)
+    if isinstance(clause, Duty):
+        holders = [resolve(book, role, case.department) for role in clause.holder]
+        owe(
+            [
+                Owe(
+                    book=book, version_id=case.handbook_version_id, clause=clause, subject=("case", case.pk), holders=holders,
+                    at=at, audience=tuple(case.audience),
+                )
+            ]
+        )  # fmt: skip

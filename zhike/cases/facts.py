@@ -1,0 +1,62 @@
+"""A case as flat facts for the engine.
+
+Names, as docs/handbook-format.md lists them: `<field>` of the form at hand, then of the main form; `<record>.<field>` of the latest
+filling; `case.<property>`; `case.taken.<action>`; `parent.<any of these>`; `actor.<property>`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from zhike.cases.models import Case
+from zhike.handbook.book import Book
+from zhike.org.principals import Viewer
+
+Facts = dict[str, Any]
+
+
+def facts_of(case: Case, book: Book, form: Mapping[str, Any] | None = None) -> Facts:
+    """Every fact of `case`, with `form` (the values at hand) on top. The parent's facts come prefixed with `parent.`."""
+    facts = _own(case, book)
+    if case.parent_id is not None and case.parent is not None:
+        parent_book = book
+        facts.update({f"parent.{name}": value for name, value in _own(case.parent, parent_book).items()})
+    facts.update(form or {})
+    return facts
+
+
+def with_moment(facts: Facts, book: Book, viewer: Viewer, now: dt.datetime) -> Facts:
+    """`facts` with who acts and when: `actor.principal`, `actor.is_customer`, `today`, `weekday` (1 = Monday), `hour`."""
+    local = now.astimezone(ZoneInfo(book.handbook.zone))
+    facts["actor.principal"] = viewer.principal
+    facts["actor.is_customer"] = viewer.principal.startswith("customer:")
+    facts["today"] = local.date().isoformat()
+    facts["weekday"] = local.isoweekday()
+    facts["hour"] = local.hour
+    return facts
+
+
+def _own(case: Case, book: Book) -> Facts:
+    facts: Facts = {}
+    process = book.process(case.process)
+    for record, values in case.data.items():
+        for name, value in values.items():
+            facts[f"{record}.{name}"] = value
+    facts.update(case.data.get(process.record, {}))
+    facts.update(
+        {
+            "case.process": case.process,
+            "case.stage": case.stage,
+            "case.status": case.status,
+            "case.round": case.round,
+            "case.source": case.source,
+            "case.has_customer": case.customer_id is not None,
+            "case.department": case.department_id,
+        }
+    )
+    for action, times in case.tally.items():
+        facts[f"case.taken.{action}"] = times
+    return facts

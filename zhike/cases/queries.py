@@ -1,0 +1,162 @@
+"""Shared reads: what a viewer may do, what is his, the case's whole story, keyset pages of lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from zhike.cases.access import visible_cases
+from zhike.cases.allowed import at_this_stage, why_not
+from zhike.cases.facts import facts_of
+from zhike.cases.models import Case, Note
+from zhike.cases.refusals import Reason
+from zhike.clocks.models import Clock
+from zhike.handbook.book import Book
+from zhike.handbook.common import Text
+from zhike.handbook.conditions import holds
+from zhike.handbook.structure import Action
+from zhike.journal.models import Fact
+from zhike.org.handbooks import book_of
+from zhike.org.models import HandbookVersion
+from zhike.org.principals import Viewer, role_key
+from zhike.records.models import Attachment, Filling
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An action as a button: may it be pressed, which clause speaks of it, and if not, why."""
+
+    action: Action
+    allowed: bool
+    clauses: tuple[str, ...] = ()
+    why: Text | None = None
+
+
+def offered(case: Case, viewer: Viewer) -> list[Offer]:
+    """Every action of this stage, in the handbook's order. Those of other roles come with the reason why they cannot be pressed."""
+    book = book_of(case.handbook_version_id)
+    facts = facts_of(case, book)
+    here = [a for a in book.process(case.process).actions if a.from_ and at_this_stage(case, book, a)]
+    return [_offer(case, book, action, viewer) for action in here if holds(action.when, facts)]
+
+
+def _offer(case: Case, book: Book, action: Action, viewer: Viewer) -> Offer:
+    reason: Reason | None = why_not(case, book, action, viewer)
+    return Offer(action, reason is None, clauses_of(book, case.process, action.id), reason.words if reason else None)
+
+
+def clauses_of(book: Book, process: str, action: str) -> tuple[str, ...]:
+    """The clauses that speak of an action: gates and wording first, then limits it stops, routes, duties it settles."""
+    event = f"action.{action}"
+    kinds = ("gate", "wording", "measure", "route", "deadline", "duty")
+    named = [c.id for kind in kinds for c in book.speaking_of(kind, process, event)]
+    named += [c.id for c in book.stopped_by(process, event)] + [c.id for c in book.settled_by(process, event)]
+    return tuple(dict.fromkeys(named))
+
+
+def entries(viewer: Viewer, versions: Iterable[HandbookVersion]) -> list[tuple[HandbookVersion, str, Action]]:
+    """(version, process id, entry action) for everything this viewer may open."""
+    found: list[tuple[HandbookVersion, str, Action]] = []
+    for version in versions:
+        book = book_of(version.pk)
+        for process in book.handbook.processes:
+            if process.related is None:
+                found += [(version, process.id, a) for a in book.entry_actions(process.id) if _opens(book, a, viewer)]
+    return found
+
+
+def _opens(book: Book, action: Action, viewer: Viewer) -> bool:
+    return viewer.holds(role_key(book.name, role) for role in action.by)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins: after the row with these sort values."""
+
+    at: dt.datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: list[Case]
+    next: Cursor | None
+
+
+def filtered(viewer: Viewer, wanted: Mapping[str, Any]) -> QuerySet[Case]:
+    """Visible cases by an allow-list of filters: process, stage, status, department, handbook, mine, text (number, title, phone)."""
+    rows = visible_cases(viewer)
+    plain = {name: wanted[name] for name in ("process", "stage", "status", "handbook") if wanted.get(name)}
+    rows = rows.filter(**plain)
+    if wanted.get("department"):
+        rows = rows.filter(department_id=wanted["department"])
+    if wanted.get("mine"):
+        rows = rows.filter(status=Case.Status.OPEN, holders__overlap=sorted(viewer.keys))
+    if wanted.get("text"):
+        rows = rows.filter(_text(str(wanted["text"]).strip()))
+    return rows
+
+
+def _text(text: str) -> Q:
+    """A number, a phone number, or words of the title."""
+    if text.isdigit() and len(text) >= 7:
+        return Q(customer__contact_points__value__endswith=text) | Q(number__endswith=text)
+    return Q(number__istartswith=text) | Q(title__icontains=text)
+
+
+def page_of(rows: QuerySet[Case], after: Cursor | None = None, size: int = PAGE) -> Page:
+    """The newest first, by keyset: a deep page costs what the first one costs. Two related rows are joined, nothing is read per row."""
+    rows = rows.select_related("department", "owner", "customer").order_by("-opened_at", "-id").defer("data")
+    if after is not None:
+        rows = rows.filter(Q(opened_at__lt=after.at) | Q(opened_at=after.at, id__lt=after.id))
+        rows = rows.filter(opened_at__lte=after.at)
+    found = list(rows[: size + 1])
+    more = len(found) > size
+    found = found[:size]
+    return Page(found, Cursor(found[-1].opened_at, found[-1].pk) if more else None)
+
+
+def mine(viewer: Viewer, size: int = PAGE) -> list[Case]:
+    """Open cases whose turn it is mine, or where I hold a clock; what is due next first."""
+    keys = sorted(viewer.keys)
+    held = Clock.objects.filter(holders__overlap=keys, state__in=Clock.OPEN, subject_kind="case").values("subject_id")
+    rows = visible_cases(viewer).filter(Q(status="open", holders__overlap=keys) | Q(pk__in=held))
+    ordered = rows.select_related("department", "customer", "owner").order_by(F("next_due_at").asc(nulls_last=True), "id")
+    return list(ordered.defer("data")[:size])
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that happened to a case, oldest first, as rows of four tables merged by time."""
+
+    facts: list[Fact]
+    fillings: list[Filling]
+    notes: list[Note]
+    attachments: list[Attachment]
+
+
+def story(case: Case, *, for_customer: bool = False) -> Story:
+    """Four queries, whatever the length. The customer's story holds no internal note and no internal file."""
+    subject = {"subject_kind": "case", "subject_id": case.pk}
+    notes = Note.objects.filter(case=case).order_by("at", "id")
+    files = Attachment.objects.filter(**subject).order_by("uploaded_at", "id")
+    if for_customer:
+        notes, files = notes.filter(internal=False), files.filter(internal=False)
+    return Story(
+        facts=list(Fact.objects.filter(**subject).order_by("id")),
+        fillings=list(Filling.objects.filter(**subject).order_by("id")),
+        notes=list(notes),
+        attachments=list(files),
+    )
+
+
+def family(case: Case) -> list[Case]:
+    """Parent and children, for links at the head of the page."""
+    rows = list(Case.objects.filter(Q(parent=case) | Q(pk=case.parent_id or 0)).order_by("id").defer("data"))
+    return rows

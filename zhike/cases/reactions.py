@@ -1,0 +1,152 @@
+"""What a case does when it hears of its clocks and duties: carry out the effects its handbook names, keep the next due time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+
+from zhike.cases.effects import collect
+from zhike.cases.facts import facts_of
+from zhike.cases.models import Case
+from zhike.clocks.events import (
+    ClockBreached,
+    ClockCancelled,
+    ClockExtended,
+    ClockPaused,
+    ClockResumed,
+    ClockStarted,
+    ClockStopped,
+    ClockWarned,
+)
+from zhike.duties.events import DutyMissed
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Deadline, Duty
+from zhike.handbook.common import Effects, Text
+from zhike.journal.events import Recorded
+from zhike.journal.reactions import reacts_to
+from zhike.lib.spoken import moment
+from zhike.notices.actions import Tell, tell
+from zhike.org.handbooks import book_of
+from zhike.org.principals import role_of
+
+# One statement for a whole batch; the subquery reads the partial index of open clocks.
+KEEP_NEXT_DUE = """
+UPDATE cases_case SET next_due_at = soonest.due
+FROM (
+    SELECT wanted.id, (
+        SELECT min(due_at) FROM clocks_clock
+        WHERE subject_kind = 'case' AND subject_id = wanted.id AND state IN ('running', 'paused', 'overdue')
+    ) AS due
+    FROM unnest(%s::bigint[]) AS wanted(id)
+) AS soonest
+WHERE cases_case.id = soonest.id AND cases_case.next_due_at IS DISTINCT FROM soonest.due
+"""
+
+
+@reacts_to(ClockStarted, ClockStopped, ClockCancelled, ClockExtended, ClockPaused, ClockResumed)
+def keep_next_due(events: Sequence[Recorded[Any]]) -> None:
+    """Lists sort by what is due next, so the row carries it."""
+    ids = sorted({e.subject[1] for e in events if e.subject[0] == "case"})
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(KEEP_NEXT_DUE, [ids])
+
+
+@reacts_to(ClockWarned)
+def warn_the_holder(events: Sequence[Recorded[ClockWarned]]) -> None:
+    """The holder hears before it is too late, with the time that is left."""
+    cases = _cases(events)
+    notices = [_warning(event, cases[event.subject[1]]) for event in events if event.subject[1] in cases]
+    if notices:
+        tell(notices)
+
+
+def _warning(event: Recorded[ClockWarned], case: Case) -> Tell:
+    book = book_of(event.payload.version_id)
+    clause = book.clause(event.clauses[0])
+    until = moment(event.payload.due_at, book.handbook.zone)
+    return Tell(
+        at=event.at, to=event.payload.holders, kind="warned", clause=clause.id, handbook=book.name, subject=event.subject,
+        words={
+            "zh": f"{case.number}“{clause.title.zh}”时限已用 {event.payload.share:g}%,最晚 {until}。",
+            "en": f"{case.number}: {event.payload.share:g}% of “{clause.title.say('en')}” is used up; due {until}.",
+        },
+    )  # fmt: skip
+
+
+@reacts_to(ClockBreached)
+def follow_breaches(events: Sequence[Recorded[ClockBreached]]) -> None:
+    """Effects of a limit that ran out. A clock that watches a duty is heard by the duties room, whose DutyMissed brings the effects."""
+    own = [e for e in events if e.payload.watches != "duty"]
+    cases = _cases(own)
+    notices: list[Tell] = []
+    for event in own:
+        case = cases.get(event.subject[1])
+        if case is not None:
+            notices += _breach(event, case)
+    if notices:
+        tell(notices)
+
+
+def _breach(event: Recorded[ClockBreached], case: Case) -> list[Tell]:
+    book = book_of(event.payload.version_id)
+    clause = book.clause(event.clauses[0])
+    listed: Effects = ()
+    if isinstance(clause, Deadline):
+        listed = book.handbook.defaults.breach if clause.breach is None else clause.breach
+    due = moment(event.payload.due_at, book.handbook.zone)
+    words = Text(
+        zh=f"{case.number}“{clause.title.zh}”已超时(最晚 {due}),持有人:{_titles(book, event.payload, 'zh')}。",
+        en=f"{case.number}: “{clause.title.say('en')}” is overdue (due {due}), held by {_titles(book, event.payload, 'en')}.",
+    )
+    return collect(
+        listed, case, book, facts=_facts(case, book, listed), at=event.payload.due_at, holders=event.payload.holders,
+        held_as=event.payload.held_as.split(","), clause=clause.id, words=words, kind="breached",
+    )  # fmt: skip
+
+
+@reacts_to(DutyMissed)
+def follow_missed_duties(events: Sequence[Recorded[DutyMissed]]) -> None:
+    """Effects of a duty that was not done in its period."""
+    cases = _cases(events)
+    notices: list[Tell] = []
+    for event in events:
+        case = cases.get(event.subject[1])
+        if case is not None:
+            notices += _missed(event, case)
+    if notices:
+        tell(notices)
+
+
+def _missed(event: Recorded[DutyMissed], case: Case) -> list[Tell]:
+    book = book_of(event.payload.version_id)
+    clause = book.clause(event.clauses[0])
+    listed: Effects = ()
+    if isinstance(clause, Duty):
+        listed = (book.handbook.defaults.missed or book.handbook.defaults.breach) if clause.missed is None else clause.missed
+    words = Text(
+        zh=f"{case.number}“{clause.title.zh}”({event.payload.period})没有完成。",
+        en=f"{case.number}: “{clause.title.say('en')}” ({event.payload.period}) was not done.",
+    )
+    return collect(
+        listed, case, book, facts=_facts(case, book, listed), at=event.at, holders=event.payload.holders,
+        held_as=[role_of(h) for h in event.payload.holders], clause=clause.id, words=words, kind="missed",
+    )  # fmt: skip
+
+
+def _cases(events: Iterable[Recorded[Any]]) -> dict[int, Case]:
+    ids = {e.subject[1] for e in events if e.subject[0] == "case"}
+    return {c.pk: c for c in Case.objects.select_related("department", "parent").filter(pk__in=ids)} if ids else {}
+
+
+def _facts(case: Case, book: Book, listed: Effects) -> dict[str, Any]:
+    """Facts are only gathered where an effect asks for them."""
+    return facts_of(case, book) if any(effect.when for effect in listed) else {}
+
+
+def _titles(book: Book, payload: ClockBreached, language: str) -> str:
+    roles = [role for role in payload.held_as.split(",") if role]
+    titles = [book.role(role).title.say(language) for role in roles if role not in ("owner", "customer", "system")]
+    return ("、" if language == "zh" else ", ").join(titles) or "-"

@@ -1,0 +1,68 @@
+"""Why a deed was not done. Each says so in the reader's language and names its clause where a clause forbids it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from zhike.handbook.common import Text
+from zhike.handbook.decide import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: the words, the clause that says it ("" where none does), the fields it is about."""
+
+    words: Text
+    clause: str = ""
+    fields: tuple[str, ...] = ()
+    decision: Decision | None = None
+
+
+class CaseError(Exception):
+    """Base of everything a deed may be turned away with."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        super().__init__("; ".join(reason.words.zh for reason in reasons))
+        self.reasons = tuple(reasons)
+
+    @property
+    def clauses(self) -> list[str]:
+        return [reason.clause for reason in self.reasons if reason.clause]
+
+    @property
+    def fields(self) -> dict[str, Reason]:
+        """Field id -> the first reason about it."""
+        found: dict[str, Reason] = {}
+        for reason in self.reasons:
+            for name in reason.fields:
+                found.setdefault(name, reason)
+        return found
+
+
+class Refused(CaseError):
+    """A clause forbids it. Written to the journal and the ledger."""
+
+
+class NotYours(CaseError):
+    """The viewer's roles do not take this action, or not at this stage."""
+
+
+class Stale(CaseError):
+    """The case changed since the page was read; what was typed is still with the caller."""
+
+
+class Unreadable(CaseError):
+    """The form holds values that cannot be taken."""
+
+    @classmethod
+    def of(cls, errors: Mapping[str, Text]) -> Unreadable:
+        return cls([Reason(words, fields=(name,)) for name, words in errors.items()])
+
+
+class NotFound(LookupError):
+    """No such case for this viewer."""
+
+
+class Forbidden(CaseError):
+    """The case exists, and a visibility clause keeps this viewer out."""

@@ -1,0 +1,129 @@
+"""Where a deed leads: the stage, the department, the holder, the parent's stage, who else is told. Route clauses decide what actions leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from zhike.cases.deed import Deed
+from zhike.cases.facts import Facts
+from zhike.cases.holders import audience_of, may_act, principals_for
+from zhike.handbook.common import Text
+from zhike.handbook.conditions import holds
+from zhike.handbook.decide import Decision, decide
+from zhike.org.models import Department
+from zhike.org.principals import department_at
+
+YIELDS = ("stage", "holder", "department", "parent_stage", "recipients")
+
+
+def route(deed: Deed) -> dict[str, Decision]:
+    """What the route clauses on this action yield, by what they yield. Each decision is kept with the deed."""
+    facts = deed.facts()
+    found: dict[str, Decision] = {}
+    if deed.book.speaking_of("route", deed.process.id, deed.event):
+        for yields in YIELDS:
+            decision = decide(deed.book, "route", facts, on=deed.event, process=deed.process.id, yields=yields)
+            if decision is not None:
+                found[yields] = decision
+                deed.decisions.append(decision)
+    return found
+
+
+def move(deed: Deed, routes: dict[str, Decision]) -> None:
+    """Change the case row (in memory): department, stage, status, round, holders, audience; note the events that came about."""
+    case, action = deed.case, deed.action
+    _set_department(deed, routes.get("department"))
+    target = _first(routes.get("stage")) or _branch(deed) or action.to or case.stage
+    deed.stage_before = case.stage
+    if action.new_round:
+        case.round += 1
+    deed.happened.append(deed.event)
+    if target != case.stage:
+        _enter(deed, target)
+    _take(deed)
+    stage = deed.book.stage(case.process, case.stage)
+    holder = routes.get("holder")
+    case.holders = principals_for(case, deed.book, _names(holder) or stage.holder)
+    if deed.viewer.staff is not None and deed.viewer.principal not in case.audience:
+        case.audience = [*case.audience, deed.viewer.principal]
+    case.audience = audience_of(case, deed.book)
+
+
+def _branch(deed: Deed) -> str | None:
+    """The stage of the action's first branch whose facts hold."""
+    facts = deed.facts() if deed.action.branches else {}
+    return next((branch.to for branch in deed.action.branches if holds(branch.when, facts)), None)
+
+
+def _enter(deed: Deed, target: str) -> None:
+    case = deed.case
+    if deed.opening:
+        deed.happened.insert(0, "case.opened")
+    else:
+        deed.happened.append(f"stage.{case.stage}.left")
+    case.stage = target
+    deed.happened.append(f"stage.{target}.entered")
+    final = deed.book.stage(case.process, target).final
+    if final and case.status != case.Status.CLOSED:
+        case.status, case.closed_at = case.Status.CLOSED, deed.now
+        deed.happened.append("case.closed")
+    elif not final and case.status == case.Status.CLOSED:
+        case.status, case.closed_at = case.Status.OPEN, None
+        deed.happened.append("case.reopened")
+
+
+def _take(deed: Deed) -> None:
+    """The actor becomes the owner where the action says so, or when a member of staff opens the case."""
+    case, staff = deed.case, deed.viewer.staff
+    if staff is None or not (deed.action.takes or (deed.opening and case.owner_id is None)):
+        return
+    case.owner = staff
+    case.owner_role = next((role for role in deed.action.by if deed.viewer.in_role(deed.book.name, role)), "")
+
+
+def _set_department(deed: Deed, decision: Decision | None) -> None:
+    if deed.action.department_from and deed.values.get(deed.action.department_from):
+        deed.case.department = Department.objects.get(pk=deed.values[deed.action.department_from])
+    kind = _first(decision)
+    if kind and deed.case.department is not None:
+        found = department_at(deed.case.department, kind)
+        if found and found != deed.case.department_id:
+            deed.case.department = Department.objects.get(pk=found)
+
+
+def told(deed: Deed, decision: Decision | None) -> list[str]:
+    """The principals a `recipients` route names."""
+    return may_act(deed.case, deed.book, _names(decision)) if decision else []
+
+
+def _names(decision: Decision | None) -> tuple[str, ...]:
+    if decision is None:
+        return ()
+    value = decision.value
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _first(decision: Decision | None) -> str | None:
+    return next(iter(_names(decision)), None)
+
+
+def summary(deed: Deed, facts: Facts) -> str:
+    """The title of the case: its summary fields in Chinese, shortened to 200 characters."""
+    record = deed.book.record(deed.process.record)
+    texts: list[str] = []
+    by_id = {f.id: f for f in record.fields}
+    for name in deed.process.summary:
+        value = facts.get(name)
+        if value in (None, "", []):
+            continue
+        known = by_id.get(name.rpartition(".")[2])
+        texts.append(_shown(deed, known, value))
+    return (" · ".join(texts) or deed.process.title.zh)[:200]
+
+
+def _shown(deed: Deed, known: object, value: object) -> str:
+    choices: Iterable[object] = deed.book.choices(known) if known is not None and getattr(known, "type", "") in ("enum", "multi") else ()
+    titles = {getattr(c, "id", ""): getattr(c, "title", Text(zh="")).zh for c in choices}
+    if getattr(known, "type", "") == "department":
+        return str(Department.objects.filter(pk=value).values_list("name", flat=True).first() or value)
+    return " ".join(str(titles.get(str(value), value)).split())
