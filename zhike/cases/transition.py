@@ -9,6 +9,7 @@ from zhike.cases.facts import Facts
 from zhike.cases.holders import audience_of, may_act, principals_for
 from zhike.handbook.common import Text
 from zhike.handbook.conditions import holds
+from zhike.handbook.conditions import holds
 from zhike.handbook.decide import Decision, decide
 from zhike.org.models import Department
 from zhike.org.principals import department_at
@@ -52,6 +53,14 @@ def move(deed: Deed, routes: dict[str, Decision]) -> None:
 def _branch(deed: Deed) -> str | None:
     """The stage of the action's first branch whose facts hold."""
     facts = deed.facts() if deed.action.branches else {}
+    return next((branch.to for branch in deed.action.branches if holds(branch.when, facts)), None)
+
+
+def _branch(deed: Deed) -> str | None:
+    """The first branch of the action whose facts hold."""
+    if not deed.action.branches:
+        return None
+    facts = deed.facts()
     return next((branch.to for branch in deed.action.branches if holds(branch.when, facts)), None)
 
 

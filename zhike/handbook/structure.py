@@ -138,7 +138,7 @@ class Action(Model):
     """Facts of the case under which the action is offered at all."""
     opens: OpenChild | None = None
     parent: Identifier | None = None
-    """The action of the same name-giver in the parent case that the system takes along with this one."""
+    """The stage the parent case moves to along with this action."""
     new_round: bool = False
     department_from: Identifier | None = None
     """A `department` field that sets the responsible department."""
