@@ -2,8 +2,8 @@
 
 A seal's digest is a fold over its range: digest = sha256(digest before it + canonical JSON of the fact), starting from
 the digest of the seal before. Whoever changes, removes or slips in a sealed fact changes every digest after it.
-Somebody who may rewrite the whole table may rewrite the seals too; so note the head's digest elsewhere from time to time and ask
-for it with `zhike journal verify --expect`.
+Somebody who may rewrite the whole table may rewrite the seals too; so note the head's digest elsewhere from time to
+time and ask for it with `zhike journal verify --expect`.
 """
 
 from __future__ import annotations

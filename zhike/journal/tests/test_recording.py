@@ -1,5 +1,5 @@
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -16,9 +16,8 @@ APPEND_ONLY = ["journal_fact", "journal_stream", "journal_seal", "journal_clause
 
 
 @pytest.fixture(autouse=True)
-def no_reactions_left_behind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_reactions_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reactions, "_reactions", {})
-    yield
 
 
 @pytest.mark.django_db(transaction=True)
