@@ -126,11 +126,7 @@ class Embedded:
             try:
                 yield
             finally:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    self.process = None  # somebody else's now
-                else:
+                if alone(handle):
                     self.stop()
 
     def _make_folders(self) -> None:
@@ -265,6 +261,15 @@ class Embedded:
                     shutil.copytree(tree, place / tree.name, symlinks=True)
             (place / "mark").write_text(mark)
         return place / package.name
+
+
+def alone(handle: IO[str]) -> bool:
+    """Whether nobody else holds the lock we share; from then on nobody else gets it before we let go."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def server_user() -> tuple[int, int]:

@@ -1,0 +1,1 @@
+"""Tests of the ground: environment, processes, the embedded PostgreSQL, `zhike up`."""

@@ -1,0 +1,84 @@
+"""Children are started again when they die, and never outlive us."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zhike.web.cli.processes import Child, is_alive, name_of, pause_before_restart, stop_all
+
+SLEEPER = [sys.executable, "-c", "import signal; signal.pause()"]
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()",
+]
+
+
+@pytest.mark.parametrize(("deaths", "seconds"), [(1, 0.5), (2, 1.0), (3, 2.0), (5, 8.0), (6, 15.0), (500, 15.0)])
+def test_the_pause_grows_to_a_limit(deaths: int, seconds: float) -> None:
+    assert pause_before_restart(deaths) == seconds
+
+
+def test_a_living_child_is_left_alone() -> None:
+    child = Child("sleeper", SLEEPER, os.environ)
+    child.start()
+    assert child.tend() is None
+    stop_all([child])
+
+
+def test_a_dead_child_is_started_again_after_its_pause() -> None:
+    child = Child("sleeper", SLEEPER, os.environ)
+    child.start()
+    assert child.process is not None
+    child.process.kill()
+    child.process.wait()
+    assert child.tend() == "sleeper ended with code -9; starting it again in 0.5 s"
+    assert child.tend() is None
+    child.due_at = 0.0
+    assert child.tend() == "sleeper started again"
+    stop_all([child])
+
+
+def test_a_child_that_will_not_stop_is_ended() -> None:
+    child = Child("stubborn", STUBBORN, os.environ)
+    child.start()
+    stop_all([child], patience=0.3)
+    assert child.process is not None
+    assert child.process.returncode in {-signal.SIGKILL, -signal.SIGTERM}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent died")
+def test_a_child_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path / "pid")], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    assert is_alive(pid)
+    parent.kill()
+    parent.stdout.read()  # ends when the child, which holds the other end, has ended
+    parent.wait()
+    parent.stdout.close()
+
+
+PARENT = f"""
+import os, signal
+from zhike.web.cli.processes import Child
+child = Child("sleeper", {SLEEPER!r}, os.environ)
+child.start()
+print(child.process.pid, flush=True)
+signal.pause()
+"""
+
+
+def test_a_process_has_a_name_and_a_missing_one_has_none() -> None:
+    assert name_of(os.getpid()) != ""
+    child = subprocess.Popen(SLEEPER)
+    child.kill()
+    child.wait()
+    assert not is_alive(child.pid)
+    assert name_of(child.pid) == ""
