@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "zhike.web",
 ]
 MIDDLEWARE = [
+    "zhike.web.middleware.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -87,8 +88,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    # zhike.web.middleware: security headers and the permission table
     "axes.middleware.AxesMiddleware",
+    "zhike.web.middleware.Person",
+    "zhike.web.middleware.Gate",
 ]
 ROOT_URLCONF = "zhike.web.urls"
 TEMPLATES = [
@@ -102,6 +104,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "zhike.web.context.frame",
             ],
         },
     },
@@ -136,6 +139,7 @@ LOCALE_PATHS = sorted(PACKAGE.glob("**/locale"))
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True
+APPEND_SLASH = False  # no address of ours ends in one
 
 STATIC_URL = "/static/"
 STATIC_ROOT = ZHIKE_HOME / "static"
@@ -153,6 +157,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 12 * 60 * 60  # a long shift
 CSRF_COOKIE_HTTPONLY = False  # htmx sends it as a header
+CSRF_FAILURE_VIEW = "zhike.web.middleware.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"

@@ -1,0 +1,126 @@
+"""The one view of a deadline, shown alike on desk, case page, board and portal: `base/deadline.html`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.utils.translation import gettext, get_language
+
+from zhike.clocks.models import Clock
+from zhike.org.handbooks import book_of
+from zhike.web.base import times
+
+State = Literal["running", "warned", "overdue", "stopped"]
+WARNED_FROM = 0.8
+"""Share of the limit from which a clock counts as near, where its clause names no warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A clock, ready to be drawn. `share` is 0 to 100: how much of the limit is used."""
+
+    state: State
+    word: str
+    title: str
+    holder: str
+    left: str
+    due: str
+    due_at: dt.datetime
+    limit: str
+    share: int
+    handbook: str
+    clause: str
+    case_id: int
+    clock_id: int
+    paused: bool = False
+    open: bool = True
+    detail: str = ""
+
+
+def deadline_of(clock: Clock, now: dt.datetime, names: Mapping[str, str]) -> Deadline:
+    """The view of `clock` at `now`; `names` gives each principal's name (base.names)."""
+    state = state_of(clock, now)
+    is_open = clock.state in Clock.OPEN
+    return Deadline(
+        state=state,
+        word=word_of(clock, state),
+        title=_title(clock),
+        holder=gettext("、").join(names.get(p, p) for p in clock.holders),
+        left=_left(clock, now),
+        due=times.moment(clock.due_at, now),
+        due_at=clock.due_at,
+        limit=times.limit(clock.limit),
+        share=share_used(clock, now),
+        handbook=clock.handbook,
+        clause=clock.clause,
+        case_id=clock.subject_id if clock.subject_kind == "case" else 0,
+        clock_id=clock.pk,
+        paused=clock.state == Clock.State.PAUSED,
+        open=is_open,
+    )
+
+
+def state_of(clock: Clock, now: dt.datetime) -> State:
+    """Which of the four states a person sees. Past its due time an open clock is overdue even before the worker says so."""
+    if clock.state not in Clock.OPEN or clock.state == Clock.State.PAUSED:
+        return "stopped"
+    if clock.state == Clock.State.OVERDUE or now > clock.due_at:
+        return "overdue"
+    return "warned" if share_used(clock, now) >= 100 * _warned_from(clock) else "running"
+
+
+def word_of(clock: Clock, state: State) -> str:
+    if clock.state == Clock.State.PAUSED:
+        return gettext("已暂停")
+    if state == "stopped":
+        return {
+            Clock.State.KEPT: gettext("按时完成"),
+            Clock.State.LATE: gettext("超时完成"),
+        }.get(Clock.State(clock.state), gettext("已取消"))
+    return {"running": gettext("进行中"), "warned": gettext("即将到期"), "overdue": gettext("已超时")}[state]
+
+
+def share_used(clock: Clock, now: dt.datetime) -> int:
+    """Percent of the limit used, 0 to 100, of the time between start and due."""
+    end = clock.stopped_at or now
+    whole = (clock.due_at - clock.started_at).total_seconds()
+    if whole <= 0:
+        return 100
+    return max(0, min(100, int(100 * (end - clock.started_at).total_seconds() / whole)))
+
+
+def _left(clock: Clock, now: dt.datetime) -> str:
+    if clock.stopped_at is not None and clock.state in (Clock.State.KEPT, Clock.State.LATE):
+        return times.outcome(clock.due_at, clock.stopped_at)
+    if clock.state == Clock.State.CANCELLED:
+        return gettext("不再计时")
+    if clock.state == Clock.State.PAUSED:
+        return gettext("暂停中，期限 %(due)s") % {"due": times.short_moment(clock.due_at, now)}
+    return times.time_left(clock.due_at, now)
+
+
+def _clause(clock: Clock) -> Any:
+    try:
+        return book_of(clock.version_id).clause(clock.clause)
+    except LookupError:
+        return None
+
+
+def _title(clock: Clock) -> str:
+    clause = _clause(clock)
+    return clause.title.say(get_language() or "zh") if clause else clock.clause
+
+
+def _warned_from(clock: Clock) -> float:
+    """The first warning of the clause, as a share of the limit."""
+    clause = _clause(clock)
+    warn = getattr(clause, "warn", None)
+    if not warn:
+        try:
+            warn = book_of(clock.version_id).handbook.defaults.warn
+        except LookupError:
+            warn = None
+    return min(warn) / 100 if warn else WARNED_FROM

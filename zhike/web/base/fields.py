@@ -1,0 +1,198 @@
+"""Fields of a form as the page draws them: `base/field.html`, one template for staff and customers.
+
+Names of inputs: the field's id; for a `rows` field `<field>-<n>-<column>`; files are sent under `<field>`. `records.forms.parse_post` reads them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import get_language, gettext
+
+from zhike.handbook.book import Book
+from zhike.handbook.common import Text
+from zhike.handbook.structure import FieldDef
+from zhike.web.base.times import ZONE
+
+FEW = 6
+"""Up to so many choices are shown side by side; more become a list to pull down."""
+
+Option = tuple[str, str]
+Options = Callable[[FieldDef], Sequence[Option]]
+"""(value, label) pairs of a field that points to rows: departments, staff, outlets."""
+
+INPUT_TYPES = {
+    "int": "number", "decimal": "text", "money": "text", "date": "date", "time": "time", "datetime": "datetime-local",
+    "phone": "tel", "email": "email",
+}  # fmt: skip
+INPUT_MODES = {"int": "numeric", "decimal": "decimal", "money": "decimal", "phone": "tel", "id_number": "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One error at a field: the words and, where a clause says it, the clause."""
+
+    words: str
+    handbook: str = ""
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """A field ready to be drawn. `value` is text, a list of texts (multi) or a list of rows (rows)."""
+
+    id: str
+    name: str
+    title: str
+    type: str
+    widget: str
+    """text, area, number-like input, choice, select, multi, files, rows, yes_no."""
+    required: bool
+    value: Any = ""
+    errors: tuple[Told, ...] = ()
+    help: str = ""
+    options: tuple[Option, ...] = ()
+    input_type: str = "text"
+    input_mode: str = ""
+    longest: int = 0
+    autocomplete: str = "off"
+    shown_when: dict[str, list[str]] = field(default_factory=dict)
+    columns: tuple[FieldView, ...] = ()
+    rows: tuple[tuple[FieldView, ...], ...] = ()
+    blank: tuple[FieldView, ...] = ()
+
+
+def field_views(
+    book: Book,
+    record: str,
+    values: Mapping[str, Any],
+    *,
+    errors: Mapping[str, Sequence[Told]] | None = None,
+    needed: frozenset[str] = frozenset(),
+    options: Options = lambda _: (),
+    only: Callable[[FieldDef], bool] = lambda _: True,
+) -> list[FieldView]:
+    """The fields of a record that a person fills, in the record's order.
+
+    `values` is what was typed or is known; `needed` names fields a clause asks for beside those the form itself requires;
+    `options` answers choices that live in tables; `only` narrows the fields (the portal shows a customer's).
+    """
+    told = errors or {}
+    return [
+        field_view(book, definition, values.get(definition.id), tuple(told.get(definition.id, ())), needed, options)
+        for definition in book.record(record).fields
+        if definition.automatic is None and only(definition)
+    ]
+
+
+def field_view(
+    book: Book,
+    definition: FieldDef,
+    value: Any,
+    errors: tuple[Told, ...] = (),
+    needed: frozenset[str] = frozenset(),
+    options: Options = lambda _: (),
+    name: str = "",
+) -> FieldView:
+    """One field with its value in the form inputs take."""
+    choices = _choices(book, definition, options)
+    widget = _widget(definition, len(choices))
+    name = name or definition.id
+    return FieldView(
+        id=f"f-{name}",
+        name=name,
+        title=_say(definition.title),
+        type=definition.type,
+        widget=widget,
+        required=definition.required or definition.id in needed,
+        value=_shown(definition, value),
+        errors=errors,
+        help=_say(definition.help) if definition.help else "",
+        options=choices,
+        input_type=INPUT_TYPES.get(definition.type, "text"),
+        input_mode=INPUT_MODES.get(definition.type, ""),
+        longest=definition.longest or 0,
+        autocomplete={"phone": "tel", "email": "email"}.get(definition.type, "off"),
+        shown_when=_shown_when(definition),
+        columns=tuple(field_view(book, column, None, options=options) for column in definition.columns),
+        rows=_rows(book, definition, value, options, name) if widget == "rows" else (),
+        blank=_row(book, definition, {}, options, f"{name}-__n__") if widget == "rows" else (),
+    )
+
+
+def _say(text: Text) -> str:
+    return text.say(get_language() or "zh")
+
+
+def _choices(book: Book, definition: FieldDef, options: Options) -> tuple[Option, ...]:
+    if definition.type in ("enum", "multi"):
+        return tuple((choice.id, _say(choice.title)) for choice in book.choices(definition))
+    if definition.type == "bool":
+        return (("true", gettext("是")), ("false", gettext("否")))
+    return tuple(options(definition))
+
+
+def _widget(definition: FieldDef, choices: int) -> str:
+    fixed = {"text": "area", "bool": "choice", "multi": "multi", "files": "files", "rows": "rows", "signature": "line"}
+    if definition.type in fixed:
+        return fixed[definition.type]
+    if definition.type == "enum":
+        return "choice" if choices <= FEW else "select"
+    return "select" if choices or definition.type in ("department", "staff", "record") else "line"
+
+
+def _shown(definition: FieldDef, value: Any) -> Any:
+    """A stored or typed value as inputs want it: texts, ISO dates, `true`."""
+    if definition.type in ("multi", "files"):
+        return [str(one) for one in value] if isinstance(value, list | tuple) else ([value] if value else [])
+    if value is None:
+        value = definition.default
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        value = value.get("id", "")
+    if definition.type == "datetime":
+        return _local(value)
+    return str(value)
+
+
+def _local(value: Any) -> str:
+    """An instant in the form `datetime-local` inputs take; what cannot be read comes back as typed."""
+    try:
+        at = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    local = at.astimezone(ZONE) if at.tzinfo else at
+    return local.strftime("%Y-%m-%dT%H:%M")
+
+
+def _shown_when(definition: FieldDef) -> dict[str, list[str]]:
+    """Conditions a browser can follow: equality and membership. Others are left to the server."""
+    found: dict[str, list[str]] = {}
+    for fact, test in definition.shown_when.items():
+        values = test.one_of if test.one_of is not None else ((test.eq,) if test.eq is not None else ())
+        if values:
+            found[fact.rpartition(".")[2]] = [
+                ("true" if v else "false") if isinstance(v, bool) else str(v) for v in values
+            ]
+    return found
+
+
+def _rows(
+    book: Book, definition: FieldDef, value: Any, options: Options, name: str
+) -> tuple[tuple[FieldView, ...], ...]:
+    given = value if isinstance(value, list | tuple) and value else [{}]
+    return tuple(_row(book, definition, row, options, f"{name}-{n}") for n, row in enumerate(given))
+
+
+def _row(book: Book, definition: FieldDef, row: Any, options: Options, prefix: str) -> tuple[FieldView, ...]:
+    known = row if isinstance(row, Mapping) else {}
+    return tuple(
+        field_view(book, column, known.get(column.id), options=options, name=f"{prefix}-{column.id}")
+        for column in definition.columns
+    )

@@ -1,0 +1,56 @@
+"""What principals are called. Two queries for any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils.translation import get_language, gettext
+
+from zhike.handbook.book import Book
+from zhike.org.models import Department, Staff
+from zhike.org.principals import department_of, role_of
+
+
+def names_of(principals: Iterable[str], books: Iterable[Book] = ()) -> dict[str, str]:
+    """{principal: name} for people, roles and roles in a department; `books` name the roles.
+
+    Staff and departments are fetched in one query each, and only when one is asked for.
+    """
+    asked = set(principals)
+    people = _staff_names({p for p in asked if p.startswith("staff:")})
+    places = _department_names({found for p in asked if (found := department_of(p)) is not None})
+    by_name = {book.name: book for book in books}
+    return {p: people.get(p) or _fixed(p) or _role_name(p, by_name, places) for p in asked}
+
+
+def _fixed(principal: str) -> str:
+    if principal.startswith("customer"):
+        return gettext("顾客")
+    return {"system": gettext("系统"), "anonymous": gettext("访客"), "owner": gettext("经办人")}.get(principal, "")
+
+
+def _staff_names(principals: set[str]) -> dict[str, str]:
+    ids = [int(p.partition(":")[2]) for p in principals]
+    if not ids:
+        return {}
+    return {f"staff:{pk}": name for pk, name in Staff.objects.filter(pk__in=ids).values_list("pk", "name")}
+
+
+def _department_names(ids: set[int]) -> dict[int, str]:
+    return dict(Department.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+
+
+def _role_name(principal: str, books: dict[str, Book], places: dict[int, str]) -> str:
+    role = role_of(principal)
+    book = books.get(principal.partition(":")[0])
+    name = role_title(book, role) if book else role or principal
+    place = places.get(department_of(principal) or 0)
+    return gettext("%(place)s%(role)s") % {"place": place, "role": name} if place else name
+
+
+def role_title(book: Book, role: str) -> str:
+    """The role's title in the language in force; its id where the book does not know it."""
+    try:
+        return book.role(role).title.say(get_language() or "zh")
+    except LookupError:
+        return role

@@ -1,0 +1,151 @@
+"""The words for time: instants, durations, time left. Chinese first, English through the catalogue.
+
+Every function takes what it needs; none reads the clock. Durations are rounded down, so nobody is promised a minute he does not
+have, and name at most two units: 2 天 3 小时.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext, ngettext
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def moment(at: dt.datetime, now: dt.datetime, zone: dt.tzinfo = ZONE) -> str:
+    """An instant as people read it: `6月10日 周二 14:30`; the year stands before it when it is not this year's."""
+    local = at.astimezone(zone)
+    parts = {
+        "year": local.year,
+        "month": local.month,
+        "day": local.day,
+        "weekday": weekday(local.date()),
+        "month_name": month_name(local.month),
+        "time": clock_time(local, zone),
+    }
+    if local.year == now.astimezone(zone).year:
+        return gettext("%(month)d月%(day)d日 %(weekday)s %(time)s") % parts
+    return gettext("%(year)d年%(month)d月%(day)d日 %(weekday)s %(time)s") % parts
+
+
+def short_moment(at: dt.datetime, now: dt.datetime, zone: dt.tzinfo = ZONE) -> str:
+    """The same, as short as it stays clear: `14:30` today, `明天 09:00`, `6月12日 09:00`."""
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    time = clock_time(local, zone)
+    distance = (local.date() - today).days
+    if distance == 0:
+        return time
+    if distance in (-1, 1):
+        return (gettext("明天 %(time)s") if distance == 1 else gettext("昨天 %(time)s")) % {"time": time}
+    return f"{day(local.date(), today)} {time}"
+
+
+def clock_time(at: dt.datetime, zone: dt.tzinfo = ZONE) -> str:
+    """`14:30`; seconds only where they are not zero and matter, so never here."""
+    return at.astimezone(zone).strftime("%H:%M")
+
+
+def day(date: dt.date, today: dt.date) -> str:
+    """`6月10日`, with the year when it is not this year's."""
+    parts = {"year": date.year, "month": date.month, "day": date.day, "month_name": month_name(date.month)}
+    if date.year == today.year:
+        return gettext("%(month)d月%(day)d日") % parts
+    return gettext("%(year)d年%(month)d月%(day)d日") % parts
+
+
+def weekday(date: dt.date) -> str:
+    names = (
+        gettext("周一"),
+        gettext("周二"),
+        gettext("周三"),
+        gettext("周四"),
+        gettext("周五"),
+        gettext("周六"),
+        gettext("周日"),
+    )
+    return names[date.weekday()]
+
+
+def month_name(month: int) -> str:
+    """The name of a month, for languages that do not number them."""
+    names = (gettext("一月"), gettext("二月"), gettext("三月"), gettext("四月"), gettext("五月"), gettext("六月"),
+             gettext("七月"), gettext("八月"), gettext("九月"), gettext("十月"), gettext("十一月"), gettext("十二月"))  # fmt: skip
+    return names[month - 1]
+
+
+def span(length: dt.timedelta) -> str:
+    """A duration, rounded down: `25 分钟`, `1 小时 5 分钟`, `2 天 3 小时`; less than a minute is said so."""
+    seconds = abs(int(length.total_seconds()))
+    if seconds < MINUTE:
+        return gettext("不到 1 分钟")
+    d, h, m = seconds // DAY, seconds % DAY // HOUR, seconds % HOUR // MINUTE
+    if d:
+        return _joined(days(d), hours(h) if h else "")
+    if h:
+        return _joined(hours(h), minutes(m) if m else "")
+    return minutes(m)
+
+
+def time_left(due: dt.datetime, now: dt.datetime) -> str:
+    """`还剩 25 分钟` until `due`, `超时 5 分钟` after it. At the very instant it is still on time."""
+    if now > due:
+        return gettext("超时 %(span)s") % {"span": span(now - due)}
+    if now == due:
+        return gettext("此刻到期")
+    return gettext("还剩 %(span)s") % {"span": span(due - now)}
+
+
+def outcome(due: dt.datetime, stopped: dt.datetime) -> str:
+    """How a stopped clock ended: `按时，余 12 分钟` or `超时 5 分钟`."""
+    if stopped > due:
+        return gettext("超时 %(span)s") % {"span": span(stopped - due)}
+    if stopped == due:
+        return gettext("按时，正好到点")
+    return gettext("按时，余 %(span)s") % {"span": span(due - stopped)}
+
+
+def ago(at: dt.datetime, now: dt.datetime) -> str:
+    """`5 分钟前`; after a day the date itself says more."""
+    if now - at < dt.timedelta(minutes=1):
+        return gettext("刚刚")
+    if now - at < dt.timedelta(days=1):
+        return gettext("%(span)s前") % {"span": span(now - at)}
+    return short_moment(at, now)
+
+
+def limit(stored: Mapping[str, Any]) -> str:
+    """The limit of a clock as it is stored, `{"amount": 30, "unit": "minute"}`, in words: `30 分钟`."""
+    amount = int(stored.get("amount") or 0)
+    words = {
+        "second": lambda n: ngettext("%(n)d 秒", "%(n)d 秒", n),
+        "minute": lambda n: ngettext("%(n)d 分钟", "%(n)d 分钟", n),
+        "hour": lambda n: ngettext("%(n)d 小时", "%(n)d 小时", n),
+        "day": lambda n: ngettext("%(n)d 天", "%(n)d 天", n),
+        "working hour": lambda n: ngettext("%(n)d 工作小时", "%(n)d 工作小时", n),
+        "working day": lambda n: ngettext("%(n)d 个工作日", "%(n)d 个工作日", n),
+        "week": lambda n: ngettext("%(n)d 周", "%(n)d 周", n),
+        "month": lambda n: ngettext("%(n)d 个月", "%(n)d 个月", n),
+        "year": lambda n: ngettext("%(n)d 年", "%(n)d 年", n),
+    }.get(str(stored.get("unit")))
+    return words(amount) % {"n": amount} if words and amount else ""
+
+
+def minutes(n: int) -> str:
+    return ngettext("%(n)d 分钟", "%(n)d 分钟", n) % {"n": n}
+
+
+def hours(n: int) -> str:
+    return ngettext("%(n)d 小时", "%(n)d 小时", n) % {"n": n}
+
+
+def days(n: int) -> str:
+    return ngettext("%(n)d 天", "%(n)d 天", n) % {"n": n}
+
+
+def _joined(first: str, second: str) -> str:
+    return f"{first} {second}" if second else first

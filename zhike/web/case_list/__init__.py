@@ -1,0 +1,1 @@
+"""Every case the viewer is entitled to, with filters."""

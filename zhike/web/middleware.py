@@ -1,0 +1,142 @@
+"""Between the server and the views, in this order: `Headers`, (Django's session, CSRF and sign-in), `Person`, `Gate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject
+
+from zhike.lib import clock
+from zhike.org.handbooks import viewer as staff_viewer
+from zhike.org.principals import ANONYMOUS_VIEWER, Viewer
+from zhike.web.permissions import PERMISSIONS, may_open
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""No inline script, no inline style, nothing from elsewhere. `data:` images are Tabler's own icons inside its style sheet."""
+
+
+class Headers:
+    """Security headers on every answer; a view may set a stricter policy of its own (downloads do)."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            # Pages are personal: no shared cache keeps them, and after signing out the back button shows nothing.
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class Person:
+    """Gives the request its time, its viewer and its language."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.now = clock.now()  # type: ignore[attr-defined]
+        request.viewer = SimpleLazyObject(lambda: viewer_of_request(request))  # type: ignore[attr-defined]
+        with translation.override(language_of(request)):
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
+        patch_vary_headers(response, ("Cookie", "Accept-Language"))
+        return response
+
+
+def viewer_of_request(request: HttpRequest) -> Viewer:
+    """The signed-in member of staff, else nobody in particular. Identity comes from the session alone, never from a header."""
+    user = request.user
+    if not user.is_authenticated or not user.is_active:
+        return ANONYMOUS_VIEWER
+    return staff_viewer(user)  # type: ignore[arg-type]
+
+
+def language_of(request: HttpRequest) -> str:
+    """The language chosen with the switch, else the one in the person's file, else the browser's, else Chinese."""
+    known = {code for code, _ in settings.LANGUAGES}
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    if chosen in known:
+        return chosen
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        saved = getattr(request.user, "language", "")
+        if saved in known:
+            return str(saved)
+    return translation.get_language_from_request(request)
+
+
+class Gate:
+    """Refuses a route that is not in the permission table, a method its row does not name, and whoever the row does not name."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        route = request.resolver_match.view_name if request.resolver_match else ""
+        row = PERMISSIONS.get(route)
+        if row is None:
+            return refused(request)
+        if request.method not in row.methods:
+            return HttpResponseNotAllowed(sorted(row.methods))
+        viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+        if may_open(viewer, route):
+            return None
+        return refused(request) if viewer.staff is not None else to_sign_in(request)
+
+
+def refused(request: HttpRequest) -> HttpResponse:
+    return render(request, "base/refused.html", {"why": ""}, status=403)
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """A page asks to sign in and comes back; a fragment or a write is told 401, and htmx is told where to go."""
+    url = reverse("sign_in:sign_in")
+    wants = request.get_full_path() if request.method in ("GET", "HEAD") else "/"
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=401, headers={"HX-Redirect": url})
+    if request.method not in ("GET", "HEAD"):
+        return render(request, "base/refused.html", {"why": "", "sign_in": url}, status=401)
+    return HttpResponseRedirect(f"{url}?{urlencode({'next': wants})}")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form came from elsewhere, or cookies are off, or the person signed in again in another window."""
+    why = translation.gettext("页面已失效，请返回、刷新后再提交。")
+    return render(request, "base/refused.html", {"why": why}, status=403)

@@ -1,0 +1,89 @@
+// What every page does: the theme switch, one press is one submission, errors of requests said in words.
+const root = document.documentElement;
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-theme]");
+  if (button) choose(button);
+  for (const menu of document.querySelectorAll("details.zk-menu[open], details.zk-confirm[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+function choose(button) {
+  const theme = button.dataset.theme;
+  document.cookie = `theme=${theme}; path=/; SameSite=Lax; max-age=${theme ? 31536000 : 0}`;
+  root.toggleAttribute("data-theme-chosen", Boolean(theme));
+  root.setAttribute("data-bs-theme", theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+  for (const other of button.parentElement.children) other.setAttribute("aria-pressed", String(other === button));
+}
+
+// A form marked data-once is sent once; the server's submission key is the real guard, this only shows it.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-once]") || event.defaultPrevented) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  if (!form.matches("[hx-post]")) setTimeout(() => busy(form, true));
+});
+addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => free(form)));
+document.addEventListener("htmx:beforeRequest", (event) => busy(event.target, true));
+document.addEventListener("htmx:afterRequest", (event) => free(event.target));
+
+function busy(element, on) {
+  if (!element.matches?.("form")) return;
+  for (const button of element.querySelectorAll("button[type=submit]")) button.toggleAttribute("aria-busy", on);
+}
+function free(element) {
+  if (!element.matches?.("form")) return;
+  delete element.dataset.sent;
+  busy(element, false);
+}
+
+function say(words) {
+  const toast = document.getElementById("zk-toast");
+  if (!toast || !words) return;
+  toast.textContent = words;
+  toast.classList.add("shown");
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => toast.classList.remove("shown"), 6000);
+}
+const toast = () => document.getElementById("zk-toast")?.dataset ?? {};
+document.addEventListener("htmx:sendError", () => say(toast().failed));
+document.addEventListener("htmx:responseError", (event) => say(event.detail.xhr.status === 401 ? toast().signedOut : toast().failed));
+document.addEventListener("zk:say", (event) => say(event.detail));
+
+// After a refusal the reader's place is the refusal itself.
+const focusTold = (scope) => scope.querySelector?.("[data-focus]")?.focus();
+document.addEventListener("htmx:load", (event) => { focusTold(event.detail.elt); shown(event.detail.elt); });
+focusTold(document);
+
+// Fields that a choice brings up: data-shown-when is {field: [values]}; all must match.
+function shown(scope) {
+  for (const field of (scope.closest?.("form") ?? scope).querySelectorAll?.("[data-shown-when]") ?? []) {
+    const form = field.closest("form");
+    const wanted = Object.entries(JSON.parse(field.dataset.shownWhen));
+    const is = wanted.every(([name, values]) => new FormData(form).getAll(name).some((value) => values.includes(value)));
+    field.hidden = !is;
+    for (const input of field.querySelectorAll("input, select, textarea")) input.disabled = !is;
+  }
+}
+document.addEventListener("change", (event) => shown(event.target));
+shown(document);
+
+// Rows of a table inside a form: add another, take one away.
+document.addEventListener("click", (event) => {
+  const add = event.target.closest("[data-add-row]");
+  if (add) {
+    const body = add.closest(".zk-rows").querySelector("tbody");
+    const number = Number(body.dataset.next);
+    const copy = add.closest(".zk-rows").querySelector("template").content.cloneNode(true);
+    for (const input of copy.querySelectorAll("[name], [id], [for]")) {
+      for (const name of ["name", "id", "for"]) if (input.hasAttribute(name)) input.setAttribute(name, input.getAttribute(name).replace("__n__", number));
+    }
+    body.dataset.next = number + 1;
+    body.append(copy);
+    body.lastElementChild.querySelector("input, select")?.focus();
+  }
+  const drop = event.target.closest("[data-drop-row]");
+  if (drop) drop.closest("tr").remove();
+});

@@ -1,0 +1,1 @@
+"""Every component of the interface on one page, for those who build it."""

@@ -1,0 +1,126 @@
+"""`{% load zhike_web %}`: deadlines, clause links, words for time, values of forms."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+from django import template
+from django.template.loader import get_template
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+
+from zhike.handbook.common import Text
+from zhike.web.base import times
+from zhike.web.base.deadlines import Deadline
+
+register = template.Library()
+
+
+@register.inclusion_tag("base/deadline.html")
+def deadline(view: Deadline) -> dict[str, Any]:
+    """The deadline component: state, time left, holder, bar, clause."""
+    return {"d": view}
+
+
+@register.inclusion_tag("base/time_left.html")
+def time_left(view: Deadline) -> dict[str, Any]:
+    """The deadline in one line, for rows and lists."""
+    return {"d": view}
+
+
+@register.inclusion_tag("base/clause.html")
+def clause_link(handbook: str, clause: str, case_id: int = 0, title: str = "") -> dict[str, Any]:
+    """依据 WARN-05: opens the clause, with the facts of the case where one is given."""
+    return {"url": clause_url(handbook, clause, case_id), "clause": clause, "title": title}
+
+
+@register.simple_tag
+def clause_url(handbook: str, clause: str, case_id: int = 0) -> str:
+    """Where a clause is shown: its sentence, the facts used, its ledger."""
+    try:
+        url = reverse("handbook_page:clause", args=[handbook, clause])
+    except NoReverseMatch:
+        return f"/handbook/{handbook}#{clause}"
+    return f"{url}?case={case_id}" if case_id else url
+
+
+@register.simple_tag(takes_context=True)
+def moment(context: template.Context, at: dt.datetime | None) -> str:
+    """6月10日 周二 14:30"""
+    return times.moment(at, context["now"]) if at else ""
+
+
+@register.simple_tag(takes_context=True)
+def short_moment(context: template.Context, at: dt.datetime | None) -> str:
+    """14:30, 明天 09:00, 6月12日 09:00"""
+    return times.short_moment(at, context["now"]) if at else ""
+
+
+@register.simple_tag(takes_context=True)
+def ago(context: template.Context, at: dt.datetime | None) -> str:
+    return times.ago(at, context["now"]) if at else ""
+
+
+@register.filter
+def words(text: Text | dict[str, str] | str | None) -> str:
+    """A text of the handbook, or words kept in a row, in the language in force."""
+    language = get_language() or "zh"
+    if isinstance(text, Text):
+        return text.say(language)
+    if isinstance(text, dict):
+        return (text.get("en") if language.startswith("en") else "") or text.get("zh", "")
+    return text or ""
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """For data attributes; the template escapes it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
+def split(text: str) -> list[str]:
+    return text.split(",")
+
+
+@register.filter
+def size(count: int) -> str:
+    """Bytes as people read them: 240 KB, 1.2 MB."""
+    return f"{max(1, count // 1024)} KB" if count < 1024 * 1024 else f"{count / 1024 / 1024:.1f} MB"
+
+
+@register.simple_tag
+def module(name: str) -> str:
+    """The address of one of our browser modules."""
+    return static(f"zhike/{name}.js")
+
+
+@register.simple_tag
+def clock_words() -> dict[str, str]:
+    """The words a ticking clock is written with; `@` stands for the number or the span."""
+    return {
+        "left": gettext("还剩 %(span)s") % {"span": "@"},
+        "late": gettext("超时 %(span)s") % {"span": "@"},
+        "moment": gettext("不到 1 分钟"),
+        "minute": times.minutes(1).replace("1", "@"),
+        "minutes": times.minutes(2).replace("2", "@"),
+        "hour": times.hours(1).replace("1", "@"),
+        "hours": times.hours(2).replace("2", "@"),
+        "day": times.days(1).replace("1", "@"),
+        "days": times.days(2).replace("2", "@"),
+        "overdue": gettext("已超时"),
+    }
+
+
+@register.simple_tag(takes_context=True)
+def sandbox_bar(context: template.Context) -> SafeString:
+    """The bar of the sandbox (virtual clock, role switcher) where that area is installed."""
+    try:
+        bar = get_template("sandbox/bar.html")
+    except template.TemplateDoesNotExist:
+        return SafeString("")
+    return SafeString(bar.render(context.flatten(), context.get("request")))

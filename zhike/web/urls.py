@@ -1,0 +1,46 @@
+"""Every address of the product. An area that is not installed yet leaves its addresses out."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from zhike.web.desk.home import home
+from zhike.web.sign_in.language import choose_language
+
+AREAS = (
+    ("", "sign_in"),
+    ("desk", "desk"),
+    ("cases", "case_list"),
+    ("cases", "case_page"),
+    ("board", "board"),
+    ("notices", "notices_page"),
+    ("style", "style_page"),
+    ("handbook", "handbook_page"),
+    ("lookup", "lookup"),
+    ("administration", "administration"),
+    ("portal", "portal"),
+    ("welcome", "welcome"),
+    ("", "sandbox"),
+    ("", "first_run"),
+    ("", "health"),
+)
+"""(prefix, package of zhike.web): the package's `urls.py` is included, with `app_name` as its namespace."""
+
+
+def areas() -> list[URLResolver]:
+    """The areas that are there; each address begins with its prefix and a slash of its own."""
+    found = []
+    for prefix, name in AREAS:
+        module = f"zhike.web.{name}.urls"
+        if find_spec(f"zhike.web.{name}") and find_spec(module):
+            found.append(path(prefix, include(module)))
+    return found
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
+    path("language", choose_language, name="language"),
+    *areas(),
+]
