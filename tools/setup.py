@@ -134,8 +134,8 @@ def make_venv() -> None:
 
 
 def installer_environment() -> dict[str, str]:
-    """What uv does not read by itself: pip's own index and certificate settings."""
-    env = {}
+    """What uv does not read by itself: pip's own index and certificate settings, and the system's certificates."""
+    env = {"UV_SYSTEM_CERTS": os.environ.get("UV_SYSTEM_CERTS", "1")}
     index = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL") or os.environ.get("PIP_INDEX_URL")
     if not index:
         told = subprocess.run(
