@@ -8,10 +8,10 @@ from typing import Any
 from zhike.cases import effects, written
 from zhike.cases.deed import Deed
 from zhike.cases.events import CaseMoved
-from zhike.cases.holders import audience_of, principals_for
+from zhike.cases.holders import audience_of, may_act, principals_for
 from zhike.cases.limits import apply_limits
 from zhike.cases.models import Case
-from zhike.cases.transition import told
+from zhike.handbook.clauses import Route
 from zhike.handbook.decide import Decision
 from zhike.notices.actions import Tell, tell
 
@@ -19,7 +19,7 @@ from zhike.notices.actions import Tell, tell
 def follow(deed: Deed, routes: Mapping[str, Decision]) -> None:
     """Move the parent, tell whom a route or the action names."""
     _move_parent(deed, routes.get("parent_stage"))
-    _tell_recipients(deed, routes.get("recipients"))
+    _tell_recipients(deed, routes)
     if deed.action.notify:
         facts = deed.facts()
         effects.carry_out(deed.action.notify, deed.case, deed.book, facts=facts, at=deed.now, holders=[], held_as=[])
@@ -75,16 +75,24 @@ def _go(moved: Deed, target: str, cause: Deed, clauses: tuple[str, ...]) -> None
     written.write_move(case, event, at=cause.now, actor=cause.viewer.principal, clauses=clauses)
 
 
-def _tell_recipients(deed: Deed, decision: Decision | None) -> None:
-    if decision is None:
-        return
+def _tell_recipients(deed: Deed, routes: Mapping[str, Decision]) -> None:
+    """Those a `recipients` route names, and those a route clause notifies, hear that the case has arrived."""
+    notices = [notice for yields, decision in routes.items() if (notice := _arrival(deed, yields, decision)) is not None]
+    if notices:
+        tell(notices)
+
+
+def _arrival(deed: Deed, yields: str, decision: Decision) -> Tell | None:
+    clause = deed.book.clause(decision.clause_id)
+    roles = [*(decision.value if yields == "recipients" else ()), *(clause.notify if isinstance(clause, Route) else ())]
+    if not roles:
+        return None
     stage = deed.book.stage(deed.case.process, deed.case.stage).title
-    words = {"zh": f"{deed.case.number} 已到“{stage.zh}”,请处理。", "en": f"{deed.case.number} has reached “{stage.say('en')}”; please act."}
-    tell(
-        [
-            Tell(
-                at=deed.now, to=told(deed, decision), kind="arrived", clause=decision.clause_id, handbook=deed.book.name,
-                subject=deed.subject, words=words,
-            )
-        ]
+    words = {
+        "zh": f"{deed.case.number} 已到“{stage.zh}”,请处理。",
+        "en": f"{deed.case.number} has reached “{stage.say('en')}”; please act.",
+    }
+    to = may_act(deed.case, deed.book, roles)
+    return Tell(
+        at=deed.now, to=to, kind="arrived", clause=clause.id, handbook=deed.book.name, subject=deed.subject, words=words
     )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from zhike.cases.deed import Deed
 from zhike.cases.facts import Facts
-from zhike.cases.holders import audience_of, may_act, principals_for
+from zhike.cases.holders import audience_of, principals_for
 from zhike.handbook.common import Text
 from zhike.handbook.conditions import holds
 from zhike.handbook.conditions import holds
@@ -98,11 +98,6 @@ def _set_department(deed: Deed, decision: Decision | None) -> None:
         found = department_at(deed.case.department, kind)
         if found and found != deed.case.department_id:
             deed.case.department = Department.objects.get(pk=found)
-
-
-def told(deed: Deed, decision: Decision | None) -> list[str]:
-    """The principals a `recipients` route names."""
-    return may_act(deed.case, deed.book, _names(decision)) if decision else []
 
 
 def _names(decision: Decision | None) -> tuple[str, ...]:
