@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "zhike.duties",
     "zhike.customers",
     "zhike.cases",
+    "zhike.channels",
     "zhike.rehearsal",
     "zhike.web",
 ]

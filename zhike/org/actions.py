@@ -30,7 +30,7 @@ BAD_USERNAME = Text(
     en="A user name is 2 to 40 small letters, digits, dots, underscores or hyphens",
 )
 BAD_CODE = Text(
-    zh="编码用小写字母、数字和连字符,最多 40 个",
+    zh="编码用小写字母、数字和连字符，最多 40 个",
     en="A code is small letters, digits and hyphens, at most 40",
 )
 STAFF_FIELDS = ("name", "phone", "language", "is_admin")
@@ -61,7 +61,7 @@ def add_staff(
     username = username.strip().lower()
     _check(username=None if USERNAME.match(username) else BAD_USERNAME, name=_name_problem(name, 40))
     if Staff.objects.filter(username=username).exists():
-        raise _refused("username", "这个用户名已经有人用了,请换一个", "This user name is taken; choose another")
+        raise _refused("username", "这个用户名已经有人用了，请换一个", "This user name is taken; choose another")
     staff = Staff(
         username=username,
         name=name.strip(),
@@ -107,7 +107,7 @@ def disable_staff(staff: Staff, *, by: str, now: dt.datetime) -> Staff:
             return held
         if by == f"staff:{held.pk}":
             raise _refused(
-                "", "不能停用自己,请另一位管理员来做", "You cannot disable yourself; ask another administrator"
+                "", "不能停用自己，请另一位管理员来做", "You cannot disable yourself; ask another administrator"
             )
         if held.is_admin:
             _keep_an_administrator(held)
@@ -195,9 +195,9 @@ def add_department(
     code = code.strip().lower()
     _check(code=None if CODE.match(code) else BAD_CODE, name=_name_problem(name, 80))
     if Department.objects.filter(code=code).exists():
-        raise _refused("code", "这个编码已经用了,请换一个", "This code is taken; choose another")
+        raise _refused("code", "这个编码已经用了，请换一个", "This code is taken; choose another")
     if parent is not None and not parent.is_active:
-        raise _refused("parent", "上级部门已停用,请先恢复它", "The department above is retired; restore it first")
+        raise _refused("parent", "上级部门已停用，请先恢复它", "The department above is retired; restore it first")
     with transaction.atomic():
         made = Department(
             code=code, name=name.strip(), kind=kind, parent=parent, calendar=calendar, is_sample=is_sample
@@ -263,7 +263,7 @@ def _keep_an_administrator(leaving: Staff) -> None:
     """Somebody must be able to administer. The rows are locked: two cannot disable each other at once."""
     administrators = Staff.objects.select_for_update().filter(is_admin=True, is_active=True).order_by("id")
     if not set(administrators.values_list("id", flat=True)) - {leaving.pk}:
-        raise _refused("", "这是最后一位管理员,请先指定另一位", "This is the last administrator; appoint another first")
+        raise _refused("", "这是最后一位管理员，请先指定另一位", "This is the last administrator; appoint another first")
 
 
 def _tell(
@@ -282,7 +282,7 @@ def _name_problem(name: str, longest: int) -> Text | None:
     if not name.strip():
         return _text("请填写名称", "Enter a name")
     if CONTROL.search(name):
-        return _text("名称里有看不见的字符,请重新输入", "The name holds invisible characters; type it again")
+        return _text("名称里有看不见的字符，请重新输入", "The name holds invisible characters; type it again")
     if len(name.strip()) > longest:
         return _text(f"最多 {longest} 个字", f"At most {longest} characters")
     return None

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -115,6 +115,8 @@ class Gate:
             return refused(request)
         if request.method not in row.methods:
             return HttpResponseNotAllowed(sorted(row.methods))
+        if row.who == ("sandbox",) and not settings.SANDBOX:
+            raise Http404
         viewer: Viewer = request.viewer  # type: ignore[attr-defined]
         if may_open(viewer, route):
             return None

@@ -71,6 +71,58 @@ PERMISSIONS: dict[str, Row] = {
     "notices_page:show": _row("signed_in"),
     "notices_page:bell": _row("signed_in"),
     "notices_page:read": _row("signed_in", methods=WRITE),
+    # handbook browser: 依据 links lead to a clause from every page
+    "handbook_page:list": _row("handbook"),
+    "handbook_page:show": _row("handbook"),
+    "handbook_page:clause": _row("signed_in"),
+    "handbook_page:uses": _row("handbook"),
+    # enquiry directory
+    "lookup:show": _row("lookup"),
+    "lookup:row": _row("lookup"),
+    "lookup:missing": _row("lookup", methods=WRITE),
+    # administration
+    "administration:index": _row("admin"),
+    "administration:staff": _row("admin"),
+    "administration:add_staff": _row("admin", methods=BOTH),
+    "administration:edit_staff": _row("admin", methods=BOTH),
+    "administration:switch_staff": _row("admin", methods=WRITE),
+    "administration:assign": _row("admin", methods=WRITE),
+    "administration:withdraw": _row("admin", methods=WRITE),
+    "administration:password": _row("admin", methods=WRITE),
+    "administration:departments": _row("admin"),
+    "administration:add_department": _row("admin", methods=BOTH),
+    "administration:edit_department": _row("admin", methods=BOTH),
+    "administration:switch_department": _row("admin", methods=WRITE),
+    "administration:handbooks": _row("admin"),
+    "administration:outbox": _row("admin"),
+    "administration:journal": _row("admin", methods=BOTH),
+    # directories: who keeps which one is decided by records.access
+    "administration:directories": _row("signed_in"),
+    "administration:directory": _row("signed_in"),
+    "administration:add_row": _row("signed_in", methods=BOTH),
+    "administration:edit_row": _row("signed_in", methods=BOTH),
+    "administration:switch_row": _row("signed_in", methods=WRITE),
+    # a password set with a link
+    "administration:set_password": _row("anyone", methods=BOTH),
+    # customers
+    "portal:index": _row("anyone"),
+    "portal:file": _row("anyone", methods=BOTH),
+    "portal:filed": _row("anyone"),
+    "portal:follow": _row("anyone", methods=BOTH),
+    "portal:code": _row("anyone", methods=BOTH),
+    "portal:link": _row("anyone"),
+    "portal:case": _row("anyone"),
+    "portal:state": _row("anyone"),
+    "portal:act": _row("anyone", methods=BOTH),
+    "portal:attachment": _row("anyone"),
+    "portal:leave": _row("anyone", methods=WRITE),
+    # first run
+    "welcome:show": _row("anyone"),
+    # sandbox: 404 outside it
+    "sandbox:show": _row("sandbox"),
+    "sandbox:move": _row("sandbox", methods=WRITE),
+    "sandbox:become": _row("sandbox", methods=WRITE),
+    "sandbox:clock_api": _row("sandbox", methods=BOTH),
 }
 
 

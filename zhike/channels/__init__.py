@@ -1,0 +1,1 @@
+"""The ways to the outside: what the product sends to people who do not work here."""

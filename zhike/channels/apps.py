@@ -1,0 +1,9 @@
+"""Django's entry for the room."""
+
+from django.apps import AppConfig
+
+
+class ChannelsConfig(AppConfig):
+    name = "zhike.channels"
+    label = "channels"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,13 @@
+"""Addresses of the handbook browser."""
+
+from django.urls import path
+
+from zhike.web.handbook_page import views
+
+app_name = "handbook_page"
+urlpatterns = [
+    path("", views.show_list, name="list"),
+    path("/<slug:name>", views.show, name="show"),
+    path("/<slug:name>/clause/<str:clause>", views.show_clause, name="clause"),
+    path("/<slug:name>/clause/<str:clause>/uses", views.show_uses, name="uses"),
+]
