@@ -53,11 +53,11 @@ def defer(
 ) -> int:
     """Queue a job in the caller's transaction; answers its id. Arguments are JSON-able.
 
-    `lock`: no two jobs with it run at the same time. `once`: no two jobs with it wait in the queue (raises AlreadyEnqueued).
-    `not_before` is wall time. Raises OutsideTransaction when no transaction is open.
+    `lock`: no two jobs with it run at the same time. `once`: no two jobs with it wait in the queue (raises
+    AlreadyEnqueued). `not_before` is wall time. Raises OutsideTransaction when no transaction is open.
     """
     if not connection.in_atomic_block:
-        raise OutsideTransaction(f"defer({task.name}) outside a transaction: it must stand or fall with a fact")
+        raise OutsideTransaction(f"defer({task.name}) outside a transaction; it stands or falls with a fact")
     job = task.configure(lock=lock, queueing_lock=once, schedule_at=not_before, task_kwargs=arguments).job
     # Inside a worker the task's own connector is the worker's, which knows nothing of our transaction.
     return jobs.JobDeferrer(job=job, job_manager=manager.JobManager(DjangoConnector())).defer()

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 FACTS_CHANNEL = "journal"
 """Notified when facts were committed."""
@@ -27,17 +27,21 @@ BATCH = 2000
 LOCK_KEY = 0x6A6F75726E616C
 TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({LOCK_KEY})"
 
-# A statement of its own after the lock, so that its snapshot sees what the sequencer before us moved.
-MOVE = """
-WITH moved AS (
+# The lock is taken before the first row is looked at, and kept until the statement has committed. Its snapshot may be
+# older than the commit of the sequencer before us; rows that one has moved are then found deleted, and left out.
+SEQUENCE = f"""
+WITH alone AS MATERIALIZED (
+    SELECT pg_try_advisory_xact_lock({LOCK_KEY}) AS yes
+), moved AS (
     DELETE FROM journal_pending
-    WHERE fact_id IN (SELECT fact_id FROM journal_pending ORDER BY fact_id LIMIT %s)
+    WHERE (SELECT yes FROM alone)
+      AND fact_id IN (SELECT fact_id FROM journal_pending ORDER BY fact_id LIMIT %s)
     RETURNING fact_id
 ), placed AS (
     INSERT INTO journal_stream (fact_id) SELECT fact_id FROM moved ORDER BY fact_id RETURNING position
 )
-SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('journal_stream', '') END FROM placed
-"""
+SELECT (SELECT yes FROM alone), count(*), CASE WHEN count(*) > 0 THEN pg_notify('{STREAM_CHANNEL}', '') END FROM placed
+"""  # noqa: S608 - our own constants
 
 READ = """
 SELECT s.position, f.id, f.at, f.type, f.subject_kind, f.subject_id, f.actor, f.handbook, f.clauses,
@@ -73,13 +77,10 @@ def sequence_pending(limit: int = BATCH) -> int | None:
 
     Call it with no transaction open: the lock is kept until the outermost one ends.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(TRY_LOCK)
-        if not cursor.fetchone()[0]:
-            return None
-        cursor.execute(MOVE, [limit])
-        count: int = cursor.fetchone()[0]
-        return count
+    with connection.cursor() as cursor:
+        cursor.execute(SEQUENCE, [limit])
+        alone, count, _ = cursor.fetchone()
+        return count if alone else None
 
 
 def sequence_all() -> int:

@@ -1,0 +1,1 @@
+"""GET /healthz: whether every part is there."""

@@ -1,0 +1,144 @@
+"""Reads the journal for all clients of one process: one connection that listens, gives positions and reads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from typing import Any
+
+import psycopg
+import structlog
+from django.db import connection as django_connection
+
+from zhike.journal.heartbeats import BEAT, LIVE
+from zhike.journal.stream import BATCH, FACTS_CHANNEL, LAST, READ, SEQUENCE, STREAM_CHANNEL, Row, row_of
+from zhike.web.live.hub import REMEMBERED, Hub
+
+log = structlog.get_logger("zhike.live")
+Connection = psycopg.AsyncConnection[Any]
+
+BEAT_EVERY = 5.0
+"""Seconds between two signs of life; also how long a lost notification can go unnoticed."""
+BUSY_AGAIN = 0.05
+"""Seconds until another try when somebody else is giving positions."""
+SWEEP_EVERY = 15.0
+LONGEST_WAIT = 5.0
+"""Seconds at most between two attempts to reach PostgreSQL."""
+
+
+class Feed:
+    """Keeps a hub up to date until cancelled, through restarts of PostgreSQL.
+
+    What a lost connection would have notified us of is read after the next one stands: the hub knows its position, and
+    positions are visible in their own order. A row that is read twice is told once.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.started = asyncio.Event()
+        """Set once the hub knows its position: clients may come."""
+        self.connected = False
+
+    async def run(self) -> None:
+        sweeping = asyncio.create_task(self.sweep_for_ever())
+        try:
+            await self.read_for_ever()
+        finally:
+            sweeping.cancel()
+
+    async def read_for_ever(self) -> None:
+        failures = 0
+        while True:
+            try:
+                async with await connect() as connection:
+                    await self.begin(connection)
+                    failures = 0
+                    await self.follow(connection)
+            except Exception as error:  # whatever it was, clients wait for the next attempt
+                failures += 1
+                log.warning("the live feed lost the database", error=str(error), failures=failures)
+            self.connected = False
+            await asyncio.sleep(pause(failures))
+
+    async def begin(self, connection: Connection) -> None:
+        """Listen first, then look where we are, so that nothing falls in between."""
+        await connection.execute(f"LISTEN {FACTS_CHANNEL}")
+        await connection.execute(f"LISTEN {STREAM_CHANNEL}")
+        if not self.started.is_set():
+            await sequence(connection)
+            newest = (await fetch(connection, LAST))[0][0]
+            rows = await read(connection, max(0, newest - REMEMBERED), REMEMBERED)
+            self.hub.start_at([row for row in rows if row.position <= newest], newest)
+        self.connected = True
+        await beat(connection)
+        self.started.set()
+
+    async def follow(self, connection: Connection) -> None:
+        """Until the connection is lost: give positions, tell, wait for news."""
+        loop = asyncio.get_running_loop()
+        beaten = loop.time()
+        while True:
+            busy = await sequence(connection) is None
+            while rows := await read(connection, self.hub.position, BATCH):
+                await self.hub.tell(rows)
+            if loop.time() - beaten >= BEAT_EVERY:
+                await beat(connection)
+                beaten = loop.time()
+            await wait_for_news(connection, BUSY_AGAIN if busy else BEAT_EVERY)
+
+    async def sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            try:
+                await self.hub.sweep()
+            except Exception as error:  # the database is away; the next round asks again
+                log.warning("sessions were not checked", error=str(error))
+
+
+def pause(failures: int) -> float:
+    """Seconds before the next attempt; spread, so that many processes do not come at once."""
+    return min(LONGEST_WAIT, 0.1 * 2.0 ** min(failures, 8)) * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+async def connect() -> Connection:
+    parameters = django_connection.get_connection_params()
+    for django_only in ("pool", "cursor_factory", "context"):
+        parameters.pop(django_only, None)
+    parameters |= {"application_name": "zhike live", "connect_timeout": 5, "autocommit": True}
+    parameters |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+    return await psycopg.AsyncConnection.connect(**parameters)
+
+
+async def fetch(connection: Connection, query: str, *values: Any) -> list[Any]:
+    cursor = await connection.execute(query, values)  # type: ignore[arg-type]
+    return await cursor.fetchall()
+
+
+async def sequence(connection: Connection) -> int | None:
+    """As stream.sequence_pending(), on our own connection; everything that waits. None when somebody else is at it."""
+    total = 0
+    while True:
+        ((alone, moved, _),) = await fetch(connection, SEQUENCE, BATCH)
+        if not alone:
+            return None
+        total += moved
+        if moved < BATCH:
+            return total
+
+
+async def read(connection: Connection, after: int, limit: int) -> list[Row]:
+    return [row_of(values) for values in await fetch(connection, READ, after, limit)]
+
+
+async def beat(connection: Connection) -> None:
+    await connection.execute(BEAT, [LIVE])
+
+
+async def wait_for_news(connection: Connection, seconds: float) -> None:
+    """Until somebody else's notification comes, or came while we were reading; `seconds` at most."""
+    ourselves = connection.info.backend_pid
+    async with contextlib.aclosing(connection.notifies(timeout=seconds)) as news:
+        async for notice in news:
+            if notice.pid != ourselves:
+                return

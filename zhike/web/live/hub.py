@@ -1,0 +1,215 @@
+"""The clients of one process, and who of them is told what."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from django.db import close_old_connections
+
+from zhike.journal.gates import NOBODY, Subject, current_audiences, is_gated
+from zhike.journal.stream import Row, last_position, read_after
+from zhike.web.live.accounts import account_of, open_sessions
+from zhike.web.live.client import Account, Client, close_all
+from zhike.web.live.telling import HEARTBEAT, Told, telling_of
+
+T = TypeVar("T")
+
+REMEMBERED = 2000
+"""Facts kept in memory for clients that come back."""
+PAGE = 500
+"""Facts read at once for a client that was away longer."""
+FURTHEST_BACK = 20_000
+"""Facts a client may be behind; beyond that its page is loaded again instead."""
+THREADS = 2
+
+Audiences = Mapping[Subject, frozenset[str]]
+
+
+class Hub:
+    """Streams by the principals they answer to. Everything but the thread pool's work runs on the event loop."""
+
+    def __init__(self) -> None:
+        self.clients: set[Client] = set()
+        self.by_key: dict[str, set[Client]] = {}
+        self.position = 0
+        """Of the newest fact that was told."""
+        self.people = 0
+        """Counts what happened to members of staff: whoever was looked up before it changed is looked up again."""
+        self.recent: deque[Told] = deque(maxlen=REMEMBERED)
+        self.known_from = 0
+        """The position after which `recent` is complete."""
+        self.pool = ThreadPoolExecutor(THREADS, "live")
+        self.gates = GateDesk(self.in_thread)
+
+    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Database work. The connection goes back afterwards: streams hold none."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, with_connection, work, *arguments)
+
+    # clients
+
+    def add(self, client: Client) -> None:
+        self.clients.add(client)
+        for key in client.account.keys:
+            self.by_key.setdefault(key, set()).add(client)
+
+    def remove(self, client: Client) -> None:
+        self.clients.discard(client)
+        for key in client.account.keys:
+            named = self.by_key.get(key)
+            if named is not None:
+                named.discard(client)
+                if not named:
+                    del self.by_key[key]
+
+    def streams_of(self, session_key: str) -> int:
+        return sum(client.account.session_key == session_key for client in self.clients)
+
+    # telling
+
+    async def tell(self, rows: Sequence[Row]) -> None:
+        """Tell everybody entitled. Raises what the database raises; nothing of the batch was told then."""
+        batch = [telling_of(row) for row in rows if row.position > self.position]
+        if not batch:
+            return
+        if changed := {row.subject_id for row in rows if row.subject_kind == "staff"}:
+            self.people += 1
+            await self.look_again([client for client in self.clients if client.account.staff_id in changed])
+        audiences = await self.gates.ask({told.subject for told in batch if is_gated(told.subject[0])})
+        for told in batch:
+            for client in self.entitled(told, audiences):
+                client.push(told)
+        self.remember(batch)
+
+    def entitled(self, told: Told, audiences: Audiences) -> Iterable[Client]:
+        """Clients in the fact's audience and, where the object has a gate, in its current one."""
+        if not told.audience:
+            return ()
+        named = self.named(told.audience)
+        if is_gated(told.subject[0]):
+            named &= self.named(audiences.get(told.subject, NOBODY))
+        return [client for client in named if not client.topics or not client.topics.isdisjoint(told.topics)]
+
+    def named(self, principals: Iterable[str]) -> set[Client]:
+        return set().union(*(self.by_key.get(principal, ()) for principal in principals))
+
+    def remember(self, batch: Sequence[Told]) -> None:
+        overflow = len(self.recent) + len(batch) - REMEMBERED
+        if overflow > 0:
+            fallen = (
+                self.recent[overflow - 1] if overflow <= len(self.recent) else batch[overflow - len(self.recent) - 1]
+            )
+            self.known_from = fallen.position
+        self.recent.extend(batch)
+        self.position = batch[-1].position
+
+    def start_at(self, rows: Sequence[Row], position: int) -> None:
+        """Begin at `position`, remembering the rows that led there."""
+        self.recent.extend(telling_of(row) for row in rows)
+        self.known_from = rows[0].position - 1 if rows else position
+        self.position = position
+
+    # coming back
+
+    async def missed(self, client: Client, after: int, until: int) -> AsyncIterator[bytes]:
+        """What the client may hear of the facts after `after` up to `until`, through the gates as they stand now."""
+        while after < until:
+            batch = self.remembered(after, until)
+            if batch is None:
+                rows = await self.in_thread(read_after, after, PAGE)
+                batch = [telling_of(row) for row in rows if row.position <= until]
+            if not batch:
+                return
+            after = batch[-1].position
+            wanted = [told for told in batch if client.wants(told)]
+            audiences = await self.gates.ask({told.subject for told in wanted if is_gated(told.subject[0])})
+            if chunk := b"".join(told.chunk for told in wanted if allowed(client, told, audiences)):
+                yield chunk
+
+    def remembered(self, after: int, until: int) -> list[Told] | None:
+        """The facts between two positions from memory; None when memory does not reach back that far."""
+        if after < self.known_from:
+            return None
+        recent = list(self.recent)
+        first = bisect_right(recent, after, key=position_of)
+        return recent[first : bisect_right(recent, until, key=position_of)]
+
+    async def newest(self) -> int:
+        """The newest position of the stream, which another process may have told already."""
+        return await self.in_thread(last_position)
+
+    # who is still there
+
+    async def look_again(self, clients: Collection[Client]) -> None:
+        """Ask anew what the people behind these streams answer to; close those who may hear nothing any more."""
+        for client in clients:
+            account = await self.in_thread(account_of, client.account.session_key)
+            if client not in self.clients:
+                continue
+            if account is None:
+                client.close()
+            else:
+                self.move(client, account)
+
+    def move(self, client: Client, account: Account) -> None:
+        self.remove(client)
+        client.account = account
+        self.add(client)
+
+    async def sweep(self) -> None:
+        """Give every stream a sign of life, and close those whose session has ended."""
+        for client in self.clients:
+            client.push_chunk(HEARTBEAT)
+        keys = {client.account.session_key for client in self.clients}
+        still = await self.in_thread(open_sessions, keys) if keys else keys
+        close_all(client for client in self.clients if client.account.session_key in keys - still)
+
+    def close(self) -> None:
+        close_all(self.clients)
+
+
+class GateDesk:
+    """Asks the gates for many clients at once: whoever comes while a question is under way shares the next one."""
+
+    def __init__(self, in_thread: Callable[..., Any]) -> None:
+        self.in_thread = in_thread
+        self.wanted: set[Subject] = set()
+        self.next: asyncio.Task[Audiences] | None = None
+        self.current: asyncio.Task[Audiences] | None = None
+
+    async def ask(self, subjects: set[Subject]) -> Audiences:
+        """Who may see each of these objects. Never an answer to a question that was put before this one."""
+        if not subjects:
+            return {}
+        self.wanted |= subjects
+        if self.next is None:
+            self.next = asyncio.create_task(self.look_up(self.current))
+        return await asyncio.shield(self.next)
+
+    async def look_up(self, before: asyncio.Task[Audiences] | None) -> Audiences:
+        if before is not None:
+            await asyncio.wait({before})
+        wanted, self.wanted = self.wanted, set()
+        self.current, self.next = self.next, None
+        answer: Audiences = await self.in_thread(current_audiences, wanted)
+        return answer
+
+
+def allowed(client: Client, told: Told, audiences: Audiences) -> bool:
+    return not is_gated(told.subject[0]) or not client.account.keys.isdisjoint(audiences.get(told.subject, NOBODY))
+
+
+def position_of(told: Told) -> int:
+    return told.position
+
+
+def with_connection(work: Callable[..., T], *arguments: Any) -> T:
+    close_old_connections()
+    try:
+        return work(*arguments)
+    finally:
+        close_old_connections()
