@@ -13,18 +13,53 @@ from zhike.handbook.common import (
     Identifier,
     Model,
     Names,
+    Parameter,
     Percent,
     Scalar,
     When,
     Within,
     Words,
 )
+from zhike.handbook.terms import (
+    Access,
+    Appeal,
+    Attempts,
+    Bracket,
+    Cap,
+    Capture,
+    Check,
+    Citation,
+    Completion,
+    Composite,
+    Confirm,
+    Count,
+    Due,
+    Exempt,
+    Export,
+    Extension,
+    Figure,
+    First,
+    Floor,
+    Lines,
+    Metered,
+    Needs,
+    NoneFree,
+    Over,
+    Party,
+    Period,
+    Projection,
+    Ranking,
+    Requirement,
+    Signatures,
+    Streak,
+    Tally,
+    Tier,
+)
 
-
-class Parameter(Model):
-    """A reference to a value of the handbook's `parameters`, which a manager may change: `{param: daily_limit}`."""
-
-    param: Identifier
+__all__ = [
+    "KINDS", "Access", "Capture", "Clause", "ClauseBase", "Count", "Deadline", "Duty", "Gate", "Measure", "Parameter", "Requirement",
+    "Route", "Sanction", "Signatures", "Tariff", "Tier", "Visibility", "Wording",
+]  # fmt: skip
 
 
 class ClauseBase(Model):
@@ -36,6 +71,8 @@ class ClauseBase(Model):
     """The number of the section in handbook.md."""
     quote: str
     """A sentence or part of one that stands word for word in that section."""
+    also: tuple[Citation, ...] = ()
+    """Other places of the text that say the same."""
     since: dt.date | None = None
     """From which day; the version's own effective date where absent."""
     process: Identifier | None = None
@@ -43,7 +80,19 @@ class ClauseBase(Model):
     when: When = Field(default_factory=dict)
     derived: bool = False
     """True for a default we chose where the handbook is silent."""
+    open: Names = ()
+    """Keys of this clause whose value the text leaves open and we chose: `[within, starts]`."""
     note: Words | None = None
+    applies: When = Field(default_factory=dict)
+    """Parameters under which the clause is in force at all: `{company_type: [retail, both]}`. Judged once, when the book is compiled."""
+    permits: bool = False
+    """True: the text permits, it does not oblige; never counted as broken."""
+    part_of: ClauseId | None = None
+    """The clause of the text this one is a part of, where one sentence says two things: `EX-CONSULT-05B` is part of `EX-CONSULT-05`."""
+    overrides: tuple[ClauseId, ...] = ()
+    """Clauses that give way to this one where both match, also clauses of a handbook this one builds on."""
+    judged_by: str | None = None
+    """The role that records a finding against this clause, where no software can judge it."""
 
 
 class Deadline(ClauseBase):
@@ -52,25 +101,52 @@ class Deadline(ClauseBase):
     kind: Literal["deadline"]
     starts: Names = ()
     """Events that start the clock: `case.opened`, `action.<id>`, `stage.<id>.entered`, `duty.<clause>.missed`, ..."""
-    until: Names
+    since_fact: str | None = None
+    """The moment it is counted from, where that is not the moment of the starting event: a fact such as `accepted_at`."""
+    until: Names = ()
     """Events that stop it; the first one counts."""
+    until_all: Names = ()
+    """Events that must all have happened."""
+    until_when: When = Field(default_factory=dict)
+    """Facts without which such an event does not stop it: `{channel: [system, email]}`."""
     holder: Names
     """Roles; several share one clock. `owner` is the case's owner, `customer` the customer, `system` the product itself."""
-    within: Within | Parameter
+    charged_to: Names = ()
+    """Roles a breach is counted against, where not the holder: the head of the unit that holds it."""
+    within: Within | Parameter | None = None
+    """The limit; either this or `due`."""
+    due: Due | None = None
+    """A limit that is a moment rather than a duration."""
+    cap: Cap | None = None
+    """A second limit from another start; whichever is due first counts."""
     target: Within | None = None
     """A softer limit that is only measured."""
-    time: Literal["wall", "working"] = "wall"
+    not_before: Within | None = None
+    """Doing it earlier than this after the start does not count."""
+    time: Literal["wall", "working", "deferred"] = "wall"
+    """`wall`: the clock on the wall. `working`: only time inside the calendar counts. `deferred`: outside the calendar the start moves to
+    the next opening, from then on the wall counts."""
     calendar: Identifier | None = None
+    """A calendar of the handbook, or `by_department`: the one the responsible department keeps."""
     before: str | None = None
     """A date fact the limit is counted back from, instead of forward from `starts`."""
+    on_move: Literal["follow", "owe_again", "keep"] = "follow"
+    """When the fact of `before` or `due` changes: the limit moves; what was done is owed again; nothing changes."""
     at: str | None = None
-    """A time of day ("10:00") the limit is moved to."""
+    """A time of day ("10:00", "24:00", `open`, `close`) the limit is moved to."""
+    boundary: Literal["inclusive", "exclusive"] = "inclusive"
+    """`within` N: the very instant is in time. `exclusive` for "before 16:30": the very instant is late."""
     each: bool = False
     """True: every start begins a clock of its own; False: a second start while one runs changes nothing."""
     share: Literal["any", "all"] = "any"
     """With several holders: one of them stops it for all, or each must act."""
     pauses: Names = ()
     resumes: Names = ()
+    voids: Names = ()
+    """Events that end it without a verdict, neither kept nor broken: an appeal upheld."""
+    born_late: Literal["broken", "excused"] = "broken"
+    """What counts when the clause comes to apply only after its limit has passed."""
+    extend: Extension | None = None
     survives_close: bool = False
     warn: tuple[Percent, ...] | None = None
     breach: Effects | None = None
@@ -82,15 +158,29 @@ class Duty(ClauseBase):
 
     kind: Literal["duty"]
     owed_for: Identifier | Literal["case"] = Field(default="case", alias="for")
-    """`case`, or a population: customer, member, instalment, staff, department."""
+    """`case`, or a population: customer, member, instalment, staff, department, shift."""
     where: When = Field(default_factory=dict)
     """Which of the population."""
     starts: Names = ()
     """Events that make it owed (case duties); `when` must hold then."""
-    every: Literal["once", "calendar_day", "working_day", "week", "calendar_month", "calendar_quarter", "calendar_year"] = "once"
+    every: Literal[
+        "once", "calendar_day", "working_day", "week", "half_month", "calendar_month", "calendar_quarter", "calendar_year",
+        "shift", "interval", "checkpoints", "occasion", "event",
+    ] = "once"  # fmt: skip
+    interval: Within | None = None
+    """`every: interval`: so long after the last time it was done, or after it fell due (`counted_from`)."""
+    counted_from: Literal["done", "due"] = "done"
+    checkpoints: tuple[Within, ...] = ()
+    """`every: checkpoints`: so long after the start, each once."""
+    occasion: str | None = None
+    """`every: occasion`: a named occasion of the handbook, or a date fact that returns each year, e.g. `birthday`."""
     begins: Literal["now", "next_period"] = Field(default="now", alias="from")
     owes: Names
     """Events that settle it: `action.<id>`, `callback.completed`, `record.<id>.completed`."""
+    owes_when: When = Field(default_factory=dict)
+    """Facts without which such an event does not settle it: `{method: phone}`."""
+    to_each: str | None = None
+    """It is owed to every one of these: a fact that lists people or parties; settled only when all are served."""
     times: int = Field(default=1, ge=1)
     holder: Names
     until: When = Field(default_factory=dict)
@@ -98,33 +188,25 @@ class Duty(ClauseBase):
     within: Within | Parameter | None = None
     """Limit of a `once` duty; None where another clause sets the limit (`limit_of`)."""
     limit_of: ClauseId | None = None
+    due: Due | None = None
+    """When the period's share is due, where not at the end of the period."""
+    window: tuple[str, str] | None = None
+    """Times of day between which it must be done: `["09:00", "12:00"]`."""
+    calendar: Identifier | None = None
+    list_due: Completion | None = None
+    """Who must hand in the period's population, and by when."""
     survives_close: bool = False
-    first: dict[str, Any] | None = None
-    attempts: dict[str, Any] | None = None
+    blocks: Names = ()
+    """Events that are refused while it is open: `case.closed`."""
+    refuse: Words | None = None
+    """What is said then."""
+    first: First | None = None
+    attempts: Attempts | None = None
+    streak: Streak | None = None
     coverage: Percent | None = None
-    exempt: dict[str, Any] | None = None
+    exempt: Exempt | None = None
     warn: tuple[Percent, ...] | None = None
     missed: Effects | None = None
-
-
-class Signatures(Model):
-    role: str
-    field: Identifier
-
-
-class Requirement(Model):
-    """What a gate asks for; every key that is given must hold."""
-
-    fields: tuple[Identifier, ...] = ()
-    """Fields of the action's form that must be filled."""
-    facts: When = Field(default_factory=dict)
-    one_of_fields: tuple[Identifier, ...] = ()
-    signatures: tuple[Signatures, ...] = ()
-    distinct: bool = False
-    in_person: bool = False
-    approvals: tuple[Names, ...] = ()
-    """A chain; each link one role or one of several."""
-    attachments: int | None = None
 
 
 class Gate(ClauseBase):
@@ -136,43 +218,51 @@ class Gate(ClauseBase):
     requires: Requirement
     refuse: Words
     """What a person is told."""
+    otherwise: Literal["refuse", "flag", "wait", "skip"] = "refuse"
+    """`flag`: accepted and marked. `wait`: refused, but kept in a waiting list that is asked again. `skip`: silently not chosen."""
+    send_to: Names = ()
+    """Where a refused thing goes instead."""
+    scope: Identifier | None = None
+    """The object whose open holds count, across records: `waybill_no`."""
     finding: Identifier | None = None
+    effects: Effects = ()
+    """What else follows from a refusal: log, freeze, a finding."""
 
 
 class Route(ClauseBase):
     """流转: where or to whom X goes. Exactly one route clause answers a given `on`, `yields` and set of facts."""
 
     kind: Literal["route"]
-    on: str
+    on: Names
+    """Events that ask it, one or several: `action.register`, `[action.register, action.classify]`."""
     yields: Literal["stage", "holder", "department", "parent_stage", "queue", "agent", "process", "recipients"] = "stage"
     to: Names = ()
     """A stage, roles, a department kind, a queue, according to `yields`."""
+    by: str | None = None
+    """A fact whose value is looked up in `table`."""
+    table: dict[str, Names] = Field(default_factory=dict)
+    other: Names = ()
+    """The row of the table for every other value, a missing one too."""
+    to_fact: str | None = None
+    """A fact that is itself the answer: the department a record names."""
+    precedence: int = 0
+    """Where several match, the highest speaks alone: the person asked for by name before the order's owner."""
     notify: Names = ()
-    strategy: Literal["rotation", "longest_idle", "least_loaded", "skills", "priority", "last_agent", "named"] | None = None
+    strategy: Literal[
+        "rotation", "longest_idle", "least_loaded", "fewest_today", "lowest_number", "skills", "priority", "last_agent", "owner", "named",
+        "nearest", "manual",
+    ] | None = None  # fmt: skip
+    then: Names = ()
+    """Strategies that decide between equals, in order."""
     over: str | None = None
+    """What is chosen among: seats, agents of a queue, outlets."""
+    qualified: When = Field(default_factory=dict)
+    """What a candidate must be: skills, a valid examination, free capacity."""
     skip: Names = ()
     pointer: str | None = None
-    none_free: dict[str, Any] | None = None
+    none_free: NoneFree | None = None
     options: dict[str, Any] = Field(default_factory=dict)
     otherwise: Effects = ()
-
-
-class Count(Model):
-    """A set of rows that is counted: `{count: recontact, where: {satisfied: true}}`."""
-
-    count: str
-    """A record id (fillings), `cases`, `clocks`, `duties`, `calls`, `conversations`, ..."""
-    where: When = Field(default_factory=dict)
-    distinct: str | None = None
-    process: Identifier | None = None
-
-
-class Capture(Model):
-    """The datum a measure lives on must be written down: the action is refused without the field."""
-
-    action: Identifier
-    field: Identifier
-    refuse: Words
 
 
 class Measure(ClauseBase):
@@ -182,24 +272,28 @@ class Measure(ClauseBase):
     name: Identifier
     numerator: Count | None = None
     denominator: Count | None = None
-    value: dict[str, Any] | None = None
+    drop: When = Field(default_factory=dict)
+    """Rows left out of both sides."""
+    value: Figure | None = None
     """For a figure that is no share: `{median: lead_time_minutes, of: complaint_warning}`."""
+    composite: Composite | None = None
+    """A score made of other measures."""
     target: str | None = None
+    """`> 85%`, `>= 0.95`, `<= 3`, `< 6h`."""
+    target_fact: str | None = None
+    """A target that is itself a figure: last month's mean of the group."""
+    better: Literal["high", "low"] = "high"
+    full: float | None = None
+    """Full marks; the score is this times the share of the target that was reached."""
     weight: float | None = None
-    periods: tuple[Literal["hour", "day", "week", "month", "quarter", "year"], ...] = ("day", "month")
+    periods: tuple[Period, ...] = ("day", "month")
     per: Names = ()
+    """Split, never pooled: per department, per recipient."""
+    rank: Ranking | None = None
     empty: str = "—"
     capture: Capture | None = None
-
-
-class Tier(Model):
-    from_: float = Field(alias="from")
-    fine: float | None = None
-    reward: float | None = None
-    points: float | None = None
-    percent: float | None = None
-    replaces: bool = False
-    propose: Names = ()
+    opens: str | None = None
+    """A process that is opened when the target is missed."""
 
 
 class Sanction(ClauseBase):
@@ -207,12 +301,18 @@ class Sanction(ClauseBase):
 
     kind: Literal["sanction"]
     on: str
-    count: dict[str, Any] | None = None
+    form: Literal["penalty", "reward", "circular", "criticism", "measure"] = "penalty"
+    count: Tally | None = None
     tiers: tuple[Tier, ...] = ()
+    """By count; the highest that is reached speaks, together with those below it unless it `replaces` them."""
     propose: Names = ()
-    parties: tuple[dict[str, Any], ...] = ()
-    confirm: dict[str, Any]
-    appeal: dict[str, Any] | None = None
+    parties: tuple[Party, ...] = ()
+    interim: Effects = ()
+    """What happens at once, before anything is established: an account frozen."""
+    not_from: Names = ()
+    """Kinds of evidence it may never rest on."""
+    confirm: Confirm
+    appeal: Appeal | None = None
 
 
 class Tariff(ClauseBase):
@@ -221,18 +321,39 @@ class Tariff(ClauseBase):
     kind: Literal["tariff"]
     yields: Identifier
     on: str | None = None
+    unpriced: bool = False
+    """The text gives no figure: nothing is computed, nothing may be quoted."""
     base: dict[str, float] | float | str | None = None
+    """One amount; a table by the fact `by`; or a fact that is the amount."""
     by: str | None = None
+    other: float | None = None
+    """The row of the table for every other value."""
+    metered: Metered | None = None
+    """The base is a price for each unit of this."""
     covers: int | None = None
     each_further: dict[str, float] | float | None = None
     of: str | None = None
+    """The fact that is counted: visitors."""
     per: str | None = None
-    sum: tuple[str | dict[str, Any], ...] = ()
-    brackets: tuple[dict[str, Any], ...] = ()
+    sum: Lines = ()
+    brackets: tuple[Bracket, ...] = ()
+    bracket_of: str | None = None
+    """The fact the brackets are of; `of` where absent."""
+    marginal: bool = True
+    """True: each bracket prices its own slice; False: the bracket reached prices all."""
+    range: tuple[float, float] | None = None
+    """The text gives a range: whatever lies outside needs what `over` says."""
     least: float | None = None
     most: float | None = None
+    floor: Floor | None = None
     round: Literal["fen", "jiao", "yuan", "none"] = "fen"
-    over: dict[str, Any] | None = None
+    pays: str | None = None
+    """A fact that says who pays, to whom it is owed, or which side it goes to."""
+    is_cap: bool = False
+    """True: the amount is what may be spent at most."""
+    quotable_after: str | None = None
+    """A record that must be complete before a person may tell the customer this amount."""
+    over: Over | None = None
 
 
 class Wording(ClauseBase):
@@ -242,24 +363,25 @@ class Wording(ClauseBase):
     on: Names = ()
     must_state: tuple[Identifier, ...] = ()
     """Fields of the action's form that must hold words of substance."""
+    at_least: int = 1
+    """How many letters or characters make it substance."""
     refuse: Words | None = None
     say: Words | None = None
+    """The words, with facts in braces: `{store}`."""
+    shows: Names = ()
+    """Facts that must be shown at this moment; one without a value is shown as not given."""
     never: Names = ()
     script: Identifier | None = None
     ask: Identifier | None = None
     answers: dict[str, Any] = Field(default_factory=dict)
     check: str | None = None
+    """A measured property of speech: `speech_rate`, `loudness`, `silence`."""
+    look_for: Check | None = None
     between: tuple[float, float] | None = None
     warn_beyond: tuple[float, float] | None = None
+    baseline: Literal["fixed", "own"] = "fixed"
+    """`own`: the figures are differences from the person's own average."""
     unit: str | None = None
-    judged_by: str | None = None
-
-
-class Access(Model):
-    """Who may: a role, and where he must stand."""
-
-    role: str
-    at: Literal["anywhere", "case_department", "above_case_department", "own_department"] = "anywhere"
 
 
 class Visibility(ClauseBase):
@@ -276,12 +398,26 @@ class Visibility(ClauseBase):
     handlers: bool = False
     """True: whoever has acted on the case may see it."""
     may: tuple[Literal["see", "change", "copy", "export"], ...] = ("see",)
-    needs: dict[str, Any] | None = None
+    shall: bool = False
+    """True: those named must be able to see it, `fresh_within` this long after it changed."""
+    fresh_within: Within | None = None
+    needs: Needs | None = None
     refuse: Words
     missing: Effects = ()
     """What follows when a topic that should be answerable has no entry."""
+    show: tuple[Projection, ...] = ()
+    closed_until: When = Field(default_factory=dict)
+    """Hidden from everybody until these facts hold: both scores are in."""
+    open_while: When = Field(default_factory=dict)
+    """Open only while these facts hold: the conversation runs, the visit is not done."""
+    keep: Within | None = None
+    """How long it must be kept."""
+    write_once: bool = False
+    """Nobody may change what was filled in; a disagreement is written beside it."""
     log: bool = True
-    export: dict[str, Any] | None = None
+    effects: Effects = ()
+    """What else follows from a refused attempt."""
+    export: Export | None = None
 
 
 Clause = Annotated[

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_serializer, model_validator
 
 Language = Literal["zh", "en"]
 
@@ -87,29 +90,163 @@ def parse_duration(value: Any) -> Any:
 Within = Annotated[Duration, BeforeValidator(parse_duration)]
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-ClauseId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z]+)*-[A-Z]?\d{1,3}[A-Z]?$")]
+ClauseId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z][A-Z0-9]*)*-[A-Z]?\d{1,3}[A-Z]?$")]
 
 Scalar = str | int | float | bool | None
+Facts = Mapping[str, Any]
+"""Flat facts by dotted name; a fact that is missing equals None."""
+
+
+class Parameter(Model):
+    """A reference to a value of the handbook's `parameters`, which a manager may change: `{param: daily_limit}`."""
+
+    param: Identifier
+
+
+class OtherFact(Model):
+    """A comparison with another fact instead of a fixed value: `{to_team: {eq: {fact: owning_team}}}`."""
+
+    fact: str
+
+
+Comparand = Scalar | dt.date | OtherFact | Parameter
+Bound = float | str | dt.date | OtherFact | Parameter | None
+Check = Callable[[Any, Facts], bool]
 
 
 class Test(Model):
-    """One test of one fact. Exactly one key is given: a threshold, a membership, a presence."""
+    """One test of one fact: an equality, a membership, a presence, a threshold.
 
-    eq: Scalar = None
-    ne: Scalar = None
+    One key is given; two only for a range, a lower bound (`gt`, `gte`) and an upper one (`lt`, `lte`).
+    """
+
+    __test__ = False
+
+    eq: Comparand = None
+    ne: Comparand = None
     one_of: tuple[Scalar, ...] | None = Field(default=None, alias="in")
     none_of: tuple[Scalar, ...] | None = Field(default=None, alias="not_in")
-    gt: float | None = None
-    gte: float | None = None
-    lt: float | None = None
-    lte: float | None = None
+    gt: Bound = None
+    gte: Bound = None
+    lt: Bound = None
+    lte: Bound = None
     present: bool | None = None
     contains: Scalar = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Test:
+        keys = self.model_fields_set
+        ranged = len(keys) == 2 and len(keys & {"gt", "gte"}) == 1 and len(keys & {"lt", "lte"}) == 1
+        if len(keys) != 1 and not ranged:
+            raise ValueError("a test has exactly one key: eq, ne, in, not_in, gt, gte, lt, lte, present or contains; two only for a range")
+        return self
+
+    @model_serializer
+    def _only_what_was_said(self) -> dict[str, Any]:
+        aliases = {"one_of": "in", "none_of": "not_in"}
+        return {aliases.get(name, name): _plain(getattr(self, name)) for name in type(self).model_fields if name in self.model_fields_set}
+
+    @cached_property
+    def check(self) -> Check:
+        """The test as one function of the fact's value and all facts."""
+        checks = [_CHECKS[name](getattr(self, name)) for name in sorted(self.model_fields_set)]
+        if len(checks) == 1:
+            return checks[0]
+        return lambda value, facts: all(check(value, facts) for check in checks)
+
+    @property
+    def references(self) -> tuple[OtherFact | Parameter, ...]:
+        """Other facts and parameters this test compares with."""
+        values = (getattr(self, name) for name in sorted(self.model_fields_set))
+        return tuple(value for value in values if isinstance(value, OtherFact | Parameter))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Model):
+        return value.model_dump(mode="json")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _settled(wanted: Any, facts: Facts) -> Any:
+    if isinstance(wanted, OtherFact):
+        return facts.get(wanted.fact)
+    if isinstance(wanted, Parameter):
+        return facts.get("param." + wanted.param)
+    return wanted
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    if isinstance(value, dt.date) and isinstance(wanted, str):
+        return value.isoformat() == wanted
+    if isinstance(value, bool) != isinstance(wanted, bool):
+        return False
+    return bool(value == wanted)
+
+
+def _equal(wanted: Any) -> Check:
+    if isinstance(wanted, OtherFact | Parameter):
+        return lambda value, facts: _same(value, _settled(wanted, facts))
+    if isinstance(wanted, str):
+        return lambda value, facts: value == wanted or _same(value, wanted)
+    return lambda value, facts: _same(value, wanted)
+
+
+def _not(check: Check) -> Check:
+    return lambda value, facts: not check(value, facts)
+
+
+def _member(wanted: tuple[Scalar, ...]) -> Check:
+    def check(value: Any, facts: Facts) -> bool:
+        values = value if isinstance(value, list | tuple | set | frozenset) else (value,)
+        return any(_same(one, other) for one in values for other in wanted)
+
+    return check
+
+
+def is_present(value: Any) -> bool:
+    """Whether a fact has a value: not None, no blank string, no empty list. False and 0 are values."""
+    return bool(value.strip()) if isinstance(value, str) else value is not None and value not in ((), [], {})
+
+
+def _compare(compare: Callable[[Any, Any], bool]) -> Callable[[Any], Check]:
+    def build(wanted: Any) -> Check:
+        def check(value: Any, facts: Facts) -> bool:
+            bound = _settled(wanted, facts)
+            if value is None or bound is None:
+                return False
+            if isinstance(value, dt.date | dt.time) != isinstance(bound, dt.date | dt.time):
+                value, bound = (v.isoformat() if isinstance(v, dt.date | dt.time) else v for v in (value, bound))
+            try:
+                return compare(value, bound)
+            except TypeError:
+                return False
+
+        return check
+
+    return build
+
+
+_CHECKS: dict[str, Callable[[Any], Check]] = {
+    "eq": _equal,
+    "ne": lambda wanted: _not(_equal(wanted)),
+    "one_of": _member,
+    "none_of": lambda wanted: _not(_member(wanted)),
+    "gt": _compare(lambda value, bound: bool(value > bound)),
+    "gte": _compare(lambda value, bound: bool(value >= bound)),
+    "lt": _compare(lambda value, bound: bool(value < bound)),
+    "lte": _compare(lambda value, bound: bool(value <= bound)),
+    "present": lambda wanted: lambda value, facts: is_present(value) is bool(wanted),
+    "contains": lambda wanted: lambda value, facts: value is not None and not isinstance(value, int | float) and wanted in value,
+}
 
 
 def _test(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return {"in": tuple(value)}
+    if isinstance(value, dict) and ({"fact", "param"} & set(value)):
+        return {"eq": value}
     if isinstance(value, dict | Test):
         return value
     return {"eq": value}
@@ -140,7 +277,30 @@ class Effect(Model):
     reassign: str | None = None
     """The role that holds the work from here on."""
     retry: bool | None = None
+    void: str | None = None
+    """What loses its force: `booking`, `promise`, `extension`."""
+    deem: str | None = None
+    """What silence is taken for: `accepted`."""
+    freeze: str | None = None
+    unfreeze: str | None = None
+    """What may not or may again be used: an account, a settlement."""
+    reopen: bool | None = None
+    requeue: Literal["head", "tail"] | None = None
+    sign_out: bool | None = None
+    """The person is taken off the line."""
+    opens: Identifier | None = None
+    """A process of which a case is opened beneath this one."""
+    apply: ClauseId | tuple[ClauseId, ...] | None = None
+    """Clauses that follow: the breach of one clause is named by another."""
+    indicator: Identifier | None = None
+    """A figure that counts it."""
+    log: bool | None = None
     when: When = Field(default_factory=dict)
+
+    @property
+    def verb(self) -> str | None:
+        """The one thing that follows: "notify", "owe", ..."""
+        return next((name for name in type(self).model_fields if name not in ("say", "when") and getattr(self, name) is not None), None)
 
 
 def _effect(value: Any) -> Any:

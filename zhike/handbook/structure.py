@@ -8,7 +8,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from zhike.handbook.clauses import Access, Clause, Count
-from zhike.handbook.common import Effects, Identifier, Model, Names, Percent, Scalar, When, Words
+from zhike.handbook.common import Effects, Identifier, Model, Names, Percent, Scalar, When, Within, Words
+from zhike.handbook.terms import Figure, Period, Script
 
 Screen = Literal["desk", "board", "floor", "cases", "handbook", "lookup", "approvals", "quality", "reports", "administration"]
 
@@ -33,11 +34,23 @@ class Role(Model):
     is_customer: bool = False
     is_system: bool = False
     """A part the product itself plays."""
+    aliases: Names = ()
+    """Other ids the same role goes by in the text."""
+    relation: str | None = None
+    """A fact that names the person: the owner of the customer, the manager of this project."""
+    collective: bool = False
+    """A body that votes: the weekly meeting, the company."""
+    requires: When = Field(default_factory=dict)
+    """What a person must be to act in it: a passed examination."""
 
 
 class Choice(Model):
     id: str
     title: Words
+    explain: bool = False
+    """Choosing it asks for words: "other, namely"."""
+    value: float | None = None
+    """A figure that hangs on it: points, a price class."""
 
 
 class FieldDef(Model):
@@ -48,6 +61,7 @@ class FieldDef(Model):
     type: Literal[
         "string", "text", "int", "decimal", "money", "bool", "enum", "multi", "date", "time", "datetime", "phone", "email",
         "id_number", "department", "staff", "customer", "case", "record", "rows", "files", "signature",
+        "richtext", "daterange", "secret", "staff_or_department", "offset", "map", "votes",
     ]  # fmt: skip
     required: bool = False
     required_when: When = Field(default_factory=dict)
@@ -68,6 +82,20 @@ class FieldDef(Model):
     customer_sees: bool = False
     automatic: Literal["now", "actor", "number", "round", "parent"] | None = None
     """Filled by the product at the time of the action; never shown as an input."""
+    computed: str | None = None
+    """A named fact that gives the value; never shown as an input."""
+    prefill: str | None = None
+    """A fact that is offered as the first value."""
+    fills: Names = ()
+    """Roles that may fill it; everybody who takes the action where empty."""
+    pattern: str | None = None
+    """A regular expression the whole value must match."""
+    absence: bool = False
+    """A reason for not having it is accepted instead of the value."""
+    append_only: bool = False
+    must: When = Field(default_factory=dict)
+    """Tests the value must pass against other fields: `{points_used: {lte: {fact: points_before}}}`."""
+    unit: str | None = None
 
 
 class Record(Model):
@@ -84,6 +112,15 @@ class Record(Model):
     layout: dict[str, Any] = Field(default_factory=dict)
     complete: Names = ()
     cites: str | None = None
+    includes: Names = ()
+    """Groups of fields shared with other records; see `groups` of the handbook."""
+    unique: tuple[Names, ...] = ()
+    """Fields that together occur once: one appraisal an employee and year."""
+    versions: bool = False
+    """A correction is a new version; the older ones stay readable."""
+    copies: Names = ()
+    """Where a copy is kept on paper or in another department."""
+    keep: Within | None = None
 
 
 class Public(Model):
@@ -178,6 +215,29 @@ class Calendar(Model):
     holidays: str | None = None
     """A holiday table, e.g. `cn`."""
     zone: str = "Asia/Shanghai"
+    default: bool = False
+    """The calendar meant where a clause names none and the handbook has several."""
+
+
+class Occasion(Model):
+    """A named day or series of days: the weekly meeting, a festival, the anniversary, an activity week."""
+
+    id: Identifier
+    title: Words
+    dates: tuple[dt.date, ...] = ()
+    weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = None
+    yearly: str | None = None
+    """"06-18": the same day every year."""
+    at: str | None = None
+
+
+class NamedFact(Model):
+    """A fact this handbook rests on that is computed in Python, beside those of the engine's catalogue."""
+
+    name: str
+    type: Literal["string", "int", "decimal", "bool", "date", "datetime", "list"]
+    means: Words
+    choices: tuple[str, ...] = ()
 
 
 class Indicator(Model):
@@ -187,10 +247,10 @@ class Indicator(Model):
     title: Words
     numerator: Count | None = None
     denominator: Count | None = None
-    value: dict[str, Any] | None = None
+    value: Figure | None = None
     """For a figure that is no share: `{median: lead_time_minutes, of: complaint_warning}`."""
     target: str | None = None
-    periods: tuple[Literal["hour", "day", "week", "month", "quarter", "year"], ...] = ("day", "month")
+    periods: tuple[Period, ...] = ("day", "month")
     empty: str = "—"
     note: Words | None = None
 
@@ -203,6 +263,10 @@ class ParameterDef(Model):
     value: Scalar
     derived: bool = True
     clause: str | None = None
+    """The clause it belongs to."""
+    choices: tuple[str, ...] = ()
+    """For a parameter that chooses a meaning rather than a number: `[calendar, rolling]`."""
+    type: Literal["string", "int", "decimal", "bool", "duration", "time"] | None = None
 
 
 class Defaults(Model):
@@ -235,4 +299,10 @@ class Handbook(Model):
     ivr: tuple[dict[str, Any], ...] = ()
     knowledge: tuple[dict[str, Any], ...] = ()
     clauses: tuple[Clause, ...] = ()
-    scripts: tuple[dict[str, Any], ...] = ()
+    scripts: tuple[Script, ...] = ()
+    groups: dict[str, tuple[FieldDef, ...]] = Field(default_factory=dict)
+    """Groups of fields that several records include."""
+    occasions: tuple[Occasion, ...] = ()
+    facts: tuple[NamedFact, ...] = ()
+    aliases: dict[str, str] = Field(default_factory=dict)
+    """Words of the text that mean the same thing: spelling in the text -> the word the product uses."""

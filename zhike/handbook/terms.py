@@ -1,0 +1,499 @@
+"""The smaller terms clauses are written in: other limits than durations, extensions, attempts, counts, tiers, amounts, checks.
+
+Every key a term does not know is refused, so a handbook cannot say something the engine would silently ignore.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from zhike.handbook.common import (
+    Duration,
+    Effects,
+    Identifier,
+    Model,
+    Names,
+    Parameter,
+    Percent,
+    Scalar,
+    Unit,
+    When,
+    Within,
+    Words,
+)
+
+Period = Literal["hour", "day", "week", "half_month", "month", "quarter", "year"]
+
+
+class Citation(Model):
+    """A further place in the text that says the same."""
+
+    cites: str
+    quote: str
+
+
+# Limits that are not a duration from a start.
+
+
+class Due(Model):
+    """A limit that is a moment: a date somebody typed, an event, or a day of a period. One of `fact`, `event`, `every` is given."""
+
+    fact: str | None = None
+    """A date or moment among the facts; a date alone means the end of that day. Without a value there is no clock yet."""
+    event: str | None = None
+    """It must be done before this event, e.g. `call.ended`."""
+    every: Period | None = None
+    """A day of the next period: `{every: month, day: 3, working: true}` is the third working day of next month."""
+    occasion: Identifier | None = None
+    """The next day of a named occasion of the handbook, e.g. the weekly meeting."""
+    ahead: int = Field(default=1, ge=0)
+    """How many periods ahead; 0 is the running one."""
+    day: int = Field(default=1, ge=-31)
+    """Day of the period from 1; -1 is its last."""
+    working: bool = False
+    """Count working days only."""
+    at: str = "24:00"
+    cap: Within | None = None
+    """No later than this after the start."""
+    over_cap: Names = ()
+    """Roles whose approval a date beyond the cap needs."""
+
+
+class Cap(Model):
+    """A second start that also limits: whichever is due first counts."""
+
+    within: Within | Parameter
+    starts: Names = ()
+    since_fact: str | None = None
+    """A moment among the facts, instead of an event."""
+
+
+class Extension(Model):
+    """How a limit may be extended."""
+
+    most: int = Field(default=1, ge=1)
+    each: Within | None = None
+    requires: tuple[Identifier, ...] = ()
+    """Fields that must be filled, e.g. the reason and when the customer was told."""
+    within_limit: bool = True
+    """The request must come before the limit runs out."""
+    approvals: tuple[Names, ...] = ()
+    """Who agrees to the first extension, the second, ...; the last entry counts for all further ones."""
+
+
+# Duties.
+
+
+class First(Model):
+    """When a recurring duty falls due for the first time."""
+
+    after: str
+    within: Within | None = None
+
+
+class Attempts(Model):
+    """Tries that did not reach the person."""
+
+    most: int = Field(ge=1)
+    apart: Within | None = None
+    different_days: bool = False
+    counts_as_done: bool = False
+    then: Effects = ()
+    """What follows when all tries are used up."""
+
+
+class Streak(Model):
+    """So many of the same outcome in a row."""
+
+    of: When
+    count: int = Field(ge=2)
+    then: Effects = ()
+
+
+class Exempt(Model):
+    approved_by: Names = ()
+    when: When = Field(default_factory=dict)
+
+
+class Completion(Model):
+    """When a list that a period needs must be there, and by whom."""
+
+    by: Names
+    within: Within
+
+
+# Gates.
+
+
+class Signatures(Model):
+    role: str
+    field: Identifier
+    person: str | None = None
+    """A fact naming the only person who may sign here, e.g. the delegate of the agreement."""
+    when: When = Field(default_factory=dict)
+
+
+class Rows(Model):
+    """Every row of a `rows` field must have these columns filled, and pass these tests."""
+
+    field: Identifier
+    filled: tuple[Identifier, ...] = ()
+    where: When = Field(default_factory=dict)
+    least: int | None = None
+
+
+class Quorum(Model):
+    """A vote: its record's rows `field`, each `{by, vote}`; an abstention is no consent."""
+
+    field: Identifier
+    needs: Literal["unanimous", "majority", "all_present"] | int
+    members: str | None = None
+    """The role or fact that says who may vote."""
+
+
+class Requirement(Model):
+    """What a gate asks for; every key that is given must hold."""
+
+    fields: tuple[Identifier, ...] = ()
+    """Fields of the action's form that must be filled."""
+    facts: When = Field(default_factory=dict)
+    one_of_fields: tuple[Identifier, ...] = ()
+    signatures: tuple[Signatures, ...] = ()
+    distinct: bool = False
+    in_person: bool = False
+    approvals: tuple[Names, ...] = ()
+    """A chain in this order; each link one role, or several of which one suffices."""
+    parallel: bool = False
+    """True: the links of the chain may come in any order."""
+    attachments: int | None = None
+    includes: dict[Identifier, tuple[Scalar, ...]] = Field(default_factory=dict)
+    """Values a field of several choices must at least hold: `{told: [finance, projects, customer]}`."""
+    rows: tuple[Rows, ...] = ()
+    quorum: Quorum | None = None
+    not_actor: Names = ()
+    """Facts that name people; none of them may be the one who acts: author, reporter, respondent."""
+    unless: When = Field(default_factory=dict)
+    """Facts under which `not_actor` does not count: a shop with one person."""
+    any_of: tuple[Requirement, ...] = ()
+    """At least one of these must hold entirely."""
+
+
+# Routes.
+
+
+class NoneFree(Model):
+    """What happens while nobody is free."""
+
+    wait: Within | None = None
+    ring: Within | None = None
+    announce: Within | None = None
+    overflow: Within | None = None
+    to: Names = ()
+    then: Effects = ()
+
+
+# Measures.
+
+
+class Count(Model):
+    """A set of rows that is counted: `{count: recontact, where: {satisfied: true}}`."""
+
+    count: str
+    """A record id (fillings), `cases`, `clocks`, `duties`, `calls`, `conversations`, ..."""
+    where: When = Field(default_factory=dict)
+    distinct: str | None = None
+    """Count different values of this fact (`customer_day`) instead of rows."""
+    process: Identifier | None = None
+    mature_after: Within | None = None
+    """Rows younger than this are not counted yet."""
+    sum: str | None = None
+    """Add up this fact instead of counting rows."""
+
+
+class Capture(Model):
+    """The datum a measure lives on must be written down: the action is refused without the field."""
+
+    action: Identifier
+    field: Identifier
+    refuse: Words
+
+
+class Figure(Model):
+    """A figure that is no share: `{median: lead_time_minutes, of: complaint_warning}`. One of the six is given."""
+
+    median: str | None = None
+    p90: str | None = None
+    mean: str | None = None
+    sum: str | None = None
+    most: str | None = None
+    count: str | None = None
+    of: str
+    where: When = Field(default_factory=dict)
+    process: Identifier | None = None
+
+    @property
+    def how(self) -> tuple[str, str]:
+        """(statistic, fact)."""
+        given = [(name, value) for name in ("median", "p90", "mean", "sum", "most", "count") if (value := getattr(self, name))]
+        return given[0] if given else ("count", "id")
+
+
+class Component(Model):
+    """A part of a composite score."""
+
+    measure: Identifier
+    weight: float
+    full: float | None = None
+
+
+class Composite(Model):
+    of: tuple[Component, ...]
+    empty: Literal["spread", "zero", "block"] = "spread"
+    """A part without data: its weight goes to the others, it counts nothing, or there is no score."""
+    round: int = 2
+
+
+class Ranking(Model):
+    """People in order of a measure."""
+
+    among: str
+    ties: Names = ()
+    """Measures that decide between equals, in order; `decided` means a person does, with a reason, and the rank waits."""
+    smallest_group: int = 1
+    share_place: bool = False
+
+
+# Sanctions.
+
+
+class Tally(Model):
+    """How occurrences are counted. `per` and `within` say what counts together; the figure itself is a fact the caller gives."""
+
+    per: Names = ("person",)
+    within: Literal["calendar_month", "calendar_quarter", "calendar_year", "rolling_year", "rolling_days", "lifetime"] = "calendar_year"
+    days: int | None = None
+    of: Names = ()
+    """Kinds of finding counted together; the clause's own where empty."""
+    dated_by: str | None = None
+    """The fact that dates an occurrence, e.g. when the complaint came rather than when it was upheld."""
+    excludes: When = Field(default_factory=dict)
+    """Occurrences left out: those revoked."""
+    fact: str = "count"
+    """The name of the fact that holds the count, this occurrence included."""
+
+
+class Tier(Model):
+    """What the n-th occurrence costs or earns. One of fine, reward, points, percent, amount_of, decided is usual; none is a warning."""
+
+    from_: float = Field(alias="from")
+    fine: float | None = None
+    reward: float | None = None
+    points: float | None = None
+    percent: float | None = None
+    amount_of: str | None = None
+    """A fact that is the amount: that month's commission."""
+    most_of: str | None = None
+    """A fact the amount may not exceed."""
+    decided: bool = False
+    """The text names no amount: the one who confirms decides it, with a reason."""
+    replaces: bool = False
+    propose: Names = ()
+    choose_one: bool = False
+    """Exactly one of `propose` must be chosen."""
+    effects: Effects = ()
+    words: Words | None = None
+
+
+class Confirm(Model):
+    """Who turns the draft into a decision."""
+
+    role: str
+    not_party: bool = True
+    instead: str | None = None
+    """The role that decides where the usual one is a party."""
+    by_consequence: dict[str, str] = Field(default_factory=dict)
+    """Another role for some consequences: `{dismissal: general_manager}`."""
+    also: Names = ()
+    """Roles that must agree as well, e.g. legal."""
+    viewed_by_person: bool = False
+    """The person concerned must have seen the statement first."""
+
+
+class Appeal(Model):
+    within: Within = Duration(amount=3, unit=Unit.working_day)
+    to: str | None = None
+    silence: Literal["stands", "lapses"] = "stands"
+
+
+class Party(Model):
+    """Somebody else who bears a consequence for the same finding."""
+
+    role: str | None = None
+    fact: str | None = None
+    same_as: str | None = None
+    """The person whose sanction this one equals."""
+    tiers: tuple[Tier, ...] = ()
+
+
+# Tariffs.
+
+
+class PercentOf(Model):
+    percent: Percent
+    of: str
+
+
+class Line(Model):
+    """One named amount of a sum: a fact, a fixed amount, a share of a fact, or a price for each unit."""
+
+    name: Identifier
+    title: Words | None = None
+    fact: str | None = None
+    amount: float | Parameter | None = None
+    percent: Percent | None = None
+    of: str | None = None
+    """The fact `percent` is taken of."""
+    each: float | Parameter | None = None
+    times: str | None = None
+    """The fact `each` is multiplied by."""
+    minus: str | None = None
+    """A fact that is taken away: `{name: overcharged, fact: charged, minus: due}`."""
+    when: When = Field(default_factory=dict)
+
+
+def _line(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"name": value, "fact": value}
+    if isinstance(value, dict) and "name" not in value and "of" in value:
+        return {"name": str(value["of"]).rpartition(".")[2] + "_share", **value}
+    return value
+
+
+Lines = tuple[Annotated[Line, BeforeValidator(_line)], ...]
+
+
+class Bracket(Model):
+    """From this much of the fact on, this price: a rate for each unit inside the bracket, or one fixed amount."""
+
+    from_: float = Field(alias="from")
+    rate: float | None = None
+    amount: float | None = None
+
+
+class Metered(Model):
+    """Units begun are billed in full: `{fact: seconds, unit: 60, round: up}`."""
+
+    fact: str
+    unit: float = 1
+    round: Literal["up", "down", "nearest", "none"] = "up"
+
+
+class Floor(Model):
+    """A least total over a period, with the difference shown as a line of its own."""
+
+    amount: float
+    over: Period = "month"
+    shows: Identifier = "minimum_top_up"
+
+
+class Over(Model):
+    """What an amount above the result, or above a fixed one, needs."""
+
+    approval: Names = ()
+    above: float | None = None
+    spent: str | None = None
+    """The fact that is compared with the result: what was actually spent."""
+    refuse: Words | None = None
+    warn_at: Percent | None = None
+
+
+# Wordings.
+
+
+class Check(Model):
+    """Something software looks for in what was said or is about to be sent."""
+
+    contains_any: Names = ()
+    contains_all: tuple[Names, ...] = ()
+    """Points that must be covered; each by any of its synonyms."""
+    contains_none: Names = ()
+    first: Within | None = None
+    """Only in the first seconds."""
+    turns: tuple[str, ...] = ()
+    """Who speaks in which order: `[agent.greets, customer, agent.names_company]`."""
+    before_sending: bool = False
+    """The message is held back until it is changed; otherwise a finding is drafted afterwards."""
+    verdict: Literal["hint", "warn", "fail"] = "warn"
+    """The hardest verdict software may give; a person decides the rest."""
+    suggest: Words | None = None
+
+
+class Step(Model):
+    """A node of a script: what is said, what is asked, where each answer leads, what it records or starts."""
+
+    id: Identifier
+    say: Words | None = None
+    ask: Identifier | None = None
+    """The field the answer is kept in."""
+    answers: dict[str, str | None] = Field(default_factory=dict)
+    """Answer -> next step; `*` for any other; None ends."""
+    next: str | None = None
+    opens: str | None = None
+    """A record or action this step leads to."""
+    discloses: bool = False
+    """Says something only the right person may hear; not reached before identity is confirmed."""
+    when: When = Field(default_factory=dict)
+
+
+class Script(Model):
+    id: Identifier
+    title: Words
+    steps: tuple[Step, ...]
+    record: Identifier | None = None
+    """Where the answers and the path are kept."""
+    when: When = Field(default_factory=dict)
+
+
+# Visibility.
+
+
+class Access(Model):
+    """Who may: a role, and where he must stand."""
+
+    role: str
+    at: Literal["anywhere", "case_department", "above_case_department", "own_department"] = "anywhere"
+    person: str | None = None
+    """A fact that names the only person: whoever is assigned to the visit."""
+    when: When = Field(default_factory=dict)
+    """Facts under which this access holds: only while the task is open."""
+
+
+class Needs(Model):
+    """Consent that opens what is otherwise closed, for one purpose and for a time."""
+
+    approvals: tuple[Names, ...] = ()
+    parallel: bool = False
+    purpose: Literal["required", "optional"] = "optional"
+    reason: bool = False
+    expires: Within | None = None
+    delivery: tuple[Literal["view", "copy", "extract"], ...] = ("view",)
+    aggregate_only: bool = False
+
+
+class Export(Model):
+    watermark: bool = False
+    encrypt: bool = False
+    approval: Names = ()
+    forbidden: bool = False
+
+
+class Projection(Model):
+    """What is shown instead of a field: the last digits, a mask, a word that follows from it."""
+
+    field: Identifier
+    as_: Literal["mask", "last4", "hidden", "yes_no", "fact"] = Field(alias="as")
+    fact: str | None = None
+    to: Names = ()
+    """Roles that see only this; everybody who is not named under `to` of the clause where empty."""

@@ -1,0 +1,140 @@
+"""pydantic's errors said the way a handbook's author can use: which key, what it should be, the nearest name that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zhike.handbook.common import Text
+from zhike.handbook.problems import Problem, closest
+from zhike.handbook.source import Item
+
+_PLAIN: dict[str, tuple[str, str]] = {
+    "string_type": ("要写文字", "must be a text"),
+    "int_type": ("要写整数", "must be a whole number"),
+    "int_parsing": ("要写整数", "must be a whole number"),
+    "int_from_float": ("要写整数", "must be a whole number"),
+    "float_type": ("要写数字", "must be a number"),
+    "float_parsing": ("要写数字", "must be a number"),
+    "bool_type": ("要写 true 或 false", "must be true or false"),
+    "bool_parsing": ("要写 true 或 false", "must be true or false"),
+    "date_type": ("要写日期,如 2025-06-01", "must be a date such as 2025-06-01"),
+    "date_parsing": ("要写日期,如 2025-06-01", "must be a date such as 2025-06-01"),
+    "date_from_datetime_parsing": ("要写日期,如 2025-06-01", "must be a date such as 2025-06-01"),
+    "date_from_datetime_inexact": ("要写日期,不带时间", "must be a date without a time"),
+    "tuple_type": ("要写成列表", "must be a list"),
+    "list_type": ("要写成列表", "must be a list"),
+    "dict_type": ("要写成“键: 值”", "must be keys and values"),
+    "model_type": ("要写成“键: 值”", "must be keys and values"),
+    "model_attributes_type": ("要写成“键: 值”", "must be keys and values"),
+    "is_instance_of": ("类型不对", "has the wrong type"),
+}
+
+
+def problem_of_error(detail: Any, item: Item, subject: str) -> Problem:
+    """One error of pydantic (an entry of `ValidationError.errors()`) as a problem of the file it came from."""
+    path = [step for step in detail["loc"] if _is_step(step)]
+    key = ".".join(str(step) for step in path) or "-"
+    kind = str(detail["type"])
+    build = _SPECIAL.get(kind, _by_table)
+    code, message, remedy = build(detail, key, item)
+    return Problem(code, item.file, item.line_of(path), subject, message, remedy)
+
+
+def _is_step(step: Any) -> bool:
+    """Names of union members, validators and key markers that pydantic puts in the path are no keys of the file."""
+    return not (isinstance(step, str) and (step.startswith("function-") or "[" in step or step[:1].isupper() and step.isidentifier()))
+
+
+Parts = tuple[str, Text, Text]
+
+
+def _missing(detail: Any, key: str, item: Item) -> Parts:
+    name = key.rpartition(".")[2]
+    return (
+        "key-missing",
+        Text(zh=f"缺少“{key}”。", en=f"{key} is missing."),
+        Text(zh=f"补上 {name}: ...", en=f"Add {name}: ..."),
+    )
+
+
+def _extra(detail: Any, key: str, item: Item) -> Parts:
+    name = key.rpartition(".")[2]
+    near = closest(name, _all_keys())
+    return (
+        "key-unknown",
+        Text(zh=f"这里没有“{key}”这一项。", en=f"There is no key {key} here."),
+        Text(zh=f"是否应为“{near}”?" if near else "删去它,或查 docs/handbook-format.md。", en=f"Did you mean {near}?" if near else "Delete it, or see docs/handbook-format.md."),
+    )
+
+
+def _literal(detail: Any, key: str, item: Item) -> Parts:
+    expected = str(detail.get("ctx", {}).get("expected", "")).replace(" or ", ", ")
+    names = [name.strip().strip("'") for name in expected.split(",")]
+    near = closest(str(detail.get("input")), names)
+    return (
+        "value-unknown",
+        Text(zh=f"“{key}”不能是“{detail.get('input')}”。", en=f"{key} cannot be {detail.get('input')!r}."),
+        Text(zh=f"是否应为“{near}”?" if near else f"可写:{', '.join(names)}。", en=f"Did you mean {near}?" if near else f"It can be: {', '.join(names)}."),
+    )
+
+
+def _pattern(detail: Any, key: str, item: Item) -> Parts:
+    pattern = str(detail.get("ctx", {}).get("pattern", ""))
+    example = ("WARN-05", "大写字母和编号,如 WARN-05", "capitals and a number, e.g. WARN-05") if "A-Z" in pattern else (
+        "store_manager", "小写字母、数字和下划线,如 store_manager", "small letters, digits and underscores, e.g. store_manager"
+    )  # fmt: skip
+    return (
+        "name-malformed",
+        Text(zh=f"“{detail.get('input')}”不能作“{key}”。", en=f"{detail.get('input')!r} cannot be a {key}."),
+        Text(zh=f"写{example[1]}。", en=f"Write {example[2]}."),
+    )
+
+
+def _by_validator(detail: Any, key: str, item: Item) -> Parts:
+    said = str(detail.get("msg", "")).removeprefix("Value error, ")
+    if "is not a duration" in said:
+        return (
+            "duration-malformed",
+            Text(zh=f"“{key}: {detail.get('input')}”不是时长。", en=f"{key}: {detail.get('input')!r} is not a duration."),
+            Text(zh="例如写 30m、1h、48h、2d、3 working days、1 month。", en="Write for example 30m, 1h, 48h, 2d, 3 working days, 1 month."),
+        )
+    return (
+        "value-wrong",
+        Text(zh=f"“{key}”不对:{said}。", en=f"{key}: {said}."),
+        Text(zh="照 docs/handbook-format.md 的例子改。", en="Change it after the example in docs/handbook-format.md."),
+    )
+
+
+def _by_table(detail: Any, key: str, item: Item) -> Parts:
+    zh, en = _PLAIN.get(str(detail["type"]), (f"不对:{detail.get('msg')}", str(detail.get("msg"))))
+    given = repr(detail.get("input"))
+    given = given if len(given) < 60 else given[:57] + "..."
+    return (
+        "type-wrong",
+        Text(zh=f"“{key}”{zh},现在是 {given}。", en=f"{key} {en}; it is {given}."),
+        Text(zh="改写这一项。", en="Rewrite this value."),
+    )
+
+
+_SPECIAL: dict[str, Callable[[Any, str, Item], Parts]] = {
+    "missing": _missing,
+    "extra_forbidden": _extra,
+    "literal_error": _literal,
+    "enum": _literal,
+    "string_pattern_mismatch": _pattern,
+    "value_error": _by_validator,
+}
+
+
+def _all_keys() -> set[str]:
+    from zhike.handbook import clauses, common, structure, terms
+    from zhike.handbook.common import Model
+
+    models = [
+        found
+        for module in (clauses, common, structure, terms)
+        for found in vars(module).values()
+        if isinstance(found, type) and issubclass(found, Model)
+    ]
+    return {field.alias or name for model in models for name, field in model.model_fields.items()}
