@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST_POSTGRES = 15
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_CHROMIUM = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-CHINESE_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+CHINESE_FONT = re.compile(r"CJK|wqy|SourceHan|uming|ukai|DroidSansFallback", re.IGNORECASE)
 
 
 def find_chromium() -> str | None:
@@ -53,10 +54,8 @@ def chromium() -> str:
 
 def chinese_font() -> None:
     """Screenshots without a Chinese font show boxes; install one where that is allowed, do without elsewhere."""
-    if shutil.which("fc-list") is None:
-        return
-    told = subprocess.run(["fc-list", ":lang=zh-cn", "file"], capture_output=True, text=True, check=False)
-    if not told.stdout.strip():
+    fonts = Path("/usr/share/fonts")
+    if sys.platform == "linux" and not any(CHINESE_FONT.search(font.name) for font in fonts.rglob("*.tt[cf]")):
         debian_package("fonts-noto-cjk")
 
 
