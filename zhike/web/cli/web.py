@@ -36,5 +36,4 @@ def serve(workers: int) -> None:
         respawn_failed_workers=True,
         websockets=False,
         log_level="warning",  # type: ignore[arg-type]
-        process_name="zhike-web",
     ).serve()
