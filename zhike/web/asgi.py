@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import threading
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.settings")
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -38,6 +42,8 @@ class Application:
         self.hub: Hub | None = None
         self.feed: Feed | None = None
         self.feeding: asyncio.Task[None] | None = None
+        self.listening = False
+        """Whether the stop signals reach us too."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -79,11 +85,33 @@ class Application:
             self.start()
         assert self.hub is not None
         assert self.feed is not None
+        self.end_streams_on_signal()
         try:
             await asyncio.wait_for(self.feed.started.wait(), FIRST_NEWS)
         except TimeoutError:
             return await refuse(send, 503, [(b"retry-after", b"2")])
         return await answer(self.hub, scope, receive, send)
+
+    def end_streams_on_signal(self) -> None:
+        """The server tells us of its stop only when every answer has ended, and ours do not end by themselves.
+
+        asyncio's own handling goes through a wake-up pipe and is not disturbed by a handler set here.
+        """
+        if self.listening or threading.current_thread() is not threading.main_thread():
+            return
+        self.listening = True
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.hang_up(loop, signal.getsignal(number)))
+
+    def hang_up(self, loop: asyncio.AbstractEventLoop, before: Any) -> Callable[[int, FrameType | None], None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            if self.hub is not None:
+                loop.call_soon_threadsafe(self.hub.close)
+            if callable(before):
+                before(number, frame)
+
+        return handle
 
     async def health(self, send: Send) -> None:
         status, body = await asyncio.get_running_loop().run_in_executor(self.apart, health_answer)

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
-from django.db import connection
 
 import zhike
 from zhike.journal.heartbeats import AGES, ALIVE_FOR, LIVE, WORKER
+from zhike.web.listening import plain_parameters
 
 PATIENCE = 2
 """Seconds to wait for PostgreSQL."""
@@ -43,10 +43,10 @@ def seen(ages: dict[str, float] | None, name: str) -> str:
 
 def ages_now() -> dict[str, float] | None:
     """Seconds since each process's last sign of life; None when the database does not answer."""
-    parameters = connection.get_connection_params()
-    for django_only in ("pool", "cursor_factory", "context"):
-        parameters.pop(django_only, None)
-    parameters |= {"connect_timeout": PATIENCE, "options": f"-c statement_timeout={PATIENCE * 1000}"}
+    parameters = plain_parameters() | {
+        "connect_timeout": PATIENCE,
+        "options": f"-c statement_timeout={PATIENCE * 1000}",
+    }
     try:
         with psycopg.connect(**parameters, autocommit=True) as own:
             return dict(own.execute(AGES).fetchall())

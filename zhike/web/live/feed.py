@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import random
 from typing import Any
 
-import psycopg
 import structlog
-from django.db import connection as django_connection
 
 from zhike.journal.heartbeats import BEAT, LIVE
 from zhike.journal.stream import BATCH, FACTS_CHANNEL, LAST, READ, SEQUENCE, STREAM_CHANNEL, Row, row_of
+from zhike.web.listening import Connection, connect, pause, wait_for_news
 from zhike.web.live.hub import REMEMBERED, Hub
 
 log = structlog.get_logger("zhike.live")
-Connection = psycopg.AsyncConnection[Any]
 
 BEAT_EVERY = 5.0
 """Seconds between two signs of life; also how long a lost notification can go unnoticed."""
 BUSY_AGAIN = 0.05
 """Seconds until another try when somebody else is giving positions."""
 SWEEP_EVERY = 15.0
-LONGEST_WAIT = 5.0
-"""Seconds at most between two attempts to reach PostgreSQL."""
 
 
 class Feed:
@@ -51,7 +45,7 @@ class Feed:
         failures = 0
         while True:
             try:
-                async with await connect() as connection:
+                async with await connect("live", FACTS_CHANNEL, STREAM_CHANNEL) as connection:
                     await self.begin(connection)
                     failures = 0
                     await self.follow(connection)
@@ -62,9 +56,7 @@ class Feed:
             await asyncio.sleep(pause(failures))
 
     async def begin(self, connection: Connection) -> None:
-        """Listen first, then look where we are, so that nothing falls in between."""
-        await connection.execute(f"LISTEN {FACTS_CHANNEL}")
-        await connection.execute(f"LISTEN {STREAM_CHANNEL}")
+        """We listen already; now look where we are. In this order nothing falls in between."""
         if not self.started.is_set():
             await sequence(connection)
             newest = (await fetch(connection, LAST))[0][0]
@@ -96,20 +88,6 @@ class Feed:
                 log.warning("sessions were not checked", error=str(error))
 
 
-def pause(failures: int) -> float:
-    """Seconds before the next attempt; spread, so that many processes do not come at once."""
-    return min(LONGEST_WAIT, 0.1 * 2.0 ** min(failures, 8)) * random.uniform(0.5, 1.0)  # noqa: S311
-
-
-async def connect() -> Connection:
-    parameters = django_connection.get_connection_params()
-    for django_only in ("pool", "cursor_factory", "context"):
-        parameters.pop(django_only, None)
-    parameters |= {"application_name": "zhike live", "connect_timeout": 5, "autocommit": True}
-    parameters |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-    return await psycopg.AsyncConnection.connect(**parameters)
-
-
 async def fetch(connection: Connection, query: str, *values: Any) -> list[Any]:
     cursor = await connection.execute(query, values)  # type: ignore[arg-type]
     return await cursor.fetchall()
@@ -133,12 +111,3 @@ async def read(connection: Connection, after: int, limit: int) -> list[Row]:
 
 async def beat(connection: Connection) -> None:
     await connection.execute(BEAT, [LIVE])
-
-
-async def wait_for_news(connection: Connection, seconds: float) -> None:
-    """Until somebody else's notification comes, or came while we were reading; `seconds` at most."""
-    ourselves = connection.info.backend_pid
-    async with contextlib.aclosing(connection.notifies(timeout=seconds)) as news:
-        async for notice in news:
-            if notice.pid != ourselves:
-                return

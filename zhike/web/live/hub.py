@@ -9,10 +9,9 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from django.db import close_old_connections
-
 from zhike.journal.gates import NOBODY, Subject, current_audiences, is_gated
 from zhike.journal.stream import Row, last_position, read_after
+from zhike.web.listening import with_connection
 from zhike.web.live.accounts import account_of, open_sessions
 from zhike.web.live.client import Account, Client, close_all
 from zhike.web.live.telling import HEARTBEAT, Told, telling_of
@@ -205,11 +204,3 @@ def allowed(client: Client, told: Told, audiences: Audiences) -> bool:
 
 def position_of(told: Told) -> int:
     return told.position
-
-
-def with_connection(work: Callable[..., T], *arguments: Any) -> T:
-    close_old_connections()
-    try:
-        return work(*arguments)
-    finally:
-        close_old_connections()

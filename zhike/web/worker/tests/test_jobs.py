@@ -84,7 +84,7 @@ def test_a_rollback_leaves_no_job(declare: Declare) -> None:
 def test_a_job_outside_a_transaction_is_refused(declare: Declare) -> None:
     def send() -> None: ...
 
-    with pytest.raises(OutsideTransaction, match="must stand or fall with a fact"):
+    with pytest.raises(OutsideTransaction, match="stands or falls with a fact"):
         defer(declare(send))
 
 

@@ -1,0 +1,105 @@
+"""The parts of a worker, each started again when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from zhike.journal.heartbeats import ALIVE_FOR, WORKER, beat
+from zhike.journal.seals import seal_all
+from zhike.journal.stream import sequence_all
+from zhike.web.listening import pause, with_connection
+from zhike.web.worker.clocks import real_clock_work, run_clocks
+from zhike.web.worker.jobs import run_jobs
+
+log = structlog.get_logger("zhike.worker")
+
+BEAT_EVERY = 3.0
+SEAL_EVERY = 5.0
+CALM = 30.0
+"""Seconds a part must have run for its next failure to count as the first."""
+
+Part = Callable[[], Awaitable[None]]
+
+
+class Worker:
+    """One process's parts and the threads they use for the database."""
+
+    def __init__(self) -> None:
+        # One thread each for clocks and for the rest: a long batch of seals never makes a clock late.
+        self.clock_thread = ThreadPoolExecutor(1, "clocks")
+        self.thread = ThreadPoolExecutor(1, "worker")
+        self.turns: dict[str, float] = {}
+        """When each part that must not stand still last did something, by the loop's time."""
+
+    def parts(self) -> dict[str, Part]:
+        """In the sandbox the page moves the time, and fires what becomes due; the wall clock has no say."""
+        parts: dict[str, Part] = {"jobs": run_jobs, "seals": self.seal, "sign of life": self.beat}
+        if not settings.SANDBOX:
+            parts["clocks"] = self.clocks
+        return parts
+
+    async def clocks(self) -> None:
+        await run_clocks(self.in_clock_thread, lambda: self.turned("clocks"), real_clock_work())
+
+    async def seal(self) -> None:
+        while True:
+            await self.in_thread(sequence_all)
+            await self.in_thread(seal_all)
+            self.turned("seals")
+            await asyncio.sleep(SEAL_EVERY)
+
+    async def beat(self) -> None:
+        """Say we are alive, unless a part stands still."""
+        while True:
+            if stuck := self.standing_still():
+                log.error("a part of the worker stands still", parts=stuck)
+            else:
+                await self.in_thread(beat, WORKER)
+            await asyncio.sleep(BEAT_EVERY)
+
+    def turned(self, part: str) -> None:
+        self.turns[part] = asyncio.get_running_loop().time()
+
+    def standing_still(self) -> list[str]:
+        moment = asyncio.get_running_loop().time()
+        return [part for part, turned in self.turns.items() if moment - turned > ALIVE_FOR]
+
+    async def in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self.thread, with_connection, work, *arguments)
+
+    async def in_clock_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self.clock_thread, with_connection, work, *arguments)
+
+
+async def work_until(stop: asyncio.Event) -> None:
+    """Run every part until `stop` is set, then let running jobs finish."""
+    worker = Worker()
+    for part in worker.parts():
+        if part in ("clocks", "seals"):
+            worker.turned(part)
+    running = [asyncio.create_task(keep_running(name, part)) for name, part in worker.parts().items()]
+    await stop.wait()
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+async def keep_running(name: str, part: Part) -> None:
+    """Start the part, and start it again whenever it ends, after a pause that grows while it keeps failing."""
+    loop = asyncio.get_running_loop()
+    failures = 0
+    while True:
+        began = loop.time()
+        try:
+            await part()
+            log.warning("a part of the worker ended", part=name)
+        except Exception as error:
+            failures = 1 if loop.time() - began > CALM else failures + 1
+            log.warning("a part of the worker failed", part=name, error=str(error), failures=failures)
+        await asyncio.sleep(pause(failures))
