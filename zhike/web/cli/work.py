@@ -13,7 +13,4 @@ def command() -> None:
     with django_ready():
         from zhike.web import worker
 
-        if run := getattr(worker, "run", None):
-            run()
-            return
-    run_django("procrastinate", "worker")
+        worker.run()
