@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+WATCH_PREFIX = "duty:"
+
 
 class Obligation(models.Model):
     class State(models.TextChoices):
@@ -22,20 +24,52 @@ class Obligation(models.Model):
     subject_id = models.BigIntegerField()
     period = models.CharField(max_length=40)
     """"once", "2025-06-11", "2025-Q2"."""
+    every = models.CharField(max_length=20, default="once")
+    """How the clause repeats: "once", "calendar_day", ..."""
     begins_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
     holders = ArrayField(models.CharField(max_length=120))
+    held_as = models.CharField(max_length=200, blank=True, default="")
+    """Role ids the holders were resolved from, comma separated; for display."""
+    owes = ArrayField(models.CharField(max_length=80), default=list)
+    """Events that settle it."""
+    times = models.IntegerField(default=1)
     state = models.CharField(max_length=8, choices=State.choices, default=State.OWED)
+    is_open = models.BooleanField(default=True)
+    """It can still be done: it is owed, or was missed and is not tied to a period that has passed."""
     done = models.IntegerField(default=0)
     """How many of the `times` owed were done."""
     settled_at = models.DateTimeField(null=True)
     settled_by = models.CharField(max_length=80, blank=True, default="")
     survives_close = models.BooleanField(default=False)
+    exemption = models.JSONField(default=dict)
+    """{"asked_by", "approved_by", "why", "at"} of an exempt one."""
+    audience = ArrayField(models.CharField(max_length=120), default=list)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["handbook", "clause", "subject_kind", "subject_id", "period", "begins_at"], name="duties_once_a_period"
+                fields=["handbook", "clause", "subject_kind", "subject_id", "period", "begins_at"],
+                name="duties_once_a_period",
             )
         ]
-        indexes = [models.Index(fields=["subject_kind", "subject_id", "state"], name="duties_subject")]
+        indexes = [
+            models.Index(fields=["subject_kind", "subject_id", "state"], name="duties_subject"),
+            models.Index(fields=["clause", "begins_at"], name="duties_coverage"),
+        ]
+
+    @property
+    def subject(self) -> tuple[str, int]:
+        return (self.subject_kind, self.subject_id)
+
+    @property
+    def watch_key(self) -> str:
+        """The key of the clock that watches it."""
+        return f"{WATCH_PREFIX}{self.pk}"
+
+    @property
+    def recurs(self) -> bool:
+        return self.every not in ("once", "event")
+
+    def __str__(self) -> str:
+        return f"{self.clause} {self.period} {self.subject_kind}:{self.subject_id}"

@@ -19,7 +19,10 @@ class Filling(models.Model):
     values = models.JSONField()
 
     class Meta:
-        indexes = [models.Index(fields=["subject_kind", "subject_id", "id"], name="records_filling_subject")]
+        indexes = [
+            models.Index(fields=["subject_kind", "subject_id", "id"], name="records_filling_subject"),
+            models.Index(fields=["record", "at"], name="records_filling_counted"),
+        ]
 
 
 class ReferenceRow(models.Model):
@@ -56,6 +59,14 @@ class Attachment(models.Model):
     uploaded_by = models.CharField(max_length=80)
     internal = models.BooleanField(default=False)
     """True: never shown to the customer."""
+    held = models.CharField(max_length=40, blank=True, default="")
+    """Why a safety check keeps the file from everybody; empty where none does."""
 
     class Meta:
-        indexes = [models.Index(fields=["subject_kind", "subject_id"], name="records_attachment_subject")]
+        indexes = [
+            models.Index(fields=["subject_kind", "subject_id"], name="records_attachment_subject"),
+            models.Index(fields=["digest"], name="records_attachment_digest"),
+            models.Index(
+                fields=["uploaded_at"], condition=models.Q(subject_kind=""), name="records_attachment_unbound"
+            ),
+        ]
