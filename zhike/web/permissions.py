@@ -57,12 +57,13 @@ PERMISSIONS: dict[str, Row] = {
     "desk:open": _row("desk", methods=BOTH),
     # cases: which case is decided by cases.access
     "case_list:show": _row("signed_in"),
-    "case_list:rows": _row("signed_in"),
     "case_page:show": _row("signed_in"),
     "case_page:live": _row("signed_in"),
+    "case_page:timeline": _row("signed_in"),
+    "case_page:beside": _row("signed_in"),
     "case_page:act": _row("signed_in", methods=BOTH),
     "case_page:note": _row("signed_in", methods=WRITE),
-    "case_page:attach": _row("signed_in", methods=WRITE),
+    "case_page:phone": _row("signed_in", methods=WRITE),
     "case_page:file": _row("signed_in"),
     # supervisor
     "board:show": _row("board"),

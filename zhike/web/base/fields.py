@@ -1,6 +1,7 @@
 """Fields of a form as the page draws them: `base/field.html`, one template for staff and customers.
 
-Names of inputs: the field's id; for a `rows` field `<field>-<n>-<column>`; files are sent under `<field>`. `records.forms.parse_post` reads them.
+Names of inputs are those `records.posting.parse_post` reads: the field's id; `field__0__column` for the cells of a table.
+Files are sent under the field's id; the view stores them and puts their tokens in their place.
 """
 
 from __future__ import annotations
@@ -77,15 +78,30 @@ def field_views(
 ) -> list[FieldView]:
     """The fields of a record that a person fills, in the record's order.
 
-    `values` is what was typed or is known; `needed` names fields a clause asks for beside those the form itself requires;
-    `options` answers choices that live in tables; `only` narrows the fields (the portal shows a customer's).
+    `values`: what was typed or is known. `errors`: by field id, or `field__row__column` inside a table. `needed`: fields a clause
+    asks for beside those the form itself requires. `options`: choices that live in tables. `only` narrows the fields (portal).
     """
     told = errors or {}
     return [
-        field_view(book, definition, values.get(definition.id), tuple(told.get(definition.id, ())), needed, options)
+        field_view(book, definition, values.get(definition.id), _errors_of(definition, told), needed, options)
         for definition in book.record(record).fields
         if definition.automatic is None and only(definition)
     ]
+
+
+def _errors_of(definition: FieldDef, told: Mapping[str, Sequence[Told]]) -> tuple[Told, ...]:
+    """The errors of a field; those inside a table say which row they are about."""
+    found = list(told.get(definition.id, ()))
+    for name, errors in told.items():
+        field_id, _, inside = name.partition("__")
+        if field_id == definition.id and inside:
+            row = inside.partition("__")[0]
+            found += [
+                Told(gettext("第 %(row)s 行：%(words)s") % {"row": int(row) + 1, "words": e.words}, e.handbook, e.clause)
+                for e in errors
+                if row.isdigit()
+            ]
+    return tuple(found)
 
 
 def field_view(
@@ -119,7 +135,7 @@ def field_view(
         shown_when=_shown_when(definition),
         columns=tuple(field_view(book, column, None, options=options) for column in definition.columns),
         rows=_rows(book, definition, value, options, name) if widget == "rows" else (),
-        blank=_row(book, definition, {}, options, f"{name}-__n__") if widget == "rows" else (),
+        blank=_row(book, definition, {}, options, f"{name}__{{n}}") if widget == "rows" else (),
     )
 
 
@@ -187,12 +203,12 @@ def _rows(
     book: Book, definition: FieldDef, value: Any, options: Options, name: str
 ) -> tuple[tuple[FieldView, ...], ...]:
     given = value if isinstance(value, list | tuple) and value else [{}]
-    return tuple(_row(book, definition, row, options, f"{name}-{n}") for n, row in enumerate(given))
+    return tuple(_row(book, definition, row, options, f"{name}__{n}") for n, row in enumerate(given))
 
 
 def _row(book: Book, definition: FieldDef, row: Any, options: Options, prefix: str) -> tuple[FieldView, ...]:
     known = row if isinstance(row, Mapping) else {}
     return tuple(
-        field_view(book, column, known.get(column.id), options=options, name=f"{prefix}-{column.id}")
+        field_view(book, column, known.get(column.id), options=options, name=f"{prefix}__{column.id}")
         for column in definition.columns
     )

@@ -1,6 +1,6 @@
 // One stream a page. What it says is only that something happened; the fragments concerned are fetched again through their own gate.
 //   <body data-feed="/live">                      where to listen
-//   data-live="case:7 clock notice"               what a fragment listens to: "kind:id", "kind", or "*"
+//   data-live="case:7 clock notice"               what a fragment listens to: "kind:id", a kind of subject, a family of facts, or "*"
 // The browser reconnects by itself with Last-Event-ID, so nothing is missed; a lost connection is said in one line.
 const say = (words) => document.dispatchEvent(new CustomEvent("zk:say", { detail: words }));
 
@@ -28,33 +28,36 @@ function refresh() {
 function heard(message) {
   let fact = {};
   try { fact = JSON.parse(message.data); } catch { return; }
-  const kind = fact.subject_kind ?? fact.subject?.[0];
-  const id = fact.subject_id ?? fact.subject?.[1];
   waiting.add("*");
-  if (kind) waiting.add(kind).add(`${kind}:${id}`);
-  const type = fact.type ?? message.type;
-  if (type) waiting.add(type.split(".")[0]);
+  if (fact.subject) waiting.add(fact.subject).add(fact.subject.split(":")[0]);
+  if (fact.type) waiting.add(fact.type.split(".")[0]);
   // A burst of facts is one refresh.
   timer ||= setTimeout(refresh, 120);
 }
 
+function everything() {
+  for (const element of document.querySelectorAll("[data-live]")) {
+    if (!element.contains(document.activeElement?.closest?.("[data-typing]"))) window.htmx?.trigger(element, "live");
+  }
+}
+
+let source = null;
 function connect() {
-  const source = new EventSource(feed);
+  source = new EventSource(feed);
   source.onmessage = heard;
-  source.addEventListener("fact", heard);
+  // Too much was missed to be told one by one: everything that lives is fetched again.
+  source.addEventListener("reset", everything);
   source.onopen = () => {
-    if (!lost) return;
+    clearTimeout(lost);
+    if (!line.hidden) { line.hidden = true; say(line.dataset.back); everything(); }
     lost = 0;
-    line.hidden = true;
-    say(line.dataset.back);
-    waiting.add("*");
-    for (const element of document.querySelectorAll("[data-live]")) window.htmx?.trigger(element, "live");
   };
   source.onerror = () => {
-    lost ||= setTimeout(() => { if (source.readyState !== EventSource.OPEN) { line.textContent = line.dataset.lost; line.hidden = false; } }, 2000);
+    lost ||= setTimeout(() => { line.textContent = line.dataset.lost; line.hidden = false; }, 2000);
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
   };
-  addEventListener("pagehide", () => source.close());
 }
+addEventListener("pagehide", () => source?.close());
+addEventListener("pageshow", (event) => { if (event.persisted && feed) connect(); });
 
 if (feed && line && window.EventSource) connect();

@@ -78,7 +78,7 @@ document.addEventListener("click", (event) => {
     const number = Number(body.dataset.next);
     const copy = add.closest(".zk-rows").querySelector("template").content.cloneNode(true);
     for (const input of copy.querySelectorAll("[name], [id], [for]")) {
-      for (const name of ["name", "id", "for"]) if (input.hasAttribute(name)) input.setAttribute(name, input.getAttribute(name).replace("__n__", number));
+      for (const name of ["name", "id", "for"]) if (input.hasAttribute(name)) input.setAttribute(name, input.getAttribute(name).replace("{n}", number));
     }
     body.dataset.next = number + 1;
     body.append(copy);

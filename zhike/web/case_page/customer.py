@@ -1,0 +1,65 @@
+"""The customer beside the case: who it is, how to reach him, what else he had with us."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils.translation import get_language
+
+from zhike.cases.access import visible_cases
+from zhike.cases.models import Case
+from zhike.customers.models import ContactPoint
+from zhike.handbook.book import Book
+from zhike.journal.actions import NewFact, record
+from zhike.lib import phone
+from zhike.org.handbooks import book_of
+from zhike.org.principals import Viewer
+from zhike.web.case_page.events import PhoneShown
+from zhike.web.case_page.page import say
+
+EARLIER = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    number: str
+    title: str
+    stage: str
+    opened_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCard:
+    name: str
+    phones: list[str]
+    masked: bool
+    earlier: list[Earlier]
+
+
+def customer_card(case: Case, viewer: Viewer, *, unmasked: bool = False) -> CustomerCard | None:
+    """Name, phones and the latest other cases this viewer may see; None where the case has no customer. Two queries."""
+    if case.customer is None:
+        return None
+    phones = ContactPoint.objects.filter(customer_id=case.customer_id, kind="phone").values_list("value", flat=True)
+    others = visible_cases(viewer).filter(customer_id=case.customer_id).exclude(pk=case.pk).order_by("-opened_at", "-id")
+    shown = phone.display if unmasked else (lambda value, _: phone.mask(value))
+    return CustomerCard(
+        name=case.customer.name,
+        phones=[shown(value, get_language() or "zh") for value in phones],
+        masked=not unmasked,
+        earlier=[_earlier(other) for other in others.defer("data")[:EARLIER]],
+    )
+
+
+def _earlier(case: Case) -> Earlier:
+    book: Book = book_of(case.handbook_version_id)
+    return Earlier(case.number, case.title, say(book.stage(case.process, case.stage).title), case.opened_at)
+
+
+def show_phone(case: Case, viewer: Viewer, now: dt.datetime) -> CustomerCard | None:
+    """The card with the number in full; written down, whoever looks."""
+    if case.customer_id is not None:
+        event = PhoneShown(case=case.number)
+        record([NewFact(event=event, at=now, subject=("customer", case.customer_id), actor=viewer.principal)])
+    return customer_card(case, viewer, unmasked=True)

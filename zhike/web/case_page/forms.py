@@ -1,0 +1,135 @@
+"""The form of an action: what is asked, what is already known, what the form of a pressed button said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from zhike.cases.models import Case
+from zhike.cases.queries import clauses_of
+from zhike.cases.refusals import CaseError
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Gate, Wording
+from zhike.handbook.structure import Action, FieldDef
+from zhike.org.models import Department, Staff
+from zhike.org.principals import Viewer
+from zhike.records.models import Attachment, ReferenceRow
+from zhike.web.base.fields import FieldView, Option, Told, field_views
+from zhike.web.base.refusals import Refusal, field_errors, refusals_of
+from zhike.web.case_page.page import new_key, say
+
+MOST_OPTIONS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ActionForm:
+    """An action's form, ready to be drawn."""
+
+    url: str
+    action: Action
+    title: str
+    fields: list[FieldView]
+    clauses: tuple[str, ...]
+    handbook: str
+    key: str
+    draft: str
+    version: int = 0
+    seen: int = 0
+    """The newest fact the reader has seen; what came after it is told when the page is stale."""
+    refusals: list[Refusal] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    """What others did since the page was read."""
+    files: list[Attachment] = field(default_factory=list)
+    """Uploaded with an attempt that was refused; they need not be chosen again."""
+    kept: list[tuple[str, str]] = field(default_factory=list)
+    """(field, token) of those files."""
+    filled: bool = False
+    back: str = ""
+
+
+def action_form(
+    book: Book,
+    process: str,
+    action: Action,
+    *,
+    url: str,
+    viewer: Viewer,
+    case: Case | None = None,
+    values: Mapping[str, Any] | None = None,
+    error: CaseError | None = None,
+    key: str = "",
+    seen: int = 0,
+    changes: Sequence[str] = (),
+    files: Sequence[tuple[str, Attachment]] = (),
+    back: str = "",
+) -> ActionForm:
+    """The form of `action`. `values` is what was typed; without it what the case already knows is filled in."""
+    known = dict(values) if values is not None else known_values(book, process, action, case)
+    errors: dict[str, list[Told]] = field_errors(error, book) if error else {}
+    needed = needed_fields(book, process, action)
+    views = field_views(book, action.record, known, errors=errors, needed=needed, options=Choices(book)) if action.record else []
+    return ActionForm(
+        url=url,
+        action=action,
+        title=say(action.title),
+        fields=views,
+        clauses=clauses_of(book, process, action.id),
+        handbook=book.name,
+        key=key or new_key(),
+        draft=f"{viewer.principal}/{case.number if case else process}/{action.id}",
+        version=case.version if case else 0,
+        seen=seen,
+        refusals=refusals_of(error, book, action.record) if error else [],
+        changes=list(changes),
+        files=[row for _, row in files],
+        kept=[(name, row.token) for name, row in files],
+        filled=values is not None,
+        back=back,
+    )
+
+
+def known_values(book: Book, process: str, action: Action, case: Case | None) -> dict[str, Any]:
+    """What the case already knows, for its main form: the last filling, and where there is none yet fields of the same name."""
+    if case is None or action.record is None or action.record != book.process(process).record:
+        return {}
+    before = case.data.get(action.record) or {}
+    others = {name: value for record, filled in case.data.items() if record != action.record for name, value in filled.items()}
+    names = {f.id for f in book.record(action.record).fields if f.automatic is None and f.type != "files"}
+    return {name: before.get(name, others.get(name)) for name in names if before.get(name, others.get(name)) is not None}
+
+
+def needed_fields(book: Book, process: str, action: Action) -> frozenset[str]:
+    """Fields a clause insists on whatever else is filled in: they are marked as the form's own required ones are."""
+    event = f"action.{action.id}"
+    gates = [c for c in book.speaking_of("gate", process, event) if isinstance(c, Gate) and not c.when]
+    wordings = [c for c in book.speaking_of("wording", process, event) if isinstance(c, Wording) and not c.when]
+    captures = [c.capture for c in book.speaking_of("measure", process, event) if getattr(c, "capture", None)]  # type: ignore[union-attr]
+    named = {name for gate in gates for name in gate.requires.fields} | {n for w in wordings for n in w.must_state}
+    return frozenset(named | {capture.field for capture in captures if capture})
+
+
+class Choices:
+    """Choices that live in tables; one query a kind, however many fields ask."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.known: dict[tuple[str, str], list[Option]] = {}
+
+    def __call__(self, definition: FieldDef) -> Sequence[Option]:
+        if definition.type not in ("department", "staff", "record"):
+            return ()
+        asked = (definition.type, definition.kind or "")
+        if asked not in self.known:
+            self.known[asked] = [(str(pk), name) for pk, name in self._rows(definition)[:MOST_OPTIONS]]
+        return self.known[asked]
+
+    def _rows(self, definition: FieldDef) -> Any:
+        if definition.type == "department":
+            rows = Department.objects.filter(is_active=True).order_by("name")
+            return (rows.filter(kind=definition.kind) if definition.kind else rows).values_list("pk", "name")
+        if definition.type == "staff":
+            return Staff.objects.filter(is_active=True).order_by("name").values_list("pk", "name")
+        rows_of = ReferenceRow.objects.filter(handbook=self.book.name, record=definition.kind or "", is_active=True)
+        return rows_of.order_by("label").values_list("pk", "label")
+

@@ -1,0 +1,118 @@
+"""What the case page shows, ready to be drawn. Used by the case page itself and by the middle pane of the desk."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.translation import get_language, gettext
+
+from zhike.cases.models import Case
+from zhike.cases.queries import Offer, offered
+from zhike.clocks.models import Clock
+from zhike.handbook.book import Book
+from zhike.handbook.structure import Stage
+from zhike.org.handbooks import book_of
+from zhike.org.principals import Viewer
+from zhike.web.base.deadlines import Deadline, deadline_of
+from zhike.web.base.names import names_of
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An action of this stage: a button, or a verb that cannot be pressed with the reason."""
+
+    id: str
+    title: str
+    tone: str
+    allowed: bool
+    clause: str
+    clauses: tuple[str, ...]
+    why: str
+    direct: bool
+    """True: nothing to fill and nothing to confirm, one press does it."""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """The head of a case: where it stands, who holds the clocks, what may be done."""
+
+    case: Case
+    book: Book
+    process: str
+    stage: Stage
+    stage_title: str
+    holders: str
+    open_clocks: list[Deadline] = field(default_factory=list)
+    ended_clocks: list[Deadline] = field(default_factory=list)
+    buttons: list[Button] = field(default_factory=list)
+    forbidden: list[Button] = field(default_factory=list)
+
+    @property
+    def topic(self) -> str:
+        return f"case:{self.case.pk}"
+
+    @property
+    def state(self) -> str:
+        """The most pressing state among the open clocks."""
+        states = {d.state for d in self.open_clocks}
+        return next((s for s in ("overdue", "warned", "running") if s in states), "stopped")
+
+
+def clocks_of(case_id: int) -> list[Clock]:
+    """Every clock of a case, what is due first at the top. One query."""
+    return list(Clock.objects.filter(subject_kind="case", subject_id=case_id).order_by("due_at", "id"))
+
+
+def case_view(case: Case, viewer: Viewer, now: dt.datetime, clocks: Sequence[Clock] | None = None) -> CaseView:
+    """The head of `case` as `viewer` sees it. Queries: clocks (unless given), staff names, department names."""
+    book = book_of(case.handbook_version_id)
+    rows = clocks_of(case.pk) if clocks is None else clocks
+    names = names_of({p for c in rows for p in c.holders} | set(case.holders), [book])
+    stage = book.stage(case.process, case.stage)
+    deadlines = [deadline_of(clock, now, names) for clock in rows]
+    buttons = [_button(offer) for offer in offered(case, viewer)]
+    return CaseView(
+        case=case,
+        book=book,
+        process=say(book.process(case.process).title),
+        stage=stage,
+        stage_title=say(stage.title),
+        holders="" if stage.final else _joined(names.get(p, p) for p in case.holders),
+        open_clocks=[d for d in deadlines if d.open],
+        ended_clocks=[d for d in deadlines if not d.open],
+        buttons=[b for b in buttons if b.allowed],
+        forbidden=[b for b in buttons if not b.allowed],
+    )
+
+
+def say(text: object) -> str:
+    """A text of the handbook in the language in force."""
+    return text.say(get_language() or "zh") if hasattr(text, "say") else str(text or "")
+
+
+def new_key() -> str:
+    """The key of one press of a button."""
+    return secrets.token_urlsafe(16)
+
+
+def _button(offer: Offer) -> Button:
+    action = offer.action
+    return Button(
+        id=action.id,
+        title=say(action.title),
+        tone=action.tone,
+        allowed=offer.allowed,
+        clause=offer.clauses[0] if offer.clauses else "",
+        clauses=offer.clauses,
+        why=say(offer.why) if offer.why else "",
+        direct=action.record is None and action.confirm is None and action.tone != "danger",
+        key=new_key(),
+    )
+
+
+def _joined(names: Iterable[str]) -> str:
+    return gettext("、").join(names)

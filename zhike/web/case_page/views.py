@@ -1,0 +1,286 @@
+"""One case: the page, its live parts, its actions, notes. Every view gets the case from `cases.access`, nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Max
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from zhike.cases.access import case_for
+from zhike.cases.actions import add_note, take_action
+from zhike.cases.models import Case, Submission
+from zhike.cases.queries import family, story
+from zhike.cases.refusals import CaseError, Forbidden, NotFound, Stale, Unreadable
+from zhike.handbook.structure import Action
+from zhike.journal.models import Fact
+from zhike.org.handbooks import book_of
+from zhike.records.attachments import bind_attachments
+from zhike.records.posting import parse_post
+from zhike.web.base.refusals import refusals_of
+from zhike.web.case_page.customer import customer_card, show_phone
+from zhike.web.case_page.files import Received, file_fields, receive
+from zhike.web.case_page.forms import ActionForm, action_form
+from zhike.web.case_page.page import CaseView, case_view, new_key, say
+from zhike.web.case_page.timeline import Teller, main_form
+from zhike.web.context import Request
+
+NOTE_FILES = "files"
+
+
+class Kept(Exception):
+    """The viewer is kept out by a visibility clause; carries the page that says so."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__()
+        self.response = response
+
+
+def find(request: Request, number: str) -> Case:
+    """The case through its gate. Raises Http404, or Kept when a clause keeps this viewer out (written down by the gate)."""
+    try:
+        return case_for(request.viewer, number, now=request.now)
+    except NotFound:
+        raise Http404
+    except Forbidden as forbidden:
+        why = " ".join(say(reason.words) for reason in forbidden.reasons)
+        handbook = Case.objects.filter(number=number).values_list("handbook", flat=True).first()
+        known = {"why": why, "clauses": forbidden.clauses, "handbook": handbook}
+        raise Kept(render(request, "base/refused.html", known, status=403))
+
+
+def show(request: Request, number: str) -> HttpResponseBase:
+    """The whole page."""
+    try:
+        return page(request, find(request, number))
+    except Kept as kept:
+        return kept.response
+
+
+def page(request: Request, case: Case, form: ActionForm | None = None, status: int = 200, **more: Any) -> HttpResponse:
+    """The case page, with the form of an action open or the note form."""
+    book = book_of(case.handbook_version_id)
+    view = case_view(case, request.viewer, request.now)
+    known: dict[str, Any] = {
+        **parts(request, case, view),
+        **beside_parts(request, case, view),
+        "form": form,
+        "filled": main_form(case, book, request.now),
+        **more,
+    }
+    return render(request, "case_page/show.html", known, status=status)
+
+
+def parts(request: Request, case: Case, view: CaseView) -> dict[str, Any]:
+    """The head and the timeline."""
+    told = Teller(case, view.book, story(case), request.now)
+    return {"view": view, "case": case, "entries": told.entries(), "family": relatives(request, case), "note_key": new_key()}
+
+
+def relatives(request: Request, case: Case) -> list[tuple[Case, str]]:
+    """Parent and children this viewer may see, with their stage."""
+    return [
+        (other, say(book_of(other.handbook_version_id).stage(other.process, other.stage).title))
+        for other in family(case)
+        if request.viewer.holds(other.audience)
+    ]
+
+
+def beside_parts(request: Request, case: Case, view: CaseView) -> dict[str, Any]:
+    """Customer, and the clauses in force at this stage."""
+    return {"customer": customer_card(case, request.viewer), "rules": rules(view)}
+
+
+def rules(view: CaseView) -> list[dict[str, str]]:
+    """Clauses that speak of what may be done now: id, title, the sentence itself; what is to be said comes first."""
+    ids = dict.fromkeys(clause for button in view.buttons for clause in button.clauses)
+    found = [view.book.clause(clause) for clause in ids]
+    found.sort(key=lambda clause: clause.kind != "wording")
+    return [
+        {"id": c.id, "handbook": view.book.name, "title": say(c.title), "quote": c.quote, "say": say(getattr(c, "say", None) or "")}
+        for c in found
+    ]
+
+
+def live(request: Request, number: str) -> HttpResponseBase:
+    """Head, clocks and actions, as they are now."""
+    try:
+        case = find(request, number)
+    except Kept as kept:
+        return kept.response
+    view = case_view(case, request.viewer, request.now)
+    return render(
+        request,
+        "case_page/head.html",
+        {"view": view, "case": case, "family": relatives(request, case), "back": request.GET.get("back", "")},
+    )
+
+
+def timeline(request: Request, number: str) -> HttpResponseBase:
+    """The timeline, as it is now."""
+    try:
+        case = find(request, number)
+    except Kept as kept:
+        return kept.response
+    told = Teller(case, book_of(case.handbook_version_id), story(case), request.now)
+    return render(request, "case_page/timeline.html", {"case": case, "entries": told.entries()})
+
+
+def beside(request: Request, number: str) -> HttpResponseBase:
+    """Customer, main form and clauses: the right pane of the desk."""
+    try:
+        case = find(request, number)
+    except Kept as kept:
+        return kept.response
+    view = case_view(case, request.viewer, request.now)
+    known = {"case": case, "view": view, **beside_parts(request, case, view)}
+    known["filled"] = main_form(case, view.book, request.now)
+    return render(request, "case_page/beside.html", known)
+
+
+def phone(request: Request, number: str) -> HttpResponseBase:
+    """The customer's number in full; who looks is written down."""
+    try:
+        case = find(request, number)
+    except Kept as kept:
+        return kept.response
+    card = show_phone(case, request.viewer, request.now)
+    return render(request, "case_page/customer.html", {"case": case, "customer": card})
+
+
+def act(request: Request, number: str, action: str) -> HttpResponseBase:
+    """GET: the action's form. POST: take the action; refused, stale and unreadable ones come back with what was typed."""
+    try:
+        case = find(request, number)
+    except Kept as kept:
+        return kept.response
+    book = book_of(case.handbook_version_id)
+    try:
+        definition = book.action(case.process, action)
+    except LookupError:
+        raise Http404
+    back = request.POST.get("back") or request.GET.get("back", "")
+    common = {"url": reverse("case_page:act", args=[number, action]), "viewer": request.viewer, "back": back}
+    if request.method == "POST":
+        return _take(request, case, definition, common)
+    form = action_form(book, case.process, definition, case=case, seen=newest_fact(case), **common)
+    return drawn(request, case, form)
+
+
+def drawn(request: Request, case: Case, form: ActionForm, status: int = 200) -> HttpResponse:
+    """The form alone for htmx, in its page for everybody else."""
+    if request.htmx:
+        return render(request, "case_page/form.html", {"form": form, "case": case}, status=status)
+    return page(request, case, form, status=status)
+
+
+def newest_fact(case: Case) -> int:
+    newest = Fact.objects.filter(subject_kind="case", subject_id=case.pk).aggregate(newest=Max("id"))["newest"]
+    return int(newest or 0)
+
+
+def _take(request: Request, case: Case, action: Action, common: dict[str, Any]) -> HttpResponse:
+    book = book_of(case.handbook_version_id)
+    record = book.record(action.record) if action.record else None
+    received = receive(request, file_fields(record.fields) if record else (), request.now)
+    values = {**(parse_post(record, request.POST) if record else {}), **received.tokens}
+    try:
+        if received.errors:
+            raise Unreadable.of(received.errors)
+        done = take_action(
+            case.pk, action.id, values, by=request.viewer, now=request.now, key=request.POST.get("key", "")[:40],
+            version=_number(request.POST.get("version")), attachments=received.all_tokens,
+        )  # fmt: skip
+    except CaseError as error:
+        return _come_back(request, case, action, values, received, error, common)
+    messages.success(request, gettext("已办理：%(action)s") % {"action": say(action.title)})
+    return go_on(request, done, common["back"])
+
+
+def _come_back(
+    request: Request, case: Case, action: Action, values: dict[str, Any], received: Received, error: CaseError, common: dict[str, Any]
+) -> HttpResponse:
+    """The form with what was typed. A stale page learns what changed and may be submitted again, knowingly."""
+    case.refresh_from_db()
+    seen = _number(request.POST.get("seen")) or 0
+    stale = isinstance(error, Stale)
+    form = action_form(
+        book_of(case.handbook_version_id), case.process, action, case=case, values=values, error=error,
+        key="" if stale else request.POST.get("key", ""), seen=newest_fact(case) if stale else seen,
+        changes=changes_since(request, case, seen) if stale else (), files=received.files, **common,
+    )  # fmt: skip
+    return drawn(request, case, form, status=409 if stale else 422)
+
+
+def changes_since(request: Request, case: Case, seen: int) -> list[str]:
+    """What others did since the reader's page was drawn, newest first, in the words of the timeline."""
+    told = story(case)
+    told.facts[:] = [fact for fact in told.facts if fact.id > seen]
+    told.notes.clear()
+    told.attachments.clear()
+    entries = Teller(case, book_of(case.handbook_version_id), told, request.now).entries()
+    return [f"{e.who} {e.what} {e.words}".strip() for e in entries if e.kind in ("deed", "moved") and e.what]
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else None
+
+
+def go_on(request: Request, case: Case, back: str = "") -> HttpResponse:
+    """Where a person stands after a deed: at the case, on the desk or on its own page; elsewhere when he no longer may see it."""
+    at_case = request.viewer.holds(case.audience)
+    if back == "desk":
+        target = reverse("desk:show") + (f"?case={case.number}" if at_case else "")
+    else:
+        target = reverse("case_page:show", args=[case.number]) if at_case else "/"
+    if request.htmx:
+        return HttpResponse(status=200, headers={"HX-Redirect": target})
+    return HttpResponseRedirect(target)
+
+
+def note(request: Request, number: str) -> HttpResponseBase:
+    """An internal note or a message to the customer, with files; files alone are fine too."""
+    try:
+        case = find(request, number)
+    except Kept as kept:
+        return kept.response
+    internal = request.POST.get("to") != "customer"
+    words = request.POST.get("words", "")
+    received = receive(request, [NOTE_FILES], request.now)
+    try:
+        if received.errors:
+            raise Unreadable.of(received.errors)
+        _keep_note(request, case, words, received, internal)
+    except CaseError as error:
+        return _note_again(request, case, error, words, received)
+    return go_on(request, case, request.POST.get("back", ""))
+
+
+def _keep_note(request: Request, case: Case, words: str, received: Received, internal: bool) -> None:
+    """Write the note and bind the files, once for each press of the button."""
+    key = f"{request.viewer.principal}/note/{request.POST.get('key', '')[:40]}"
+    with transaction.atomic():
+        if not Submission.objects.get_or_create(key=key, defaults={"at": request.now, "case_id": case.pk})[1]:
+            return
+        if words.strip() or not received.files:
+            add_note(case, words, by=request.viewer, now=request.now, internal=internal)
+        if received.files:
+            subject = ("case", case.pk)
+            bind_attachments(received.all_tokens, subject=subject, by=request.viewer.principal, internal=internal)
+
+
+def _note_again(request: Request, case: Case, error: CaseError, words: str, received: Received) -> HttpResponse:
+    book = book_of(case.handbook_version_id)
+    known = {
+        "case": case, "note_key": new_key(), "words": words, "to": request.POST.get("to", ""), "kept_files": [row for _, row in received.files],
+        "refusals": refusals_of(error, book, None),
+    }  # fmt: skip
+    if request.htmx:
+        return render(request, "case_page/note.html", known, status=422)
+    return page(request, case, status=422, **known)

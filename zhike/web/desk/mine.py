@@ -1,0 +1,65 @@
+"""What is mine, by what is due next: the left pane of the desk."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from zhike.cases.models import Case
+from zhike.clocks.models import Clock
+from zhike.org.handbooks import book_of
+from zhike.org.principals import Viewer
+from zhike.web.base.deadlines import Deadline, deadline_of
+from zhike.web.case_page.page import say
+
+FAR = dt.datetime.max.replace(tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A case of mine with the clock that presses most."""
+
+    case: Case
+    stage: str
+    process: str
+    deadline: Deadline | None
+    own: bool
+    """True: that clock is in my hands."""
+    current: bool = False
+
+
+def open_clocks(case_ids: Iterable[int], whole: int | None = None) -> dict[int, list[Clock]]:
+    """Open clocks of these cases by case, soonest first; of the case `whole` the ended ones too. One query."""
+    asked = Q(subject_id__in=list(case_ids), state__in=Clock.OPEN)
+    if whole is not None:
+        asked |= Q(subject_id=whole)
+    found: dict[int, list[Clock]] = {}
+    for clock in Clock.objects.filter(asked, subject_kind="case").order_by("due_at", "id"):
+        found.setdefault(clock.subject_id, []).append(clock)
+    return found
+
+
+def my_rows(
+    cases: Sequence[Case], clocks: dict[int, list[Clock]], viewer: Viewer, now: dt.datetime, current: str = ""
+) -> list[Row]:
+    """Rows of the left pane. My own clocks come first by their due time, then cases whose clocks others hold, then those without."""
+    rows = [row_of(case, clocks.get(case.pk, []), viewer, now, current) for case in cases]
+    return sorted(rows, key=lambda r: (not r.own, r.deadline.due_at if r.deadline else FAR, r.case.pk))
+
+
+def row_of(case: Case, clocks: Sequence[Clock], viewer: Viewer, now: dt.datetime, current: str = "") -> Row:
+    still = [clock for clock in clocks if clock.state in Clock.OPEN]
+    held = [clock for clock in still if viewer.holds(clock.holders)]
+    pressing = next(iter(held or still), None)
+    book = book_of(case.handbook_version_id)
+    return Row(
+        case=case,
+        stage=say(book.stage(case.process, case.stage).title),
+        process=say(book.process(case.process).title),
+        deadline=deadline_of(pressing, now, {}) if pressing else None,
+        own=bool(held),
+        current=case.number == current,
+    )
