@@ -7,3 +7,6 @@ class ClocksConfig(AppConfig):
     name = "zhike.clocks"
     label = "clocks"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from zhike.clocks import events  # noqa: F401 - declares the room's events

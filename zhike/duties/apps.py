@@ -7,3 +7,6 @@ class DutiesConfig(AppConfig):
     name = "zhike.duties"
     label = "duties"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from zhike.duties import events, reactions  # noqa: F401 - declares the room's events and reactions

@@ -7,3 +7,6 @@ class NoticesConfig(AppConfig):
     name = "zhike.notices"
     label = "notices"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from zhike.notices import events  # noqa: F401 - declares the room's events

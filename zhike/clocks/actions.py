@@ -1,0 +1,423 @@
+"""Every write to a clock. Each runs in the caller's transaction, which holds the subject; each writes its fact and its
+ledger line.
+
+Whatever happens at a moment comes after everything that ran out before it: an action first breaches the clocks it
+touches that are past their due time, so the outcome depends on the moment of the deed and never on whether a worker was
+quick.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from zhike.clocks.events import (
+    ClockCancelled,
+    ClockExtended,
+    ClockPaused,
+    ClockReassigned,
+    ClockResumed,
+    ClockStarted,
+    ClockStopped,
+)
+from zhike.clocks.firing import fire_due, overtake
+from zhike.clocks.models import Clock
+from zhike.clocks.rows import insert_clocks, locked, update_clocks
+from zhike.clocks.timing import (
+    calendar_name,
+    calendar_of,
+    calendar_of_clock,
+    due_from_history,
+    due_of,
+    late_minutes,
+    limit_of,
+    next_moment_of,
+    own_minutes,
+    pauses_of,
+    used_minutes,
+    warnings_of,
+)
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Deadline, Duty
+from zhike.handbook.common import Duration, Text
+from zhike.journal.actions import NewFact, record
+from zhike.journal.events import Event
+from zhike.journal.ledger import Use, write_uses
+from zhike.org.models import Assignment
+from zhike.org.principals import SYSTEM, keys_of
+
+__all__ = [
+    "ClockRefused", "Start", "cancel_clocks", "extend_clock", "fire_due", "overtake", "pause_clock", "pause_clocks",
+    "readdress_clocks", "reassign_clock", "resume_clock", "resume_clocks", "start_clocks", "stop_clocks", "stop_watch",
+]  # fmt: skip
+
+Subject = tuple[str, int]
+State = Clock.State
+
+
+class ClockRefused(Exception):
+    """What somebody asked of a clock cannot be done; `words` say why."""
+
+    def __init__(self, words: Text) -> None:
+        super().__init__(words.en)
+        self.words = words
+
+
+SAME_PERSON = Text(zh="申请延期的人不能自己批准。", en="Whoever asks for more time cannot grant it.")
+NO_REASON = Text(zh="请写明延期的原因。", en="Say why more time is needed.")
+NOT_RUNNING = Text(
+    zh="这只钟已经到期或已停止,不能再延期。", en="This clock has run out or was stopped; it can no longer be extended."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A clock to be started. `held_as`: the roles the holders come from, with commas; `at`: when it is started."""
+
+    book: Book
+    version_id: int
+    clause: Deadline | Duty
+    subject: Subject
+    holders: Sequence[str]
+    held_as: str
+    key: str
+    """Makes it idempotent: a key that was used before starts nothing."""
+    at: dt.datetime
+    calendar: str | None = None
+    """The calendar to count in; None: the handbook's own where the limit is in working time, else wall time."""
+    audience: Sequence[str] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    due_at: dt.datetime | None = None
+    """A fixed moment instead of the clause's limit."""
+    begins_at: dt.datetime | None = None
+    """From when it counts, where that is later than `at`: it waits until then."""
+    watches: str = ""
+    lapses: bool = False
+
+
+def start_clocks(starts: Sequence[Start]) -> list[Clock]:
+    """Start clocks with one statement; answers with those that are new.
+
+    A key that was used starts nothing; neither does a clause whose clock is still open on that subject, unless it says
+    `each`. Where every one of several holders must act (`share: all`) each gets a clock of his own.
+    """
+    clocks = insert_clocks([clock for start in starts for clock in _new_clocks(start)])
+    running = [clock for clock in clocks if clock.state == State.RUNNING]
+    write_uses([_use(clock, "applied", clock.started_at) for clock in running])
+    _record(running, lambda clock: (clock.started_at, SYSTEM, _started(clock)))
+    return clocks
+
+
+def _started(clock: Clock) -> ClockStarted:
+    return ClockStarted(clock.pk, clock.holders, clock.held_as, clock.due_at, clock.watches)
+
+
+def _new_clocks(start: Start) -> list[Clock]:
+    if isinstance(start.clause, Deadline) and start.clause.share == "all" and len(start.holders) > 1:
+        return [_new_clock(start, [holder], f"#{n}") for n, holder in enumerate(start.holders, 1)]
+    return [_new_clock(start, list(start.holders), "")]
+
+
+def _new_clock(start: Start, holders: list[str], part: str) -> Clock:
+    clause = start.clause
+    begins_at = start.begins_at or start.at
+    limit, due, warn_at = _plan(start, begins_at)
+    kind, number = start.subject
+    single = isinstance(clause, Deadline) and not clause.each
+    clock = Clock(
+        version_id=start.version_id,
+        handbook=start.book.name,
+        clause=clause.id,
+        subject_kind=kind,
+        subject_id=number,
+        key=start.key + part,
+        slot=f"{kind}:{number}/{start.book.name}/{clause.id}{part}" if single else start.key + part,
+        watches=start.watches,
+        each_acts=bool(part),
+        lapses=start.lapses,
+        strict=isinstance(clause, Deadline) and clause.boundary == "exclusive",
+        holders=holders,
+        held_as=start.held_as,
+        state=State.WAITING if begins_at > start.at else State.RUNNING,
+        started_at=begins_at,
+        due_at=due,
+        limit=limit,
+        warn_at=warn_at,
+        survives_close=clause.survives_close,
+        until=list(clause.until if isinstance(clause, Deadline) else clause.owes),
+        facts=dict(start.facts),
+        audience=list(start.audience),
+    )
+    clock.next_at = next_moment_of(clock)
+    return clock
+
+
+def _plan(start: Start, begins_at: dt.datetime) -> tuple[dict[str, Any], dt.datetime, list[dt.datetime]]:
+    """The limit as it is stored, when it runs out, and when it warns."""
+    duration = None if start.due_at else limit_of(start.book, start.clause)
+    limit = _limit(start, duration)
+    calendar = calendar_of(start.book, limit["calendar"])
+    due = due_of(limit, begins_at, calendar)
+    limit["minutes"] = own_minutes(calendar, begins_at, due)
+    return limit, due, warnings_of(limit["warn"], begins_at, due, limit["minutes"], calendar)
+
+
+def _limit(start: Start, duration: Duration | None) -> dict[str, Any]:
+    clause = start.clause
+    time = clause.time if isinstance(clause, Deadline) else "wall"
+    unresolved = isinstance(clause, Deadline) and clause.calendar is not None and start.calendar is None
+    warn = clause.warn if clause.warn is not None else start.book.handbook.defaults.warn
+    return {
+        "amount": duration.amount if duration else None,
+        "unit": duration.unit.value if duration else None,
+        "time": time,
+        "calendar": calendar_name(duration, "wall" if unresolved else time, start.calendar),
+        "at": clause.at if isinstance(clause, Deadline) else None,
+        "until": start.due_at.isoformat() if start.due_at else None,
+        "warn": sorted(share for share in warn if share < 100),
+        "zone": start.book.handbook.zone,
+    }
+
+
+def stop_clocks(
+    subject: Subject, clauses: Sequence[str], *, at: dt.datetime, by: str, cancel: bool = False
+) -> list[Clock]:
+    """Stop the open clocks of these clauses: kept when `at` is no later than due, else late. `cancel` ends them undone
+    instead.
+
+    Clocks that watch an obligation are left alone, and so are those of other holders where each must act.
+    """
+    clocks = _open(subject, clauses, at)
+    if cancel:
+        return _cancel(clocks, at, by, "")
+    if any(clock.each_acts for clock in clocks):
+        keys = _keys(by)
+        clocks = [clock for clock in clocks if not clock.each_acts or not keys.isdisjoint(clock.holders)]
+    return _stop(clocks, at, by)
+
+
+def stop_watch(keys: Sequence[str], *, at: dt.datetime, by: str, cancel: bool = False) -> list[Clock]:
+    """Stop the clocks of these keys that watch something; for the room whose they are."""
+    clocks = _after_overtaking({"key__in": list(keys), "state__in": Clock.UNDECIDED}, at)
+    return _cancel(clocks, at, by, "") if cancel else _stop(clocks, at, by)
+
+
+def cancel_clocks(
+    subject: Subject, clauses: Sequence[str] | None = None, *, at: dt.datetime, by: str, why: str = ""
+) -> list[Clock]:
+    """End open clocks undone; all of the subject's where `clauses` is None. What was broken stays broken."""
+    return _cancel(_open(subject, clauses, at), at, by, why)
+
+
+def _keys(by: str) -> frozenset[str]:
+    """Every principal somebody answers to."""
+    if not by.startswith("staff:"):
+        return frozenset({by})
+    number = int(by.removeprefix("staff:"))
+    return keys_of(number, Assignment.objects.filter(staff_id=number))
+
+
+def _open(subject: Subject, clauses: Sequence[str] | None, at: dt.datetime) -> list[Clock]:
+    wanted: dict[str, Any] = {
+        "subject_kind": subject[0],
+        "subject_id": subject[1],
+        "state__in": Clock.OPEN,
+        "watches": "",
+    }
+    return _after_overtaking(wanted if clauses is None else wanted | {"clause__in": list(clauses)}, at)
+
+
+def _after_overtaking(wanted: Mapping[str, Any], at: dt.datetime) -> list[Clock]:
+    """The clocks wanted, locked, after those that ran out before `at` have breached."""
+    clocks = locked(**wanted)
+    behind = [clock.pk for clock in clocks if clock.next_at and clock.next_at <= at]
+    return locked(**wanted) if behind and overtake(behind, at) else clocks
+
+
+def _stop(clocks: list[Clock], at: dt.datetime, by: str) -> list[Clock]:
+    for clock in clocks:
+        _close(clock, State.LATE if clock.state == State.OVERDUE else State.KEPT, at, by)
+    update_clocks(clocks)
+    spent = {clock.pk: _minutes(clock, at) for clock in clocks}
+    kept = [clock for clock in clocks if clock.state == State.KEPT]
+    write_uses([_use(clock, "kept", at, spent[clock.pk][0]) for clock in kept])
+    _record(
+        clocks,
+        lambda clock: (at, by, ClockStopped(clock.pk, clock.holders, clock.due_at, *spent[clock.pk], clock.watches)),
+    )
+    return clocks
+
+
+def _minutes(clock: Clock, at: dt.datetime) -> tuple[float, float]:
+    calendar = calendar_of_clock(clock)
+    return used_minutes(clock, at, calendar), late_minutes(clock, at, calendar) if clock.state == State.LATE else 0.0
+
+
+def _cancel(clocks: list[Clock], at: dt.datetime, by: str, why: str) -> list[Clock]:
+    overdue = {clock.pk for clock in clocks if clock.state == State.OVERDUE}
+    for clock in clocks:
+        _close(clock, State.CANCELLED, at, by)
+    update_clocks(clocks)
+    _record(
+        clocks, lambda clock: (at, by, ClockCancelled(clock.pk, clock.holders, clock.pk in overdue, why, clock.watches))
+    )
+    return clocks
+
+
+def _close(clock: Clock, state: State, at: dt.datetime, by: str) -> None:
+    if clock.state == State.PAUSED:
+        _end_pause(clock, at)
+    clock.state = state
+    clock.stopped_at, clock.stopped_by = at, by
+    clock.warn_at, clock.next_at = [], None
+
+
+def pause_clock(clock_id: int, *, at: dt.datetime, by: str, why: str = "") -> list[Clock]:
+    """Pause one running clock; any other is left as it is."""
+    return _pause(_after_overtaking({"pk": clock_id, "state__in": Clock.OPEN}, at), at, by, why)
+
+
+def pause_clocks(subject: Subject, clauses: Sequence[str], *, at: dt.datetime, by: str, why: str = "") -> list[Clock]:
+    """Pause the running clocks of these clauses, for example while the customer is to answer."""
+    return _pause(_open(subject, clauses, at), at, by, why)
+
+
+def _pause(clocks: list[Clock], at: dt.datetime, by: str, why: str) -> list[Clock]:
+    running = [clock for clock in clocks if clock.state == State.RUNNING]
+    for clock in running:
+        clock.state, clock.next_at = State.PAUSED, None
+        clock.pauses = [*clock.pauses, [max(at, clock.started_at).isoformat(), None]]
+    update_clocks(running)
+    _record(running, lambda clock: (at, by, ClockPaused(clock.pk, why)))
+    return running
+
+
+def resume_clock(clock_id: int, *, at: dt.datetime, by: str, why: str = "") -> list[Clock]:
+    """Resume one paused clock; any other is left as it is."""
+    return _resume(locked(pk=clock_id, state=State.PAUSED), at, by, why)
+
+
+def resume_clocks(subject: Subject, clauses: Sequence[str], *, at: dt.datetime, by: str, why: str = "") -> list[Clock]:
+    """Resume the paused clocks of these clauses. Due times and coming warnings are computed anew from the whole
+    history.
+    """
+    kind, number = subject
+    paused = locked(subject_kind=kind, subject_id=number, clause__in=list(clauses), state=State.PAUSED, watches="")
+    return _resume(paused, at, by, why)
+
+
+def _resume(clocks: list[Clock], at: dt.datetime, by: str, why: str) -> list[Clock]:
+    for clock in clocks:
+        _end_pause(clock, at)
+        clock.state = State.RUNNING
+        _recompute(clock, clock.limit["warn"][-len(clock.warn_at) :] if clock.warn_at else [])
+    update_clocks(clocks)
+    _record(clocks, lambda clock: (at, by, ClockResumed(clock.pk, clock.due_at, why)))
+    return clocks
+
+
+def _end_pause(clock: Clock, at: dt.datetime) -> None:
+    *closed, (start, _) = clock.pauses
+    clock.pauses = [*closed, [start, max(at, dt.datetime.fromisoformat(start)).isoformat()]]
+
+
+def _recompute(clock: Clock, shares: Sequence[float]) -> None:
+    """Due time and the warnings at `shares`, from the clock's history."""
+    calendar, pauses = calendar_of_clock(clock), pauses_of(clock.pauses)
+    clock.due_at = due_from_history(clock, calendar)
+    minutes = own_minutes(calendar, clock.started_at, clock.due_at, pauses)
+    clock.limit = {**clock.limit, "minutes": minutes}
+    clock.warn_at = warnings_of(shares, clock.started_at, clock.due_at, minutes, calendar, pauses)
+    clock.next_at = next_moment_of(clock)
+
+
+def extend_clock(clock_id: int, more: Duration, *, asked_by: str, approved_by: str, why: str, at: dt.datetime) -> Clock:
+    """Give a clock that still runs more time. Who asked, who agreed and why are kept with it; warnings begin anew.
+
+    Raises ClockRefused when the same person asks and agrees, no reason is given, or it is past its due time.
+    """
+    if asked_by == approved_by:
+        raise ClockRefused(SAME_PERSON)
+    if not why.strip():
+        raise ClockRefused(NO_REASON)
+    found = locked(pk=clock_id, state__in=[State.RUNNING, State.PAUSED])
+    if not found or (found[0].state == State.RUNNING and found[0].over_at <= at):
+        raise ClockRefused(NOT_RUNNING)
+    (clock,) = found
+    before = clock.due_at
+    _grant(
+        clock, more, {"at": at.isoformat(), "asked_by": asked_by, "approved_by": approved_by, "why": why.strip()}, at
+    )
+    update_clocks([clock])
+    granted = ClockExtended(clock.pk, before, clock.due_at, asked_by, approved_by, why.strip())
+    _record([clock], lambda _: (at, approved_by, granted))
+    return clock
+
+
+def _grant(clock: Clock, more: Duration, words: Mapping[str, str], at: dt.datetime) -> None:
+    before = clock.due_at
+    granted = {"amount": more.amount, "unit": more.unit.value, **words, "before": before.isoformat()}
+    clock.extensions = [*clock.extensions, granted]
+    if clock.state == State.PAUSED:
+        # Counted when it resumes: until then nobody knows when it is due.
+        return
+    _recompute(clock, clock.limit["warn"])
+    clock.warn_at = [moment for moment in clock.warn_at if moment > at]
+    clock.next_at = next_moment_of(clock)
+    granted["after"] = clock.due_at.isoformat()
+
+
+def reassign_clock(
+    clock_id: int,
+    holders: Sequence[str],
+    *,
+    at: dt.datetime,
+    by: str,
+    held_as: str | None = None,
+    audience: Sequence[str] | None = None,
+    why: str = "",
+) -> Clock | None:
+    """Hand an open clock to other holders; it keeps running. None when it is no longer open or they hold it already."""
+    found = locked(pk=clock_id, state__in=Clock.OPEN)
+    if not found or found[0].holders == list(holders):
+        return None
+    (clock,) = found
+    before, clock.holders = clock.holders, list(holders)
+    clock.held_as = clock.held_as if held_as is None else held_as
+    clock.audience = clock.audience if audience is None else list(audience)
+    update_clocks([clock])
+    handed = ClockReassigned(clock.pk, before, clock.holders, clock.held_as, clock.key, clock.watches, why)
+    _record([clock], lambda _: (at, by, handed))
+    return clock
+
+
+def readdress_clocks(subject: Subject, audience: Sequence[str]) -> None:
+    """Who may see the subject changed: its open clocks follow. Nothing is recorded; the subject's room says why."""
+    kind, number = subject
+    Clock.objects.filter(subject_kind=kind, subject_id=number, state__in=Clock.OPEN).update(audience=list(audience))
+
+
+def _use(clock: Clock, outcome: str, at: dt.datetime, minutes: float | None = None) -> Use:
+    return Use(
+        at=at,
+        handbook=clock.handbook,
+        version_id=clock.version_id,
+        clause=clock.clause,
+        outcome=outcome,
+        subject=clock.subject,
+        holder=",".join(clock.holders)[:120],
+        minutes=minutes,
+        late_minutes=0.0 if outcome == "kept" else None,
+        detail={"clock": clock.pk, "holders": clock.holders, **({"facts": clock.facts} if clock.facts else {})},
+    )
+
+
+def _record(clocks: Sequence[Clock], tell: Callable[[Clock], tuple[dt.datetime, str, Event]]) -> None:
+    if clocks:
+        record([_fact(clock, *tell(clock)) for clock in clocks])
+
+
+def _fact(clock: Clock, at: dt.datetime, actor: str, event: Event) -> NewFact:
+    return NewFact(event, at, clock.subject, actor, clock.handbook, (clock.clause,), clock.audience)

@@ -1,0 +1,113 @@
+"""What happens to a clock. `at` of the fact is the moment of the clock's own history, not the moment a worker noticed.
+
+Every payload names the clock; clause, subject, handbook and audience stand on the fact itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from zhike.journal.events import Event, event
+
+
+@event("clock.started")
+@dataclass(frozen=True)
+class ClockStarted(Event):
+    clock: int
+    holders: list[str]
+    held_as: str
+    due_at: dt.datetime
+    watches: str = ""
+
+
+@event("clock.stopped")
+@dataclass(frozen=True)
+class ClockStopped(Event):
+    clock: int
+    holders: list[str]
+    due_at: dt.datetime
+    minutes: float
+    """Used, in the clock's own time."""
+    late_minutes: float = 0.0
+    """Zero when it was stopped in time."""
+    watches: str = ""
+
+
+@event("clock.warned")
+@dataclass(frozen=True)
+class ClockWarned(Event):
+    clock: int
+    holders: list[str]
+    held_as: str
+    due_at: dt.datetime
+    share: float
+    """Percent of the limit that is used up."""
+    version_id: int
+    watches: str = ""
+
+
+@event("clock.breached")
+@dataclass(frozen=True)
+class ClockBreached(Event):
+    """It ran out. The effects the clause names are drawn by whoever knows the subject.
+
+    With `watches == "duty"` the duties room hears it first and says DutyMissed; the effects then follow from that.
+    """
+
+    clock: int
+    key: str
+    holders: list[str]
+    held_as: str
+    started_at: dt.datetime
+    due_at: dt.datetime
+    version_id: int
+    watches: str = ""
+
+
+@event("clock.paused")
+@dataclass(frozen=True)
+class ClockPaused(Event):
+    clock: int
+    why: str = ""
+
+
+@event("clock.resumed")
+@dataclass(frozen=True)
+class ClockResumed(Event):
+    clock: int
+    due_at: dt.datetime
+    why: str = ""
+
+
+@event("clock.reassigned")
+@dataclass(frozen=True)
+class ClockReassigned(Event):
+    clock: int
+    before: list[str]
+    holders: list[str]
+    held_as: str
+    key: str = ""
+    watches: str = ""
+    why: str = ""
+
+
+@event("clock.extended")
+@dataclass(frozen=True)
+class ClockExtended(Event):
+    clock: int
+    before: dt.datetime
+    due_at: dt.datetime
+    asked_by: str
+    approved_by: str
+    why: str
+
+
+@event("clock.cancelled")
+@dataclass(frozen=True)
+class ClockCancelled(Event):
+    clock: int
+    holders: list[str] = field(default_factory=list)
+    was_overdue: bool = False
+    why: str = ""
+    watches: str = ""

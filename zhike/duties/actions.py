@@ -1,0 +1,342 @@
+"""Every write to what is owed. Each runs in the caller's transaction, which holds the subject.
+
+An obligation with an end is watched by a clock, which warns, breaches and keeps the ledger. One without an end of its
+own (`limit_of`: another clause times it) keeps its own lines in the ledger. docs/clocks.md says when each kind counts
+as kept, missed or ended.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zhike.clocks.actions import Start, overtake, start_clocks, stop_watch
+from zhike.clocks.models import Clock
+from zhike.duties.events import DutyEnded, DutyExempted, DutyMet, DutyMissed, DutyOwed
+from zhike.duties.models import Obligation
+from zhike.duties.periods import Period, current_period, following_period, once
+from zhike.duties.rows import insert_obligations
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Duty
+from zhike.handbook.common import Text
+from zhike.journal.actions import NewFact, record
+from zhike.journal.events import Event
+from zhike.journal.ledger import Use, write_uses
+from zhike.org.handbooks import book_of
+from zhike.org.models import Assignment
+from zhike.org.principals import SYSTEM, keys_of, role_key
+
+Subject = tuple[str, int]
+State = Obligation.State
+
+
+class ExemptionRefused(Exception):
+    """An exemption cannot be granted; `words` say why."""
+
+    def __init__(self, words: Text) -> None:
+        super().__init__(words.en)
+        self.words = words
+
+
+SAME_PERSON = Text(zh="申请免办的人不能自己批准。", en="Whoever asks for an exemption cannot grant it.")
+NO_REASON = Text(zh="请写明免办的原因。", en="Say why it need not be done.")
+NOT_OWED = Text(
+    zh="这一项已经办完、漏办或终止,不能再免办。",
+    en="This was already done, missed or ended; it cannot be exempted any more.",
+)
+NOT_ENTITLED = Text(zh="制度没有让这个人批准免办。", en="The handbook does not let this person grant the exemption.")
+
+
+@dataclass(frozen=True, slots=True)
+class Owe:
+    """Something to be owed from `at` on. `held_as` names the roles the holders come from, with commas; the clause's
+    where empty.
+    """
+
+    book: Book
+    version_id: int
+    clause: Duty
+    subject: Subject
+    holders: Sequence[str]
+    at: dt.datetime
+    audience: Sequence[str] = ()
+    held_as: str = ""
+
+
+def owe(dues: Sequence[Owe]) -> list[Obligation]:
+    """Open obligations; answers with those that are new.
+
+    A clause that is still owed by its subject is not owed twice, unless every event counts for itself (`every: event`).
+    """
+    standing = _standing({due.subject for due in dues})
+    wanted: dict[tuple[Any, ...], tuple[Owe, Period]] = {}
+    for due in dues:
+        period = _first_period(due)
+        key = (due.subject, due.book.name, due.clause.id)
+        if due.clause.every == "event":
+            wanted[(*key, period.begins_at)] = (due, period)
+        elif key not in standing:
+            wanted.setdefault(key, (due, period))
+    rows = [(_obligation(due, period), due.at) for due, period in wanted.values()]
+    return _open(rows, {due.version_id: due.book for due in dues})
+
+
+def _standing(subjects: set[Subject]) -> set[tuple[Subject, str, str]]:
+    """What these subjects already owe."""
+    numbers = {number for _, number in subjects}
+    rows = Obligation.objects.filter(subject_id__in=numbers, state=State.OWED)
+    return {(row.subject, row.handbook, row.clause) for row in rows}
+
+
+def _first_period(due: Owe) -> Period:
+    clause = due.clause
+    if clause.every in ("once", "event"):
+        return once(due.book, clause, due.at)
+    now = current_period(due.book, clause, due.at)
+    return following_period(due.book, clause, now) if clause.begins == "next_period" else now
+
+
+def _obligation(due: Owe, period: Period) -> Obligation:
+    kind, number = due.subject
+    clause = due.clause
+    return Obligation(
+        version_id=due.version_id,
+        handbook=due.book.name,
+        clause=clause.id,
+        subject_kind=kind,
+        subject_id=number,
+        period=period.label,
+        every=clause.every,
+        begins_at=period.begins_at,
+        ends_at=period.ends_at,
+        holders=list(due.holders),
+        held_as=due.held_as or ",".join(clause.holder),
+        owes=list(clause.owes),
+        times=clause.times,
+        survives_close=clause.survives_close,
+        audience=list(due.audience),
+    )
+
+
+def _open(rows: Sequence[tuple[Obligation, dt.datetime]], books: dict[int, Book]) -> list[Obligation]:
+    """Insert obligations, each with the moment at which it came to be owed; a later one's clock waits until its period
+    begins.
+    """
+    causes = {id(row): at for row, at in rows}
+    new = insert_obligations([row for row, _ in rows])
+    start_clocks([_watch(row, books[row.version_id], causes[id(row)]) for row in new if row.ends_at is not None])
+    write_uses([_use(row, "applied", row.begins_at) for row in new if row.ends_at is None])
+    _record(
+        new,
+        lambda row: (causes[id(row)], SYSTEM, DutyOwed(row.pk, row.period, row.holders, row.begins_at, row.ends_at)),
+    )
+    return new
+
+
+def _watch(row: Obligation, book: Book, at: dt.datetime) -> Start:
+    """The clock of an obligation: it lapses with its period where a missed one cannot be made up."""
+    clause = book.clause(row.clause)
+    assert isinstance(clause, Duty)
+    return Start(
+        book=book,
+        version_id=row.version_id,
+        clause=clause,
+        subject=row.subject,
+        holders=row.holders,
+        held_as=row.held_as,
+        key=row.watch_key,
+        at=at,
+        begins_at=row.begins_at,
+        audience=row.audience,
+        due_at=row.ends_at,
+        watches="duty",
+        lapses=row.recurs,
+    )
+
+
+def settle(subject: Subject, book: Book, event: str, at: dt.datetime, by: str) -> list[Obligation]:
+    """`event` happened to the subject: what it owes and this settles is met; answers with what was met, in time or
+    late.
+
+    Only what has begun can be met. A period that ended before `at` is missed first, and stays so.
+    """
+    rows = [
+        row for row in _current(subject, at) if row.handbook == book.name and event in row.owes and row.begins_at <= at
+    ]
+    rows = _one_a_clause(rows)
+    for row in rows:
+        row.done += 1
+    met = [row for row in rows if row.done >= row.times]
+    stop_watch([row.watch_key for row in met if row.ends_at], at=at, by=by)
+    late = {row.pk for row in met if row.state == State.MISSED}
+    for row in met:
+        row.state = State.MISSED if row.pk in late else State.MET
+        row.is_open, row.settled_at, row.settled_by = False, at, by
+    Obligation.objects.bulk_update(rows, ["done", "state", "is_open", "settled_at", "settled_by"])
+    write_uses([_use(row, "kept", at) for row in met if row.ends_at is None])
+    _record(met, lambda row: (at, by, DutyMet(row.pk, row.period, row.holders, row.pk in late)))
+    _roll_over(met)
+    return met
+
+
+def _one_a_clause(rows: Iterable[Obligation]) -> list[Obligation]:
+    """One deed settles one obligation of a clause: the one that ends first."""
+    chosen: dict[str, Obligation] = {}
+    for row in sorted(rows, key=lambda row: (row.ends_at is None, row.ends_at, row.begins_at, row.pk)):
+        chosen.setdefault(row.clause, row)
+    return list(chosen.values())
+
+
+def _current(subject: Subject, at: dt.datetime, clauses: Sequence[str] | None = None) -> list[Obligation]:
+    """What is open on the subject at `at`, locked, after every period that ended before `at` was missed.
+
+    Clocks are locked before obligations, as the worker does, so that the two never wait for each other.
+    """
+    while True:
+        rows = _select_open(subject, clauses)
+        keys = [row.watch_key for row in rows if row.state == State.OWED and row.ends_at and row.ends_at < at]
+        if not keys or not overtake(list(Clock.objects.filter(key__in=keys).values_list("pk", flat=True)), at):
+            break
+    ids = [row.pk for row in rows]
+    list(Clock.objects.select_for_update(no_key=True).filter(key__in=[row.watch_key for row in rows]).order_by("id"))
+    return list(
+        Obligation.objects.select_for_update(no_key=True).filter(pk__in=ids, is_open=True).order_by("begins_at", "id")
+    )
+
+
+def _select_open(subject: Subject, clauses: Sequence[str] | None) -> list[Obligation]:
+    kind, number = subject
+    rows = Obligation.objects.filter(subject_kind=kind, subject_id=number, is_open=True)
+    return list(rows if clauses is None else rows.filter(clause__in=list(clauses)))
+
+
+def end(subject: Subject, clauses: Sequence[str], at: dt.datetime, by: str = SYSTEM) -> list[Obligation]:
+    """These clauses are no longer owed: what ends them holds, or the subject closed.
+
+    A recurring duty ends without a verdict on the period that was running. One owed once, which nothing but the close
+    can end, was never done and is missed.
+    """
+    rows = _current(subject, at, clauses)
+    undone = [row for row in rows if row.state == State.OWED and not row.recurs and not _until(row)]
+    ended = [row for row in rows if row.state == State.OWED and row not in undone]
+    stop_watch([row.watch_key for row in rows if row.ends_at], at=at, by=by, cancel=True)
+    for row in rows:
+        row.is_open = False
+    for row in ended:
+        row.state, row.settled_at, row.settled_by = State.ENDED, at, by
+    for row in undone:
+        row.state = State.MISSED
+    Obligation.objects.bulk_update(rows, ["state", "is_open", "settled_at", "settled_by"])
+    write_uses([_use(row, "broken", at) for row in undone])
+    _record(ended, lambda row: (at, by, DutyEnded(row.pk, row.period)))
+    _record(undone, lambda row: (at, by, _missed(row)))
+    return rows
+
+
+def _until(row: Obligation) -> bool:
+    return bool(_clause(row).until)
+
+
+def _clause(row: Obligation) -> Duty:
+    clause = book_of(row.version_id).clause(row.clause)
+    assert isinstance(clause, Duty)
+    return clause
+
+
+def miss(ids: Sequence[int]) -> list[Obligation]:
+    """The clocks of these obligations ran out: what is still owed is missed, and the next period begins."""
+    rows = list(
+        Obligation.objects.select_for_update(no_key=True).filter(pk__in=list(ids), state=State.OWED).order_by("id")
+    )
+    for row in rows:
+        row.state, row.is_open = State.MISSED, not row.recurs
+    Obligation.objects.bulk_update(rows, ["state", "is_open"], batch_size=500)
+    _record(rows, lambda row: (row.ends_at or row.begins_at, SYSTEM, _missed(row)))
+    _roll_over(rows)
+    return rows
+
+
+def _missed(row: Obligation) -> DutyMissed:
+    return DutyMissed(row.pk, row.period, row.holders, row.held_as, row.version_id)
+
+
+def _roll_over(rows: Iterable[Obligation]) -> None:
+    """The next period of what recurs begins where this one ends, whenever this one was settled."""
+    following = [(_next(row), row.settled_at or row.ends_at or row.begins_at) for row in rows if row.recurs]
+    if following:
+        _open(following, {row.version_id: book_of(row.version_id) for row, _ in following})
+
+
+def _next(row: Obligation) -> Obligation:
+    book, clause = book_of(row.version_id), _clause(row)
+    assert row.ends_at is not None
+    period = following_period(book, clause, Period(row.period, row.begins_at, row.ends_at), row.settled_at)
+    due = Owe(book, row.version_id, clause, row.subject, row.holders, row.ends_at, row.audience, row.held_as)
+    return _obligation(due, period)
+
+
+def exempt(obligation_id: int, *, asked_by: str, approved_by: str, why: str, at: dt.datetime) -> Obligation:
+    """This period need not be done: it leaves the denominator, and the next one begins as usual.
+
+    Raises ExemptionRefused when the same person asks and agrees, no reason is given, the handbook names other
+    approvers, or it is no longer owed.
+    """
+    row = Obligation.objects.select_for_update(no_key=True).get(pk=obligation_id)
+    _check_exemption(row, asked_by, approved_by, why)
+    stop_watch([row.watch_key], at=at, by=approved_by, cancel=True)
+    row.state, row.is_open, row.settled_at, row.settled_by = State.EXEMPT, False, at, approved_by
+    row.exemption = {"asked_by": asked_by, "approved_by": approved_by, "why": why.strip(), "at": at.isoformat()}
+    row.save(update_fields=["state", "is_open", "settled_at", "settled_by", "exemption"])
+    event = DutyExempted(row.pk, row.period, asked_by, approved_by, why.strip())
+    _record([row], lambda _: (at, approved_by, event))
+    _roll_over([row])
+    return row
+
+
+def _check_exemption(row: Obligation, asked_by: str, approved_by: str, why: str) -> None:
+    if asked_by == approved_by:
+        raise ExemptionRefused(SAME_PERSON)
+    if not why.strip():
+        raise ExemptionRefused(NO_REASON)
+    if row.state != State.OWED:
+        raise ExemptionRefused(NOT_OWED)
+    rule = _clause(row).exempt
+    roles = {role_key(row.handbook, role) for role in rule.approved_by} if rule else set()
+    if roles and roles.isdisjoint(_keys(approved_by)):
+        raise ExemptionRefused(NOT_ENTITLED)
+
+
+def _keys(principal: str) -> frozenset[str]:
+    if not principal.startswith("staff:"):
+        return frozenset({principal})
+    number = int(principal.removeprefix("staff:"))
+    return keys_of(number, Assignment.objects.filter(staff_id=number))
+
+
+def hand_over(obligation_id: int, holders: Sequence[str], held_as: str) -> None:
+    """Its clock was handed to others: the obligation, and those of later periods, follow."""
+    Obligation.objects.filter(pk=obligation_id, is_open=True).update(holders=list(holders), held_as=held_as)
+
+
+def _use(row: Obligation, outcome: str, at: dt.datetime) -> Use:
+    return Use(
+        at=at,
+        handbook=row.handbook,
+        version_id=row.version_id,
+        clause=row.clause,
+        outcome=outcome,
+        subject=row.subject,
+        holder=",".join(row.holders)[:120],
+        detail={"obligation": row.pk, "period": row.period, "holders": row.holders},
+    )
+
+
+def _record(rows: Sequence[Obligation], tell: Callable[[Obligation], tuple[dt.datetime, str, Event]]) -> None:
+    if rows:
+        record([_fact(row, *tell(row)) for row in rows])
+
+
+def _fact(row: Obligation, at: dt.datetime, actor: str, event: Event) -> NewFact:
+    return NewFact(event, at, row.subject, actor, row.handbook, (row.clause,), row.audience)

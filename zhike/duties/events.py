@@ -1,0 +1,59 @@
+"""What happens to an obligation. Clause, subject, handbook and audience stand on the fact itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from zhike.journal.events import Event, event
+
+
+@event("duty.owed")
+@dataclass(frozen=True)
+class DutyOwed(Event):
+    obligation: int
+    period: str
+    holders: list[str]
+    begins_at: dt.datetime
+    ends_at: dt.datetime | None = None
+
+
+@event("duty.met")
+@dataclass(frozen=True)
+class DutyMet(Event):
+    obligation: int
+    period: str
+    holders: list[str]
+    late: bool = False
+    """Done after it had been missed."""
+
+
+@event("duty.missed")
+@dataclass(frozen=True)
+class DutyMissed(Event):
+    """Its period passed, its limit ran out, or its subject closed without it. The effects of the clause follow from
+    this.
+    """
+
+    obligation: int
+    period: str
+    holders: list[str]
+    held_as: str
+    version_id: int
+
+
+@event("duty.ended")
+@dataclass(frozen=True)
+class DutyEnded(Event):
+    obligation: int
+    period: str
+
+
+@event("duty.exempted")
+@dataclass(frozen=True)
+class DutyExempted(Event):
+    obligation: int
+    period: str
+    asked_by: str
+    approved_by: str
+    why: str

@@ -1,0 +1,91 @@
+"""What is owed, and how much of it was covered. A coverage always says what it is a share of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Q
+
+from zhike.duties.models import Obligation
+
+State = Obligation.State
+Subject = tuple[str, int]
+
+
+def owed(subject: Subject) -> list[Obligation]:
+    """What can still be done on a subject, by the end of its period: what is owed, and what was missed but is not past
+    doing.
+    """
+    kind, number = subject
+    return list(
+        Obligation.objects.filter(subject_kind=kind, subject_id=number, is_open=True).order_by("begins_at", "id")
+    )
+
+
+def obligations_of(subject: Subject) -> list[Obligation]:
+    """Everything a subject ever owed, in the order in which it began."""
+    kind, number = subject
+    return list(Obligation.objects.filter(subject_kind=kind, subject_id=number).order_by("begins_at", "id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Met over due. `due` = met + missed; what is still open, exempt or ended without a verdict is in neither."""
+
+    met: int
+    missed: int
+    open: int
+    exempt: int
+    ended: int
+
+    @property
+    def due(self) -> int:
+        return self.met + self.missed
+
+    @property
+    def share(self) -> float | None:
+        """0 to 1; None where nothing was due."""
+        return self.met / self.due if self.due else None
+
+
+# One unit is what a subject owed in one period under all the clauses together: met when all are met, missed when one
+# is.
+COVERAGE = """
+WITH unit AS (
+    SELECT bool_or(state = 'missed') AS missed, bool_or(state = 'owed') AS open,
+        bool_or(state = 'exempt') AS exempt, bool_or(state = 'ended') AS ended
+    FROM duties_obligation
+    WHERE clause = ANY(%(clauses)s) AND begins_at >= %(since)s AND begins_at < %(before)s
+        AND (%(handbook)s = '' OR handbook = %(handbook)s)
+    GROUP BY handbook, subject_kind, subject_id, period, CASE WHEN every IN ('once', 'event') THEN begins_at END
+)
+SELECT count(*) FILTER (WHERE NOT (missed OR open OR exempt OR ended)), count(*) FILTER (WHERE missed),
+    count(*) FILTER (WHERE open AND NOT missed), count(*) FILTER (WHERE exempt AND NOT (missed OR open)),
+    count(*) FILTER (WHERE ended AND NOT (missed OR open OR exempt))
+FROM unit
+"""
+
+
+def coverage(clause: str | Sequence[str], since: dt.datetime, before: dt.datetime, *, handbook: str = "") -> Coverage:
+    """The obligations whose period began from `since` to before `before`. One query.
+
+    Several clauses are counted together, one unit for each subject and period: a day on which both were owed counts as
+    met only when both were done (`daily_coverage` of the retail hotline).
+    """
+    clauses = [clause] if isinstance(clause, str) else list(clause)
+    with connection.cursor() as cursor:
+        cursor.execute(COVERAGE, {"clauses": clauses, "since": since, "before": before, "handbook": handbook})
+        return Coverage(*cursor.fetchone())
+
+
+def gaps(
+    clause: str | Sequence[str], since: dt.datetime, before: dt.datetime, *, handbook: str = "", limit: int = 200
+) -> list[Obligation]:
+    """What is missing from a coverage: missed, or begun and still owed. The list behind the figure, oldest first."""
+    clauses = [clause] if isinstance(clause, str) else list(clause)
+    rows = Obligation.objects.filter(clause__in=clauses, begins_at__gte=since, begins_at__lt=before)
+    rows = rows.filter(Q(state=State.MISSED) | Q(state=State.OWED))
+    return list((rows.filter(handbook=handbook) if handbook else rows).order_by("begins_at", "id")[:limit])

@@ -1,0 +1,43 @@
+"""Reading notices: only what is addressed to one of the viewer's keys."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from zhike.notices.models import Notice, Reading
+from zhike.org.principals import Viewer
+
+MOST_COUNTED = 99
+
+
+def addressed_to(viewer: Viewer) -> QuerySet[Notice]:
+    """Every notice the viewer may read."""
+    return Notice.objects.filter(to__overlap=sorted(viewer.keys))
+
+
+def notices_of(viewer: Viewer, limit: int = 50, before: int | None = None) -> list[Notice]:
+    """The viewer's notices, newest first, each with `read`: whether this person has read it. `before`: id of the last
+    row shown.
+    """
+    found = addressed_to(viewer).annotate(read=Exists(_readings(viewer)))
+    return list((found.filter(pk__lt=before) if before else found).order_by("-id")[:limit])
+
+
+def unread(viewer: Viewer, limit: int = 50) -> list[Notice]:
+    """What the viewer has not read yet, newest first; nothing for somebody who is not staff. One query."""
+    return list(_unread(viewer).order_by("-id")[:limit])
+
+
+def count_unread(viewer: Viewer, most: int = MOST_COUNTED) -> int:
+    """How many are unread, counted no further than one beyond `most`. One query."""
+    return _unread(viewer)[: most + 1].count()
+
+
+def _unread(viewer: Viewer) -> QuerySet[Notice]:
+    if viewer.staff is None:
+        return Notice.objects.none()
+    return addressed_to(viewer).filter(~Exists(_readings(viewer)))
+
+
+def _readings(viewer: Viewer) -> QuerySet[Reading]:
+    return Reading.objects.filter(notice=OuterRef("pk"), staff=viewer.staff)
