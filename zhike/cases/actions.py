@@ -168,7 +168,8 @@ def _read_form(deed: Deed, values: Mapping[str, Any]) -> dict[str, Any]:
         )  # fmt: skip
     except FormRefused as refused:
         gates = [r for r in _refusals(deed, values, 0) if not set(r.fields) & set(refused.errors)]
-        raise Unreadable([*Unreadable.of(refused.errors).reasons, *gates]) from refused
+        reasons = [*Unreadable.of(refused.errors).reasons, *gates]
+        raise (Refused(reasons) if gates else Unreadable(reasons)) from refused
 
 
 def _gated_fields(deed: Deed) -> frozenset[str]:

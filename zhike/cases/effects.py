@@ -68,7 +68,7 @@ def collect(
 def _tell(case: Case, to: list[str], kind: str, clause: str, book: Book, said: Text, at: dt.datetime) -> Tell:
     return Tell(
         at=at, to=to, kind=kind, clause=clause, handbook=book.name, subject=("case", case.pk),
-        words={"zh": said.zh.replace("{number}", case.number), "en": said.say("en").replace("{number}", case.number)},
+        words=Text(zh=said.zh.replace("{number}", case.number), en=said.say("en").replace("{number}", case.number)),
     )  # fmt: skip
 
 

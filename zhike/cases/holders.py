@@ -64,7 +64,7 @@ def audience_of(case: Case, book: Book) -> list[str]:
     """Everybody who may see the case, as principals.
 
     A visibility clause on the process decides; without one the process's `visible_to`; without that, every role that acts in it.
-    The owner, the customer and whoever holds it now always may. Those who acted keep sight where the clause says `handlers`.
+    The owner and whoever holds it now always may, the customer where the process is open to customers. Those who acted keep sight where the clause says `handlers`.
     """
     process = book.process(case.process)
     clause = visibility_of(book, case.process)
@@ -74,7 +74,7 @@ def audience_of(case: Case, book: Book) -> list[str]:
         found += superiors_of(case, book, [], [access.role for access in clause.to])
     if case.owner_id:
         found.append(staff_key(case.owner_id))
-    if case.customer_id:
+    if case.customer_id and process.portal:
         found.append(customer_key(case.customer_id))
     kept = [p for p in case.audience if p.startswith("staff:")] if clause is None or clause.handlers else []
     return sorted({*found, *kept, *case.holders} - {"", SYSTEM, "anonymous"})

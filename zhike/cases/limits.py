@@ -11,7 +11,6 @@ from zhike.duties.actions import Owe, end, owe, settle
 from zhike.duties.queries import owed
 from zhike.handbook.clauses import Deadline, Duty
 from zhike.handbook.conditions import holds
-from zhike.org.principals import resolve
 
 
 def apply_limits(deed: Deed) -> None:
@@ -87,7 +86,7 @@ def _owe(deed: Deed, facts: Facts) -> None:
             version_id=deed.version_id,
             clause=clause,
             subject=deed.subject,
-            holders=[resolve(deed.book, role, deed.case.department) for role in clause.holder],
+            holders=principals_for(deed.case, deed.book, clause.holder),
             at=deed.now,
             audience=tuple(deed.case.audience),
         )

@@ -69,10 +69,10 @@ def _warning(event: Recorded[ClockWarned], case: Case) -> Tell:
     until = moment(event.payload.due_at, book.handbook.zone)
     return Tell(
         at=event.at, to=event.payload.holders, kind="warned", clause=clause.id, handbook=book.name, subject=event.subject,
-        words={
-            "zh": f"{case.number}“{clause.title.zh}”时限已用 {event.payload.share:g}%,最晚 {until}。",
-            "en": f"{case.number}: {event.payload.share:g}% of “{clause.title.say('en')}” is used up; due {until}.",
-        },
+        words=Text(
+            zh=f"{case.number}“{clause.title.zh}”时限已用 {event.payload.share:g}%,最晚 {until}。",
+            en=f"{case.number}: {event.payload.share:g}% of “{clause.title.say('en')}” is used up; due {until}.",
+        ),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from zhike.cases.holders import audience_of, may_act, principals_for
 from zhike.cases.limits import apply_limits
 from zhike.cases.models import Case
 from zhike.handbook.clauses import Route
+from zhike.handbook.common import Text
 from zhike.handbook.decide import Decision
 from zhike.notices.actions import Tell, tell
 
@@ -88,10 +89,10 @@ def _arrival(deed: Deed, yields: str, decision: Decision) -> Tell | None:
     if not roles:
         return None
     stage = deed.book.stage(deed.case.process, deed.case.stage).title
-    words = {
-        "zh": f"{deed.case.number} 已到“{stage.zh}”,请处理。",
-        "en": f"{deed.case.number} has reached “{stage.say('en')}”; please act.",
-    }
+    words = Text(
+        zh=f"{deed.case.number} 已到“{stage.zh}”,请处理。",
+        en=f"{deed.case.number} has reached “{stage.say('en')}”; please act.",
+    )
     to = may_act(deed.case, deed.book, roles)
     return Tell(
         at=deed.now, to=to, kind="arrived", clause=clause.id, handbook=deed.book.name, subject=deed.subject, words=words
