@@ -1,0 +1,1 @@
+"""Administration: staff, departments, directories, handbook versions, the outbox, the journal's chain."""

@@ -1,0 +1,65 @@
+"""What is installed and what was sent: handbook versions, the outbox, the journal's chain."""
+
+from __future__ import annotations
+
+import time
+
+from django.db.models import Count
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from zhike.cases.models import Case
+from zhike.channels.sms import outbox
+from zhike.journal.models import Pending, Seal, Stream
+from zhike.journal.seals import verify_chain
+from zhike.lib.phone import mask
+from zhike.org.handbooks import in_force
+from zhike.org.models import HandbookVersion
+from zhike.web.context import Request
+
+PAGE = 50
+
+
+def index(_request: Request) -> HttpResponseRedirect:
+    """Administration begins with the people."""
+    return HttpResponseRedirect(reverse("administration:staff"))
+
+
+def handbooks(request: Request) -> HttpResponse:
+    """Every installed version, which one is in force, and how many cases run under it."""
+    now_in_force = {version.pk for version in in_force(request.now)}
+    counts = dict(Case.objects.filter(status="open").values_list("handbook_version").annotate(n=Count("id")).order_by())
+    versions = HandbookVersion.objects.order_by("name", "-effective_from", "-id").defer("text")
+    rows = [
+        (version, version.pk in now_in_force, counts.get(version.pk, 0), len(version.source.get("clauses", [])))
+        for version in versions
+    ]
+    return render(request, "administration/handbooks.html", {"rows": rows})
+
+
+def messages_out(request: Request) -> HttpResponse:
+    """Short messages, the newest first; phones are masked."""
+    found = outbox()
+    before = request.GET.get("before", "")
+    if before.isdigit():
+        found = found.filter(pk__lt=int(before[:18]))
+    page = list(found.order_by("-id")[: PAGE + 1])
+    rows = [(message, mask(message.to)) for message in page[:PAGE]]
+    return render(
+        request, "administration/outbox.html", {"rows": rows, "next": page[PAGE - 1].pk if len(page) > PAGE else None}
+    )
+
+
+def journal(request: Request) -> HttpResponse:
+    """How far the journal is sealed; with a press of the button the whole chain is computed again."""
+    shown: dict[str, object] = {
+        "facts": Stream.objects.count(),
+        "pending": Pending.objects.count(),
+        "seals": Seal.objects.order_by("-last")[:10],
+        "count": Seal.objects.count(),
+    }
+    if request.method == "POST":
+        began = time.monotonic()
+        shown |= {"report": verify_chain(), "seconds": time.monotonic() - began}
+    return render(request, "administration/journal.html", shown)

@@ -1,0 +1,30 @@
+"""Addresses of administration."""
+
+from django.urls import path
+
+from zhike.web.administration import directories, installed, people, places
+
+app_name = "administration"
+urlpatterns = [
+    path("", installed.index, name="index"),
+    path("/staff", people.staff, name="staff"),
+    path("/staff/add", people.add_staff, name="add_staff"),
+    path("/staff/<int:number>", people.edit_staff, name="edit_staff"),
+    path("/staff/<int:number>/switch", people.switch_staff, name="switch_staff"),
+    path("/staff/<int:number>/assign", people.assign, name="assign"),
+    path("/staff/<int:number>/withdraw", people.withdraw, name="withdraw"),
+    path("/staff/<int:number>/password", people.password, name="password"),
+    path("/password/<str:who>/<str:token>", people.set_password, name="set_password"),
+    path("/departments", places.departments, name="departments"),
+    path("/departments/add", places.add_department, name="add_department"),
+    path("/departments/<int:number>", places.edit_department, name="edit_department"),
+    path("/departments/<int:number>/switch", places.switch_department, name="switch_department"),
+    path("/directories", directories.directories, name="directories"),
+    path("/directories/<slug:handbook>/<slug:record>", directories.directory, name="directory"),
+    path("/directories/<slug:handbook>/<slug:record>/add", directories.add_row, name="add_row"),
+    path("/directories/<slug:handbook>/<slug:record>/<int:number>", directories.edit_row, name="edit_row"),
+    path("/directories/<slug:handbook>/<slug:record>/<int:number>/switch", directories.switch_row, name="switch_row"),
+    path("/handbooks", installed.handbooks, name="handbooks"),
+    path("/outbox", installed.messages_out, name="outbox"),
+    path("/journal", installed.journal, name="journal"),
+]

@@ -1,0 +1,50 @@
+"""Which case a visitor follows: one, kept in the session for two hours."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.http import HttpRequest
+
+from zhike.cases.models import Case
+from zhike.org.principals import Viewer, customer_viewer
+
+KEY = "portal_case"
+LIFE = dt.timedelta(hours=2)
+
+
+class NotFollowing(Exception):
+    """The visitor follows no case, or no longer."""
+
+
+def follow_case(request: HttpRequest, case: Case, wall: dt.datetime) -> None:
+    """From here on this visitor follows this case and no other."""
+    request.session.cycle_key()
+    request.session[KEY] = {"id": case.pk, "until": (wall + LIFE).isoformat()}
+
+
+def followed(request: HttpRequest, wall: dt.datetime) -> Case:
+    """The case this visitor follows. Raises NotFollowing."""
+    kept = request.session.get(KEY)
+    if not kept or dt.datetime.fromisoformat(kept["until"]) < wall:
+        raise NotFollowing
+    case = Case.objects.select_related("customer", "department", "handbook_version").filter(pk=kept["id"]).first()
+    if case is None or not case.portal_token:
+        raise NotFollowing
+    return case
+
+
+def stop_following(request: HttpRequest) -> None:
+    request.session.pop(KEY, None)
+
+
+def follower(case: Case, language: str) -> Viewer:
+    """Whoever follows `case`: its customer, with no key but his own."""
+    if case.customer_id is None:
+        return Viewer(principal="customer:0", keys=frozenset(), language=language)
+    return customer_viewer(case.customer_id, case.customer.name if case.customer else "", language)
+
+
+def address_of(request: HttpRequest) -> str:
+    """The network address limits count by."""
+    return str(request.META.get("REMOTE_ADDR", ""))[:45]
