@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,17 +134,20 @@ def moment(value: dt.datetime | None) -> str:
     return value.astimezone(dt.UTC).isoformat(timespec="microseconds") if value else ""
 
 
-def verify_chain(expect: str = "") -> Report:
-    """Walk the whole chain and compute every digest again. `expect`: a digest noted earlier that must still be in the
-    chain.
+def verify_chain(expect: str = "", progress: Callable[[int, int], None] | None = None) -> Report:
+    """Walk the whole chain and compute every digest again.
+
+    `expect`: a digest noted earlier that must still be in the chain. `progress` hears of (facts done, facts in all).
     """
     report, expected = Report(), not expect
-    before, last = GENESIS, 0
+    before, last, total = GENESIS, 0, count_after(0)
     for seal in Seal.objects.order_by("last").iterator(chunk_size=200):
         report.findings.extend(check_seal(seal, before, last))
         report.seals, report.sealed = report.seals + 1, report.sealed + seal.count
         before, last = seal.digest, seal.last
         expected = expected or seal.digest == expect
+        if progress is not None:
+            progress(report.sealed, total)
     report.head = before
     report.unsealed = count_after(last)
     report.findings.extend(strays())

@@ -79,6 +79,7 @@ class Application:
         if self.feeding is not None:
             self.feeding.cancel()
             await asyncio.wait({self.feeding})
+        self.hub = self.feed = self.feeding = None
 
     async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.hub is None or self.feed is None:  # a server without lifespan

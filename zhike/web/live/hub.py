@@ -168,6 +168,7 @@ class Hub:
         close_all(client for client in self.clients if client.account.session_key in keys - still)
 
     def close(self) -> None:
+        """End every stream: browsers come back to whoever answers then."""
         close_all(self.clients)
 
 
