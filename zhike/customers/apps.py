@@ -7,3 +7,6 @@ class CustomersConfig(AppConfig):
     name = "zhike.customers"
     label = "customers"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from zhike.customers import events, references  # noqa: F401  registered by being imported

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models.functions import Reverse, Upper
 
 
 class Customer(models.Model):
     name = models.CharField(max_length=80, blank=True, default="")
     created_at = models.DateTimeField()
     is_sample = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="customers_name_prefix")]
 
 
 class ContactPoint(models.Model):
@@ -20,3 +25,7 @@ class ContactPoint(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "value"], name="customers_contact_once")]
+        indexes = [
+            models.Index(fields=["value"], opclasses=["varchar_pattern_ops"], name="customers_contact_begins"),
+            models.Index(OpClass(Reverse("value"), name="text_pattern_ops"), name="customers_contact_ends"),
+        ]

@@ -1,0 +1,115 @@
+"""Writing the archive of customers. One person is found again by his phone number or e-mail address."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import connection, transaction
+
+from zhike.customers.events import ContactAdded, CustomerAdded, CustomerNamed
+from zhike.customers.models import ContactPoint, Customer
+from zhike.customers.queries import normalise_email, normalise_phone
+from zhike.handbook.common import Text
+from zhike.journal.actions import NewFact, record
+from zhike.journal.events import Event
+from zhike.lib.text import clean_line
+from zhike.org.principals import SYSTEM
+
+NAME_LENGTH = 80
+
+CLAIM = """
+INSERT INTO customers_contactpoint (customer_id, kind, value, created_at) VALUES (%s, %s, %s, %s)
+ON CONFLICT (kind, value) DO NOTHING
+"""
+"""A contact point belongs to whoever commits first; the loser waits for that commit and then reads whose it is."""
+
+
+class NoContact(ValueError):
+    """Neither a phone number nor an e-mail address that could be read; `words` says what to do."""
+
+    words = Text(
+        zh="请填写能联系到顾客的手机号或邮箱。",
+        en="Write a phone number or e-mail address the customer can be reached at.",
+    )
+
+
+def find_or_add_customer(
+    *,
+    phone: str = "",
+    name: str = "",
+    email: str = "",
+    now: dt.datetime,
+    by: str = SYSTEM,
+    is_sample: bool = False,
+) -> Customer:
+    """The customer with this phone number, else with this e-mail address, else a new one. The phone number counts more.
+
+    A contact point nobody has yet is added to him; one that is somebody else's stays there. A customer without a name
+    gets this one, a known name is never overwritten. However many ask at once, one number is one customer. Raises
+    NoContact.
+    """
+    wanted = {
+        kind: value for kind, value in (("phone", normalise_phone(phone)), ("email", normalise_email(email))) if value
+    }
+    if not wanted:
+        raise NoContact
+    name = clean_line(name)[:NAME_LENGTH]
+    with transaction.atomic():
+        customer = _known(wanted) or _add(wanted, name, now, by, is_sample)
+        _add_contacts(customer, wanted, now, by)
+        if name and not customer.name:
+            _name(customer, name, now, by)
+    return customer
+
+
+def rename_customer(customer: Customer, name: str, *, by: str, now: dt.datetime) -> None:
+    """Correct a customer's name."""
+    cleaned = clean_line(name)[:NAME_LENGTH]
+    with transaction.atomic():
+        changed = Customer.objects.filter(pk=customer.pk).exclude(name=cleaned).update(name=cleaned)
+        customer.name = cleaned
+        if changed:
+            _tell(customer, [CustomerNamed(by_hand=True)], now, by)
+
+
+def _known(wanted: dict[str, str]) -> Customer | None:
+    points = ContactPoint.objects.select_related("customer").filter(value__in=wanted.values())
+    by_kind = {point.kind: point.customer for point in points if wanted.get(point.kind) == point.value}
+    return by_kind.get("phone") or by_kind.get("email")
+
+
+def _add(wanted: dict[str, str], name: str, now: dt.datetime, by: str, is_sample: bool) -> Customer:
+    """A new customer who has the first contact point, or whoever else got it in the meantime."""
+    savepoint = transaction.savepoint()
+    customer = Customer.objects.create(name=name, created_at=now, is_sample=is_sample)
+    kind, value = next(iter(wanted.items()))
+    if _claim(customer, kind, value, now):
+        transaction.savepoint_commit(savepoint)
+        _tell(customer, [CustomerAdded(kind=kind)], now, by)
+        return customer
+    transaction.savepoint_rollback(savepoint)
+    return ContactPoint.objects.select_related("customer").get(kind=kind, value=value).customer
+
+
+def _add_contacts(customer: Customer, wanted: dict[str, str], now: dt.datetime, by: str) -> None:
+    had = set(customer.contact_points.values_list("kind", "value"))
+    added = [kind for kind, value in wanted.items() if (kind, value) not in had and _claim(customer, kind, value, now)]
+    _tell(customer, [ContactAdded(kind=kind) for kind in added], now, by)
+
+
+def _claim(customer: Customer, kind: str, value: str, now: dt.datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [customer.pk, kind, value, now])
+        return cursor.rowcount == 1
+
+
+def _name(customer: Customer, name: str, now: dt.datetime, by: str) -> None:
+    if Customer.objects.filter(pk=customer.pk, name="").update(name=name):
+        customer.name = name
+        _tell(customer, [CustomerNamed()], now, by)
+    else:
+        customer.refresh_from_db(fields=["name"])
+
+
+def _tell(customer: Customer, events: list[Event], now: dt.datetime, by: str) -> None:
+    record([NewFact(event, at=now, subject=("customer", customer.pk), actor=by) for event in events])

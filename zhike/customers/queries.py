@@ -1,0 +1,108 @@
+"""Finding customers, and what was heard from one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Reverse
+
+from zhike.customers.models import ContactPoint, Customer
+from zhike.journal.models import Fact
+from zhike.lib import phone
+from zhike.lib.text import clean_line, narrow
+
+PAGE = 20
+TIMELINE = 100
+LAST_DIGITS = 4
+"""So many digits find a number by its end; fewer would find too many."""
+LONGEST_EMAIL = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A way to reach a customer. `masked` is for lists; `value` only for those with the right, who log that they
+    looked."""
+
+    kind: str
+    value: str
+    masked: str
+    city: str = ""
+
+
+def normalise_phone(raw: str) -> str:
+    """The stored form of a number, "" for text that is none."""
+    try:
+        return phone.normalise(raw)
+    except phone.NotAPhone:
+        return ""
+
+
+def normalise_email(raw: str) -> str:
+    """Lower case without blanks, "" for text that is no address."""
+    address = clean_line(raw[:254]).lower()
+    return address if len(address) <= LONGEST_EMAIL and re.fullmatch(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+", address) else ""
+
+
+def by_contact(raw: str) -> Customer | None:
+    """The customer with this phone number or e-mail address, however it is written."""
+    values = [value for value in (normalise_phone(raw), normalise_email(raw)) if value]
+    point = ContactPoint.objects.select_related("customer").filter(value__in=values).first() if values else None
+    return point.customer if point else None
+
+
+def search(text: str, *, limit: int = PAGE) -> list[Customer]:
+    """Customers by the beginning of a name or number, or by the last digits of a number (four or more), newest first.
+
+    Their contact points come along. Two queries.
+    """
+    words = clean_line(text[:100])
+    if not words:
+        return []
+    found = Customer.objects.filter(_matches(words)).order_by("-pk")
+    return list(found.prefetch_related(Prefetch("contact_points", ContactPoint.objects.order_by("pk")))[:limit])
+
+
+def _matches(words: str) -> Q:
+    digits = re.sub(r"[\s\-+()]", "", narrow(words))
+    if digits.isascii() and digits.isdigit():
+        return Q(pk__in=_points_with(digits).values("customer_id"))
+    emails = ContactPoint.objects.filter(kind="email", value__startswith=words.lower())
+    return Q(name__istartswith=words) | Q(pk__in=emails.values("customer_id"))
+
+
+def _points_with(digits: str) -> QuerySet[ContactPoint]:
+    """Numbers that begin with these digits, with or without a country code, or end with them; each by an index."""
+    points = ContactPoint.objects.filter(kind="phone").alias(turned=Reverse("value"))
+    wanted = Q(value__startswith=f"+{digits}") | Q(value__startswith=f"+86{digits.lstrip('0')}")
+    if len(digits) >= LAST_DIGITS:
+        wanted |= Q(turned__startswith=digits[::-1])
+    return points.filter(wanted)
+
+
+def contacts_of(customer: Customer) -> list[Contact]:
+    """How a customer is reached, the oldest first."""
+    return [
+        Contact(point.kind, point.value, masked(point.kind, point.value), phone.city(point.value))
+        for point in sorted(customer.contact_points.all(), key=lambda point: point.pk)
+    ]
+
+
+def masked(kind: str, value: str) -> str:
+    """138****8000, w***@example.com"""
+    if kind == "phone":
+        return phone.mask(value)
+    user, at, domain = value.partition("@")
+    return f"{user[:1]}***{at}{domain}"
+
+
+def timeline(customer_id: int, *, before: int | None = None, limit: int = TIMELINE) -> QuerySet[Fact]:
+    """Facts about the customer himself or done by him, newest first; `before` is the id of the last fact of the page
+    before.
+
+    Facts of his cases are found through the cases, whose gate decides what a viewer may see.
+    """
+    about = Q(subject_kind="customer", subject_id=customer_id)
+    found = Fact.objects.filter(about) if before is None else Fact.objects.filter(about, pk__lt=before)
+    return found.order_by("-pk")[:limit]

@@ -1,0 +1,28 @@
+"""How a form finds and names a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from zhike.customers.models import Customer
+from zhike.customers.queries import by_contact
+from zhike.handbook.book import Book
+from zhike.handbook.structure import FieldDef
+from zhike.records.references import Reference, as_id, register_reference
+
+
+def find(book: Book, field: FieldDef, sent: str) -> int | None:  # noqa: ARG001 - every kind of reference is asked alike
+    """By id, principal (`customer:9`), or a phone number or e-mail address of his."""
+    number = as_id(sent.removeprefix("customer:"))
+    if number and Customer.objects.filter(pk=number).exists():
+        return number
+    customer = by_contact(sent)
+    return customer.pk if customer else None
+
+
+def titles(ids: Collection[Any]) -> Mapping[Any, str]:
+    return {pk: name or f"#{pk}" for pk, name in Customer.objects.filter(pk__in=ids).values_list("pk", "name")}
+
+
+register_reference("customer", Reference(find, titles))

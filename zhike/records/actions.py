@@ -1,0 +1,31 @@
+"""Keeping what was filled in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from zhike.records.models import Filling
+
+
+def keep_filling(
+    *,
+    version_id: int,
+    record: str,
+    subject: tuple[str, int],
+    values: Mapping[str, Any],
+    actor: str,
+    at: dt.datetime,
+    action: str = "",
+    round: int = 1,  # noqa: A002 - the rounds of a case
+) -> Filling:
+    """Keep one checked filling of a form, in the caller's transaction.
+
+    A correction is another filling; the database refuses changes.
+    """
+    kind, number = subject
+    return Filling.objects.create(
+        at=at, version_id=version_id, record=record, subject_kind=kind, subject_id=number, action=action, round=round,
+        actor=actor, values=dict(values),
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""Fields that point to something: a department, a member of staff, a row of a directory, a customer, a case.
+
+Rooms above this one register what they know (`register_reference`), because this one does not know them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zhike.handbook.book import Book
+from zhike.handbook.structure import FieldDef
+from zhike.org.models import Department, Staff
+from zhike.records.models import ReferenceRow
+
+Find = Callable[[Book, FieldDef, str], int | str | None]
+"""(book, field, what was sent) -> the value to keep, None where there is no such thing."""
+Titles = Callable[[Collection[Any]], Mapping[Any, str]]
+"""Kept values -> what people call them; one query."""
+_LARGEST_ID = 2**63 - 1
+_CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    find: Find
+    titles: Titles
+
+
+_references: dict[str, Reference] = {}
+
+
+def register_reference(type_: str, reference: Reference) -> None:
+    """Say how fields of `type_` are found and named. The last one registered counts."""
+    _references[type_] = reference
+
+
+def find_reference(book: Book, field: FieldDef, sent: str) -> int | str | None:
+    return _references[field.type].find(book, field, sent)
+
+
+def is_reference(field: FieldDef) -> bool:
+    return field.type in _references
+
+
+def as_id(sent: str) -> int | None:
+    """A positive number that fits a bigint, else None."""
+    if not sent.isascii() or not sent.isdigit() or len(sent) > 19:
+        return None
+    number = int(sent)
+    return number if 0 < number <= _LARGEST_ID else None
+
+
+NameOf = Callable[[FieldDef, Any], str]
+
+
+def load_names(
+    book: Book,  # noqa: ARG001 - asked for, so that names may one day depend on the handbook
+    fillings: Iterable[tuple[Iterable[FieldDef], Mapping[str, Any]]],
+) -> NameOf:
+    """What people call everything the fillings point to, read with one query for each kind of reference.
+
+    Pass the answer to `display(..., name_of=...)`. Something that is gone is called by its number.
+    """
+    wanted: dict[str, set[Any]] = {}
+    for fields, values in fillings:
+        _collect(fields, values, wanted)
+    titles = {type_: _references[type_].titles(ids) for type_, ids in wanted.items() if type_ in _references}
+    return lambda field, value: titles.get(field.type, {}).get(_key(field, value), str(value))
+
+
+def _key(field: FieldDef, value: Any) -> Any:
+    """A member of staff is kept as an id where somebody chose him, as a principal where he acted."""
+    if field.type == "staff" and isinstance(value, str):
+        return as_id(value.removeprefix("staff:"))
+    return value
+
+
+def _collect(fields: Iterable[FieldDef], values: Mapping[str, Any], wanted: dict[str, set[Any]]) -> None:
+    for field in fields:
+        value = values.get(field.id)
+        if field.type == "rows" and isinstance(value, list):
+            for row in value:
+                _collect(field.columns, row, wanted)
+        elif field.type == "signature" and isinstance(value, Mapping):
+            principal = str(value.get("by", ""))
+            if (number := as_id(principal.removeprefix("staff:"))) is not None:
+                wanted.setdefault("staff", set()).add(number)
+        elif field.type == "staff_or_department" and isinstance(value, str):
+            kind, _, number = value.partition(":")
+            wanted.setdefault(kind, set()).add(as_id(number))
+        elif is_reference(field) and isinstance(value, int | str):
+            wanted.setdefault(field.type, set()).add(_key(field, value))
+
+
+def _find_department(_book: Book, field: FieldDef, sent: str) -> int | None:
+    """By id or by code, of the kind the field asks for."""
+    found = Department.objects.filter(is_active=True)
+    if field.kind:
+        found = found.filter(kind=field.kind)
+    number = as_id(sent)
+    by_id = found.filter(pk=number).values_list("pk", flat=True).first() if number else None
+    return by_id or found.filter(code=sent.lower()[:40]).values_list("pk", flat=True).first()
+
+
+def _find_staff(_book: Book, _field: FieldDef, sent: str) -> int | None:
+    """By id, principal (`staff:5`) or user name."""
+    found = Staff.objects.filter(is_active=True)
+    number = as_id(sent.removeprefix("staff:"))
+    by_id = found.filter(pk=number).values_list("pk", flat=True).first() if number else None
+    return by_id or found.filter(username=sent.lower()[:40]).values_list("pk", flat=True).first()
+
+
+def _find_row(book: Book, field: FieldDef, sent: str) -> int | None:
+    """By id, or by a label that only one active row has."""
+    found = ReferenceRow.objects.filter(handbook=book.name, record=field.kind or "", is_active=True)
+    number = as_id(sent)
+    if number and (by_id := found.filter(pk=number).values_list("pk", flat=True).first()):
+        return by_id
+    labelled = list(found.filter(label=sent[:200]).values_list("pk", flat=True)[:2])
+    return labelled[0] if len(labelled) == 1 else None
+
+
+def _case_number(_book: Book, _field: FieldDef, sent: str) -> str | None:
+    """The room of cases replaces this with a look-up."""
+    return sent if _CASE_NUMBER.fullmatch(sent) else None
+
+
+register_reference(
+    "department",
+    Reference(_find_department, lambda ids: dict(Department.objects.filter(pk__in=ids).values_list("pk", "name"))),
+)
+register_reference(
+    "staff", Reference(_find_staff, lambda ids: dict(Staff.objects.filter(pk__in=ids).values_list("pk", "name")))
+)
+register_reference(
+    "record", Reference(_find_row, lambda ids: dict(ReferenceRow.objects.filter(pk__in=ids).values_list("pk", "label")))
+)
+register_reference("case", Reference(_case_number, lambda numbers: {number: str(number) for number in numbers}))
+register_reference("customer", Reference(lambda _book, _field, sent: as_id(sent), lambda _ids: {}))
