@@ -131,6 +131,7 @@ class Embedded:
 
     def _make_folders(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
+        self._set_aside_what_was_left()
         if not self.root.exists():
             self.root.mkdir(parents=True)
             self.root.chmod(0o755 if os.geteuid() == 0 else 0o700)
@@ -142,6 +143,11 @@ class Embedded:
             own(self.socket_folder)
         if self.socket_folder.lstat().st_uid != server_user()[0]:
             raise PostgresError(f"{self.socket_folder} belongs to somebody else; remove it")
+
+    def _set_aside_what_was_left(self) -> None:
+        """Keep aside a cluster outside its data folder when that folder was deleted: a new one starts empty."""
+        if self.root.parent != self.home and self.root.exists() and not (self.home / "postgres").is_symlink():
+            self.root.rename(self.root.with_name(f"{self.root.name}.left-{self.root.stat().st_mtime_ns}"))
 
     @contextmanager
     def _lock(self, name: str, kind: int = fcntl.LOCK_EX) -> Iterator[IO[str]]:

@@ -25,6 +25,7 @@ import click
 
 from zhike.web.cli import environment
 from zhike.web.cli.postgres import Embedded, PostgresError
+from zhike.web.cli.prepared import is_prepared, mark_prepared
 from zhike.web.cli.processes import Child, die_with_parent, pause_before_restart, stop_all
 
 TICK = 0.25
@@ -44,7 +45,7 @@ def command(sandbox: bool) -> None:
         refuse_taken_port()
         stop = stack.enter_context(stop_signals())
         server = stack.enter_context(database())
-        if prepared(stop):
+        if is_prepared(server) or prepared(server, stop):
             children = [child("web"), child("work")]
             stack.callback(stop_all, children)
             supervise(children, server, stop)
@@ -115,7 +116,7 @@ def database() -> Iterator[Embedded | None]:
             server.stop()
 
 
-def prepared(stop: threading.Event) -> bool:
+def prepared(server: Embedded | None, stop: threading.Event) -> bool:
     """Migrate, collect and load in a process of its own: this one stays small. False when told to stop meanwhile."""
     process = subprocess.Popen(
         [sys.executable, "-m", "zhike", "prepare"],
@@ -129,6 +130,7 @@ def prepared(stop: threading.Event) -> bool:
             return False
     if code:
         raise click.ClickException("preparing failed, see above")
+    mark_prepared(server)
     return True
 
 
