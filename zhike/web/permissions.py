@@ -79,7 +79,7 @@ PERMISSIONS: dict[str, Row] = {
     "handbook_page:uses": _row("handbook"),
     # enquiry directory
     "lookup:show": _row("lookup"),
-    "lookup:row": _row("lookup"),
+    "lookup:answer": _row("lookup"),
     "lookup:missing": _row("lookup", methods=WRITE),
     # administration
     "administration:index": _row("admin"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django.utils.translation import gettext, get_language
+from django.utils.translation import get_language, gettext
 
 from zhike.clocks.models import Clock
 from zhike.org.handbooks import book_of
@@ -36,6 +36,7 @@ class Deadline:
     case_id: int
     clock_id: int
     paused: bool = False
+    """Also true before a clock begins: its words do not tick."""
     open: bool = True
     detail: str = ""
 
@@ -58,7 +59,7 @@ def deadline_of(clock: Clock, now: dt.datetime, names: Mapping[str, str]) -> Dea
         clause=clock.clause,
         case_id=clock.subject_id if clock.subject_kind == "case" else 0,
         clock_id=clock.pk,
-        paused=clock.state == Clock.State.PAUSED,
+        paused=clock.state == Clock.State.PAUSED or now < clock.started_at,
         open=is_open,
     )
 
@@ -99,6 +100,8 @@ def _left(clock: Clock, now: dt.datetime) -> str:
         return gettext("不再计时")
     if clock.state == Clock.State.PAUSED:
         return gettext("暂停中，期限 %(due)s") % {"due": times.short_moment(clock.due_at, now)}
+    if now < clock.started_at:
+        return gettext("%(start)s 起算") % {"start": times.short_moment(clock.started_at, now)}
     return times.time_left(clock.due_at, now)
 
 

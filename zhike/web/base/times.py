@@ -93,11 +93,12 @@ def span(length: dt.timedelta) -> str:
 
 def time_left(due: dt.datetime, now: dt.datetime) -> str:
     """`还剩 25 分钟` until `due`, `超时 5 分钟` after it. At the very instant it is still on time."""
-    if now > due:
-        return gettext("超时 %(span)s") % {"span": span(now - due)}
     if now == due:
         return gettext("此刻到期")
-    return gettext("还剩 %(span)s") % {"span": span(due - now)}
+    if abs(due - now) < dt.timedelta(minutes=1):
+        return gettext("超时不到 1 分钟") if now > due else gettext("还剩不到 1 分钟")
+    words = gettext("超时 %(span)s") if now > due else gettext("还剩 %(span)s")
+    return words % {"span": span(due - now)}
 
 
 def outcome(due: dt.datetime, stopped: dt.datetime) -> str:

@@ -105,7 +105,8 @@ def clock_words() -> dict[str, str]:
     return {
         "left": gettext("还剩 %(span)s") % {"span": "@"},
         "late": gettext("超时 %(span)s") % {"span": "@"},
-        "moment": gettext("不到 1 分钟"),
+        "left_moment": gettext("还剩不到 1 分钟"),
+        "late_moment": gettext("超时不到 1 分钟"),
         "minute": times.minutes(1).replace("1", "@"),
         "minutes": times.minutes(2).replace("2", "@"),
         "hour": times.hours(1).replace("1", "@"),

@@ -7,7 +7,6 @@ const count = (n, one, many) => (n === 1 ? words[one] : words[many]).replace("@"
 
 function span(milliseconds) {
   const seconds = Math.floor(Math.abs(milliseconds) / 1000);
-  if (seconds < 60) return words.moment;
   const d = Math.floor(seconds / 86400), h = Math.floor((seconds % 86400) / 3600), m = Math.floor((seconds % 3600) / 60);
   const parts = d ? [count(d, "day", "days"), h && count(h, "hour", "hours")]
     : h ? [count(h, "hour", "hours"), m && count(m, "minute", "minutes")] : [count(m, "minute", "minutes")];
@@ -18,7 +17,8 @@ function tick() {
   const now = Date.now() + offset;
   for (const clock of document.querySelectorAll("[data-due]")) {
     const left = Date.parse(clock.dataset.due) - now;
-    const text = (left < 0 ? words.late : words.left).replace("@", span(left));
+    const which = left < 0 ? "late" : "left";
+    const text = Math.abs(left) < 60000 ? words[`${which}_moment`] : words[which].replace("@", span(left));
     const place = clock.querySelector(".zk-left");
     if (place && place.textContent !== text) place.textContent = text;
     if (left < 0 && !clock.classList.contains("zk-overdue")) {
