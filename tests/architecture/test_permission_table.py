@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -77,10 +76,10 @@ def expected(who: str, name: str) -> bool:
     return who in row.who
 
 
-@pytest.mark.parametrize(("who", "name"), list(itertools.product(CAST, NAMES)))
-def test_the_matrix(who: str, name: str) -> None:
-    if name in PERMISSIONS:
-        assert may_open(CAST[who], name) is expected(who, name)
+@pytest.mark.parametrize("who", CAST)
+def test_the_matrix(who: str) -> None:
+    opened = {name for name in NAMES if may_open(CAST[who], name)}
+    assert opened == {name for name in NAMES if name in PERMISSIONS and expected(who, name)}
 
 
 def test_a_route_that_is_not_in_the_table_is_for_nobody() -> None:
@@ -88,8 +87,12 @@ def test_a_route_that_is_not_in_the_table_is_for_nobody() -> None:
 
 
 OPEN_TO_ANYONE = {
-    "home", "language", "sign_in:sign_in", "sign_in:sign_out",
-}  # fmt: skip
+    "home",
+    "language",
+    "sign_in:sign_in",
+    "sign_in:sign_out",
+    "administration:set_password",  # by a link that works once
+}
 
 
 def test_what_is_open_to_anyone_is_short_and_listed() -> None:

@@ -1,0 +1,22 @@
+"""Every text of the interface has its English."""
+
+from __future__ import annotations
+
+import pytest
+
+from zhike.web.tests.texts import WEB, english, texts_in
+
+AREAS = sorted(path for path in WEB.iterdir() if (path / "__init__.py").exists() and path.name not in ("tests", "migrations"))
+
+
+@pytest.mark.parametrize("area", AREAS, ids=lambda path: path.name)
+def test_every_text_has_an_english_one(area) -> None:
+    known = english()
+    missing = {where: text for text, where in texts_in(area) if not known.get(text)}
+    assert missing == {}
+
+
+def test_texts_beside_the_areas_have_english_too() -> None:
+    known = english()
+    missing = {where: text for text, where in texts_in(WEB) if "/" not in where.split(":")[0] and not known.get(text)}
+    assert missing == {}
