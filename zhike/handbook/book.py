@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from zhike.handbook.calendars import Calendar
+from zhike.handbook.catalogue import BUILT_IN_ROLES
 from zhike.handbook.clauses import (
     Clause,
     Deadline,
@@ -62,7 +63,9 @@ class Book:
     A lookup of something that is not there raises KeyError naming it.
     """
 
-    def __init__(self, handbook: Handbook, text: str = "", parameters: Mapping[str, Scalar] = MappingProxyType({})) -> None:
+    def __init__(
+        self, handbook: Handbook, text: str = "", parameters: Mapping[str, Scalar] = MappingProxyType({})
+    ) -> None:
         self.handbook = handbook
         self.text = text
         self.name = handbook.name
@@ -95,7 +98,9 @@ class Book:
         return _get(self._actions, (process, action_id), "action", self.name)
 
     def actions_from(self, process: str, stage: str) -> tuple[Action, ...]:
-        """The actions that may be taken at a stage, in the order of the handbook. `*` means every stage that is not final."""
+        """The actions that may be taken at a stage, in the order of the handbook. `*` means every stage that is not
+        final.
+        """
         anywhere = not self.stage(process, stage).final
         actions = self.process(process).actions
         return tuple(action for action in actions if stage in action.from_ or (anywhere and "*" in action.from_))
@@ -133,7 +138,9 @@ class Book:
         return tuple(self._sections.values())
 
     def speaking_of(self, kind: str, process: str | None, event: str) -> tuple[Clause, ...]:
-        """Clauses of that kind which start, refuse, route, count or compute at the event, in the order of the handbook."""
+        """Clauses of that kind which start, refuse, route, count or compute at the event, in the order of the
+        handbook.
+        """
         return self._lookup(kind, process, event)
 
     def stopped_by(self, process: str | None, event: str) -> tuple[Deadline, ...]:
@@ -196,7 +203,7 @@ class Book:
     @cached_property
     def _roles(self) -> dict[str, Role]:
         aliases = {alias: role for role in self.handbook.roles for alias in role.aliases}
-        return aliases | {role.id: role for role in self.handbook.roles}
+        return BUILT_IN_ROLES | aliases | {role.id: role for role in self.handbook.roles}
 
     @cached_property
     def _sections(self) -> dict[str, Section]:
@@ -227,7 +234,9 @@ def _indexed_events(clause: Clause) -> Iterable[tuple[str, str]]:
 
 
 def _settle(value: Any, parameters: Mapping[str, Scalar]) -> Any:
-    """The same clause with the parameters its conditions compare with put in. Limits keep theirs; `limits.limit_of` reads them."""
+    """The same clause with the parameters its conditions compare with put in. Limits keep theirs; `limits.limit_of`
+    reads them.
+    """
     if isinstance(value, Test):
         settled = {name: _put(getattr(value, name), parameters) for name in value.model_fields_set}
         return Test(**settled) if any(isinstance(r, Parameter) for r in value.references) else value

@@ -1,16 +1,22 @@
 """Working time as sets of intervals, and the two questions asked of it: when is it due, and how much has passed?
 
-A calendar is a weekly pattern of windows (several a day, past midnight allowed), without the days off of a holiday table, with its
-make-up workdays, or a personal roster of dated windows instead. A window belongs to the day on which it begins: the night shift that
+A calendar is a weekly pattern of windows (several a day, past midnight allowed), without the days off of a holiday
+table, with its
+make-up workdays, or a personal roster of dated windows instead. A window belongs to the day on which it begins: the
+night shift that
 begins on the eve of a holiday is worked to its end.
 
 Definitions, because people argue about them:
 
 - seconds, minutes and hours are counted: through open windows with a calendar, on the wall without one;
-- a day, week, month or year leads to the same time of day on that date, whatever the calendar; a month that is too short ends on its last day;
-- the n-th working day is the n-th day after the starting day on which a window begins, at the same time of day as the start. Friday 16:00
-  plus one working day is Monday 16:00. A start on a day off counts from that day: Saturday 10:00 plus one working day is Monday 10:00;
-- what is paused does not count: the limit moves by as much counted time as was paused. A pause that has not ended adds nothing yet.
+- a day, week, month or year leads to the same time of day on that date, whatever the calendar; a month that is too
+  short ends on its last day;
+- the n-th working day is the n-th day after the starting day on which a window begins, at the same time of day as the
+  start. Friday 16:00
+  plus one working day is Monday 16:00. A start on a day off counts from that day: Saturday 10:00 plus one working day
+  is Monday 10:00;
+- what is paused does not count: the limit moves by as much counted time as was paused. A pause that has not ended
+  adds nothing yet.
 """
 
 from __future__ import annotations
@@ -27,6 +33,7 @@ from zhike.handbook.holidays import HolidayTable
 __all__ = ["Calendar", "HolidayTable", "NeverOpen", "Pause", "due_at", "due_before", "elapsed"]
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 _FULL_DAY = 24 * 60
 _FAR = 1500
 """Days without a window after which a calendar is taken to be closed for good."""
@@ -65,7 +72,7 @@ def parse_window(text: str) -> Window:
     if not separator:
         raise ValueError(f"'{text}' is not a window such as 09:00-12:00")
     first, last = parse_time(begin), parse_time(end)
-    if first == last or first == _FULL_DAY:
+    if first in (last, _FULL_DAY):
         raise ValueError(f"the window '{text}' is empty")
     return (first, last if last > first else last + _FULL_DAY)
 
@@ -90,7 +97,7 @@ class Calendar:
 
     weekly: tuple[tuple[Window, ...], ...]
     """Windows of Monday to Sunday."""
-    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    zone: ZoneInfo = SHANGHAI
     holidays: HolidayTable | None = None
     roster: Mapping[dt.date, tuple[Window, ...]] = field(default_factory=dict)
     """Dated windows that replace the pattern, holidays or not; with `only_roster` there is no pattern."""
@@ -106,7 +113,9 @@ class Calendar:
             for day in parse_days(days):
                 weekly[day] += tuple(parse_window(window) for window in windows)
         table = HolidayTable.named(definition.holidays) if definition.holidays else None
-        return cls(tuple(tuple(sorted(windows)) for windows in weekly), ZoneInfo(definition.zone), table, id=definition.id)
+        return cls(
+            tuple(tuple(sorted(windows)) for windows in weekly), ZoneInfo(definition.zone), table, id=definition.id
+        )
 
     def with_roster(self, days: Mapping[dt.date, Sequence[str]], *, only: bool = True) -> Calendar:
         """This calendar for one person: on those dates the given windows count, an empty list being a day off.
@@ -118,7 +127,9 @@ class Calendar:
 
     @property
     def certain_until(self) -> dt.date | None:
-        """The last day whose holidays and make-up workdays are announced; None where no table is used, so nothing can change."""
+        """The last day whose holidays and make-up workdays are announced; None where no table is used, so nothing can
+        change.
+        """
         return self.holidays.certain_until if self.holidays else None
 
     def is_certain(self, moment: dt.datetime) -> bool:
@@ -128,7 +139,8 @@ class Calendar:
     def windows_of(self, day: dt.date) -> tuple[Window, ...]:
         """The windows that begin on that day.
 
-        A make-up workday on a weekday without windows follows the first weekday that has some: Saturday works like Monday.
+        A make-up workday on a weekday without windows follows the first weekday that has some: Saturday works like
+        Monday.
         """
         if day in self.roster or self.only_roster:
             return self.roster.get(day, ())
@@ -181,7 +193,7 @@ class Calendar:
                 midnight = self.moment(day, _FULL_DAY)
                 if current[0] < midnight:
                     yield current[0], min(current[1], midnight)
-                current, idle = (midnight, current[1]) if current[1] > midnight else None, 0
+                current, idle = (max(current[0], midnight), current[1]) if current[1] > midnight else None, 0
             day, idle = day + dt.timedelta(days=1), idle + 1
         raise NeverOpen(f"calendar {self.id or '(without id)'} is not open after {start.isoformat()}")
 
@@ -240,9 +252,11 @@ def due_at(
     at: str | None = None,
     zone: str = "Asia/Shanghai",
 ) -> dt.datetime:
-    """When so much time after `start` is up. `calendar` None counts on the wall; `at` moves the result to that time of its day.
+    """When so much time after `start` is up. `calendar` None counts on the wall; `at` moves the result to that time
+    of its day.
 
-    `zone` says where days begin when there is no calendar. Raises ValueError for working time without a calendar, and NeverOpen.
+    `zone` says where days begin when there is no calendar. Raises ValueError for working time without a calendar, and
+    NeverOpen.
     """
     place = calendar.zone if calendar else ZoneInfo(zone)
     if duration.unit in _SECONDS:
@@ -250,7 +264,9 @@ def due_at(
             raise ValueError("working hours need a calendar")
         due = _after(calendar, start, dt.timedelta(seconds=duration.amount * _SECONDS[duration.unit]), pauses)
     else:
-        due = _moved_by_pauses(calendar, start, _same_time(calendar, start.astimezone(place), duration, 1), pauses, duration)
+        due = _moved_by_pauses(
+            calendar, start, _same_time(calendar, start.astimezone(place), duration, 1), pauses, duration
+        )
     due = due.astimezone(place)
     return due if at is None else at_time(calendar, due, at)
 
@@ -260,7 +276,8 @@ def due_before(
 ) -> dt.datetime:
     """A limit counted back: so much time before a date, or before a moment (a datetime).
 
-    From a date alone, days lead to the end of that earlier day (24:00) unless `at` says otherwise, hours count back from its midnight.
+    From a date alone, days lead to the end of that earlier day (24:00) unless `at` says otherwise, hours count back
+    from its midnight.
     """
     place = calendar.zone if calendar else ZoneInfo(zone)
     is_moment = isinstance(date, dt.datetime)
@@ -274,7 +291,9 @@ def due_before(
     return due if at is None else at_time(calendar, due, at)
 
 
-def elapsed(calendar: Calendar | None, start: dt.datetime, end: dt.datetime, pauses: Sequence[Pause] = ()) -> dt.timedelta:
+def elapsed(
+    calendar: Calendar | None, start: dt.datetime, end: dt.datetime, pauses: Sequence[Pause] = ()
+) -> dt.timedelta:
     """Counted time from `start` to `end`, without the pauses; zero where the end is not after the start."""
     if end <= start:
         return dt.timedelta(0)
@@ -286,7 +305,7 @@ def elapsed(calendar: Calendar | None, start: dt.datetime, end: dt.datetime, pau
 
 
 def at_time(calendar: Calendar | None, moment: dt.datetime, at: str) -> dt.datetime:
-    """The same day at another time: "10:00", "24:00", or the calendar's `open` or `close`, where the day has windows."""
+    """The same day at another time: "10:00", "24:00", or the calendar's `open` or `close` on a day with windows."""
     day = moment.date()
     if at in ("open", "close"):
         spans = calendar.spans_of(day) if calendar else ()
@@ -361,7 +380,7 @@ def _moved_by_pauses(
     counting = calendar if duration.unit is Unit.working_day else None
     amount = _counted(counting, start, due)
     moved = _after(counting, start, amount, pauses)
-    return moved if moved > due else due
+    return max(due, moved)
 
 
 def _counted(calendar: Calendar | None, start: dt.datetime, end: dt.datetime) -> dt.timedelta:

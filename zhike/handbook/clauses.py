@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from zhike.handbook.amounts import Bracket, Floor, Lines, Metered, Over
 from zhike.handbook.common import (
     ClauseId,
     Effects,
@@ -24,7 +25,6 @@ from zhike.handbook.terms import (
     Access,
     Appeal,
     Attempts,
-    Bracket,
     Cap,
     Capture,
     Check,
@@ -39,12 +39,8 @@ from zhike.handbook.terms import (
     Extension,
     Figure,
     First,
-    Floor,
-    Lines,
-    Metered,
     Needs,
     NoneFree,
-    Over,
     Party,
     Period,
     Projection,
@@ -57,9 +53,26 @@ from zhike.handbook.terms import (
 )
 
 __all__ = [
-    "KINDS", "Access", "Capture", "Clause", "ClauseBase", "Count", "Deadline", "Duty", "Gate", "Measure", "Parameter", "Requirement",
-    "Route", "Sanction", "Signatures", "Tariff", "Tier", "Visibility", "Wording",
-]  # fmt: skip
+    "KINDS",
+    "Access",
+    "Capture",
+    "Clause",
+    "ClauseBase",
+    "Count",
+    "Deadline",
+    "Duty",
+    "Gate",
+    "Measure",
+    "Parameter",
+    "Requirement",
+    "Route",
+    "Sanction",
+    "Signatures",
+    "Tariff",
+    "Tier",
+    "Visibility",
+    "Wording",
+]
 
 
 class ClauseBase(Model):
@@ -84,11 +97,15 @@ class ClauseBase(Model):
     """Keys of this clause whose value the text leaves open and we chose: `[within, starts]`."""
     note: Words | None = None
     applies: When = Field(default_factory=dict)
-    """Parameters under which the clause is in force at all: `{company_type: [retail, both]}`. Judged once, when the book is compiled."""
+    """Parameters under which the clause is in force at all: `{company_type: [retail, both]}`. Judged once, when the
+    book is compiled.
+    """
     permits: bool = False
     """True: the text permits, it does not oblige; never counted as broken."""
     part_of: ClauseId | None = None
-    """The clause of the text this one is a part of, where one sentence says two things: `EX-CONSULT-05B` is part of `EX-CONSULT-05`."""
+    """The clause of the text this one is a part of, where one sentence says two things: `EX-CONSULT-05B` is part of
+    `EX-CONSULT-05`.
+    """
     overrides: tuple[ClauseId, ...] = ()
     """Clauses that give way to this one where both match, also clauses of a handbook this one builds on."""
     judged_by: str | None = None
@@ -102,7 +119,9 @@ class Deadline(ClauseBase):
     starts: Names = ()
     """Events that start the clock: `case.opened`, `action.<id>`, `stage.<id>.entered`, `duty.<clause>.missed`, ..."""
     since_fact: str | None = None
-    """The moment it is counted from, where that is not the moment of the starting event: a fact such as `accepted_at`."""
+    """The moment it is counted from, where that is not the moment of the starting event: a fact such as
+    `accepted_at`.
+    """
     until: Names = ()
     """Events that stop it; the first one counts."""
     until_all: Names = ()
@@ -110,7 +129,9 @@ class Deadline(ClauseBase):
     until_when: When = Field(default_factory=dict)
     """Facts without which such an event does not stop it: `{channel: [system, email]}`."""
     holder: Names
-    """Roles; several share one clock. `owner` is the case's owner, `customer` the customer, `system` the product itself."""
+    """Roles; several share one clock. `owner` is the case's owner, `customer` the customer, `system` the product
+    itself.
+    """
     charged_to: Names = ()
     """Roles a breach is counted against, where not the holder: the head of the unit that holds it."""
     within: Within | Parameter | None = None
@@ -124,7 +145,8 @@ class Deadline(ClauseBase):
     not_before: Within | None = None
     """Doing it earlier than this after the start does not count."""
     time: Literal["wall", "working", "deferred"] = "wall"
-    """`wall`: the clock on the wall. `working`: only time inside the calendar counts. `deferred`: outside the calendar the start moves to
+    """`wall`: the clock on the wall. `working`: only time inside the calendar counts. `deferred`: outside the
+    calendar the start moves to
     the next opening, from then on the wall counts."""
     calendar: Identifier | None = None
     """A calendar of the handbook, or `by_department`: the one the responsible department keeps."""
@@ -164,9 +186,20 @@ class Duty(ClauseBase):
     starts: Names = ()
     """Events that make it owed (case duties); `when` must hold then."""
     every: Literal[
-        "once", "calendar_day", "working_day", "week", "half_month", "calendar_month", "calendar_quarter", "calendar_year",
-        "shift", "interval", "checkpoints", "occasion", "event",
-    ] = "once"  # fmt: skip
+        "once",
+        "calendar_day",
+        "working_day",
+        "week",
+        "half_month",
+        "calendar_month",
+        "calendar_quarter",
+        "calendar_year",
+        "shift",
+        "interval",
+        "checkpoints",
+        "occasion",
+        "event",
+    ] = "once"
     interval: Within | None = None
     """`every: interval`: so long after the last time it was done, or after it fell due (`counted_from`)."""
     counted_from: Literal["done", "due"] = "done"
@@ -214,12 +247,16 @@ class Gate(ClauseBase):
 
     kind: Literal["gate"]
     on: Names
-    """Events that are refused unless: `action.<id>`, `record.<id>.complete`, `presence.enter.<state>`, `case.opened`, ..."""
+    """Events that are refused unless: `action.<id>`, `record.<id>.complete`, `presence.enter.<state>`, `case.opened`,
+    ...
+    """
     requires: Requirement
     refuse: Words
     """What a person is told."""
     otherwise: Literal["refuse", "flag", "wait", "skip"] = "refuse"
-    """`flag`: accepted and marked. `wait`: refused, but kept in a waiting list that is asked again. `skip`: silently not chosen."""
+    """`flag`: accepted and marked. `wait`: refused, but kept in a waiting list that is asked again. `skip`: silently
+    not chosen.
+    """
     send_to: Names = ()
     """Where a refused thing goes instead."""
     scope: Identifier | None = None
@@ -235,7 +272,9 @@ class Route(ClauseBase):
     kind: Literal["route"]
     on: Names
     """Events that ask it, one or several: `action.register`, `[action.register, action.classify]`."""
-    yields: Literal["stage", "holder", "department", "parent_stage", "queue", "agent", "process", "recipients"] = "stage"
+    yields: Literal["stage", "holder", "department", "parent_stage", "queue", "agent", "process", "recipients"] = (
+        "stage"
+    )
     to: Names = ()
     """A stage, roles, a department kind, a queue, according to `yields`."""
     by: str | None = None
@@ -248,10 +287,23 @@ class Route(ClauseBase):
     precedence: int = 0
     """Where several match, the highest speaks alone: the person asked for by name before the order's owner."""
     notify: Names = ()
-    strategy: Literal[
-        "rotation", "longest_idle", "least_loaded", "fewest_today", "lowest_number", "skills", "priority", "last_agent", "owner", "named",
-        "nearest", "manual",
-    ] | None = None  # fmt: skip
+    strategy: (
+        Literal[
+            "rotation",
+            "longest_idle",
+            "least_loaded",
+            "fewest_today",
+            "lowest_number",
+            "skills",
+            "priority",
+            "last_agent",
+            "owner",
+            "named",
+            "nearest",
+            "manual",
+        ]
+        | None
+    ) = None
     then: Names = ()
     """Strategies that decide between equals, in order."""
     over: str | None = None
@@ -297,7 +349,9 @@ class Measure(ClauseBase):
 
 
 class Sanction(ClauseBase):
-    """奖惩: what follows from a finding or a rank; always a draft that a third person confirms, always open to appeal."""
+    """奖惩: what follows from a finding or a rank; always a draft that a third person confirms, always open to
+    appeal.
+    """
 
     kind: Literal["sanction"]
     on: str

@@ -61,6 +61,8 @@ _UNITS = {
     "w": Unit.week, "week": Unit.week, "weeks": Unit.week,
     "month": Unit.month, "months": Unit.month, "year": Unit.year, "years": Unit.year,
 }  # fmt: skip
+UNIT_WORDS = tuple(_UNITS)
+"""How units are written."""
 _DURATION = re.compile(r"^\s*(\d+)\s*([a-z]+(?: [a-z]+)?)\s*$")
 
 
@@ -138,13 +140,19 @@ class Test(Model):
         keys = self.model_fields_set
         ranged = len(keys) == 2 and len(keys & {"gt", "gte"}) == 1 and len(keys & {"lt", "lte"}) == 1
         if len(keys) != 1 and not ranged:
-            raise ValueError("a test has exactly one key: eq, ne, in, not_in, gt, gte, lt, lte, present or contains; two only for a range")
+            raise ValueError(
+                "a test has one key: eq, ne, in, not_in, gt, gte, lt, lte, present, contains; two only for a range"
+            )
         return self
 
     @model_serializer
     def _only_what_was_said(self) -> dict[str, Any]:
         aliases = {"one_of": "in", "none_of": "not_in"}
-        return {aliases.get(name, name): _plain(getattr(self, name)) for name in type(self).model_fields if name in self.model_fields_set}
+        return {
+            aliases.get(name, name): _plain(getattr(self, name))
+            for name in type(self).model_fields
+            if name in self.model_fields_set
+        }
 
     @cached_property
     def check(self) -> Check:
@@ -189,8 +197,8 @@ def _equal(wanted: Any) -> Check:
     if isinstance(wanted, OtherFact | Parameter):
         return lambda value, facts: _same(value, _settled(wanted, facts))
     if isinstance(wanted, str):
-        return lambda value, facts: value == wanted or _same(value, wanted)
-    return lambda value, facts: _same(value, wanted)
+        return lambda value, _: value == wanted or _same(value, wanted)
+    return lambda value, _: _same(value, wanted)
 
 
 def _not(check: Check) -> Check:
@@ -198,7 +206,7 @@ def _not(check: Check) -> Check:
 
 
 def _member(wanted: tuple[Scalar, ...]) -> Check:
-    def check(value: Any, facts: Facts) -> bool:
+    def check(value: Any, _: Facts) -> bool:
         values = value if isinstance(value, list | tuple | set | frozenset) else (value,)
         return any(_same(one, other) for one in values for other in wanted)
 
@@ -237,8 +245,10 @@ _CHECKS: dict[str, Callable[[Any], Check]] = {
     "gte": _compare(lambda value, bound: bool(value >= bound)),
     "lt": _compare(lambda value, bound: bool(value < bound)),
     "lte": _compare(lambda value, bound: bool(value <= bound)),
-    "present": lambda wanted: lambda value, facts: is_present(value) is bool(wanted),
-    "contains": lambda wanted: lambda value, facts: value is not None and not isinstance(value, int | float) and wanted in value,
+    "present": lambda wanted: lambda value, _: is_present(value) is bool(wanted),
+    "contains": lambda wanted: (
+        lambda value, _: value is not None and not isinstance(value, int | float) and wanted in value
+    ),
 }
 
 
@@ -253,7 +263,8 @@ def _test(value: Any) -> Any:
 
 
 When = dict[str, Annotated[Test, BeforeValidator(_test)]]
-"""Named facts that must all pass: `{complaint_item: service_quality}`, `{round: {gte: 2}}`, `{district: [north, south]}`.
+"""Named facts that must all pass: `{complaint_item: service_quality}`, `{round: {gte: 2}}`, `{district: [north,
+south]}`.
 
 A fact name is `<field>` of the form at hand, `<record>.<field>` (the latest filling in this case), `case.<property>`,
 `parent.<fact>`, or a named fact of the catalogue in `facts.py`.
@@ -261,7 +272,9 @@ A fact name is `<field>` of the form at hand, `<record>.<field>` (the latest fil
 
 
 class Effect(Model):
-    """What follows: exactly one key. Who is told, what is owed, which finding is drafted, which action the system takes."""
+    """What follows: exactly one key. Who is told, what is owed, which finding is drafted, which action the system
+    takes.
+    """
 
     mark_overdue: Literal[True] | None = None
     notify: str | tuple[str, ...] | None = None
@@ -300,7 +313,14 @@ class Effect(Model):
     @property
     def verb(self) -> str | None:
         """The one thing that follows: "notify", "owe", ..."""
-        return next((name for name in type(self).model_fields if name not in ("say", "when") and getattr(self, name) is not None), None)
+        return next(
+            (
+                name
+                for name in type(self).model_fields
+                if name not in ("say", "when") and getattr(self, name) is not None
+            ),
+            None,
+        )
 
 
 def _effect(value: Any) -> Any:
@@ -317,6 +337,10 @@ def _many(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(_many)]
 """One name or a list of names."""
 
-Percent = Annotated[float, BeforeValidator(lambda v: float(v[:-1]) if isinstance(v, str) and v.endswith("%") else v)]
-"""`80%` or 80 -> 80.0."""
 
+def _percent(value: Any) -> Any:
+    return value[:-1].strip() if isinstance(value, str) and value.strip().endswith("%") else value
+
+
+Percent = Annotated[float, BeforeValidator(_percent)]
+"""`80%` or 80 -> 80.0."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from zhike.handbook.common import Facts, Scalar, Test, When
@@ -12,7 +13,9 @@ Domains = Mapping[str, frozenset[Scalar]]
 
 
 def holds(when: When, facts: Facts) -> bool:
-    """Whether every test passes. A fact that is missing equals None, a count (`case.taken.<action>`) 0; no condition at all holds."""
+    """Whether every test passes. A fact that is missing equals None, a count (`case.taken.<action>`) 0; no condition
+    at all holds.
+    """
     return all(test.check(_value(name, facts), facts) for name, test in when.items())
 
 
@@ -29,7 +32,8 @@ def _value(name: str, facts: Facts) -> Any:
 def may_overlap(one: When, other: When, domains: Domains) -> dict[str, str] | None:
     """Facts under which both conditions hold, as an example, or None where that is impossible.
 
-    Conditions are conjunctions, so both can hold exactly when every fact that both speak of has a value both accept; a fact with a
+    Conditions are conjunctions, so both can hold exactly when every fact that both speak of has a value both accept;
+    a fact with a
     known domain must have one in its domain. Comparisons with other facts are taken as possible.
     """
     example: dict[str, str] = {}
@@ -45,7 +49,9 @@ def may_overlap(one: When, other: When, domains: Domains) -> dict[str, str] | No
 def uncovered(whens: Iterable[When], domains: Domains, fact: str) -> tuple[Scalar, ...]:
     """Values of the enumerable `fact` that no condition speaking only of it (or of nothing) accepts."""
     alone = [when for when in whens if set(when) <= {fact}]
-    return tuple(value for value in sorted(domains[fact], key=str) if not any(_accepts(when.get(fact), value) for when in alone))
+    return tuple(
+        value for value in sorted(domains[fact], key=str) if not any(_accepts(when.get(fact), value) for when in alone)
+    )
 
 
 def _accepts(test: Test | None, value: Scalar) -> bool:
@@ -64,7 +70,9 @@ def _common_value(tests: list[Test], domain: frozenset[Scalar] | None) -> str | 
 
 
 def _candidates(tests: list[Test]) -> list[Scalar]:
-    """Values at which the truth of these tests can change: what they name, the bounds and their neighbourhood, nothing at all."""
+    """Values at which the truth of these tests can change: what they name, the bounds and their neighbourhood,
+    nothing at all.
+    """
     found: list[Scalar] = [None, True, False, "(other)"]
     for test in tests:
         for name in test.model_fields_set:
@@ -77,5 +85,5 @@ def _candidates(tests: list[Test]) -> list[Scalar]:
                     found += [one + "~", one[:-1]]
     found.append(tuple(test.contains for test in tests if test.contains is not None))  # type: ignore[arg-type]
     numbers = sorted({value for value in found if isinstance(value, int | float) and not isinstance(value, bool)})
-    found += [(low + high) / 2 for low, high in zip(numbers, numbers[1:], strict=False)]
+    found += [(low + high) / 2 for low, high in pairwise(numbers)]
     return found

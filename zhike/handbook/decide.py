@@ -6,23 +6,27 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from zhike.handbook.book import Book
-from zhike.handbook.clauses import Clause, Gate, Measure, Route, Tariff, Wording
+from zhike.handbook.clauses import Clause, Gate, Measure, Route, Sanction, Tariff, Visibility, Wording
 from zhike.handbook.common import Facts, Text
 from zhike.handbook.conditions import holds
 from zhike.handbook.decision import Decision, Judgement, NoAnswer, Refusal, TwoAnswers, decision_of
 from zhike.handbook.gates import open_duty_refusal, refusal_of_capture, refusal_of_gate, refusal_of_wording
+from zhike.handbook.sanctions import draft_of
 from zhike.handbook.tariffs import amount_of
+from zhike.handbook.visibilities import sight_of
 
 __all__ = ["Decision", "Judgement", "NoAnswer", "Refusal", "TwoAnswers", "decide", "judge", "matching"]
 
 OPTIONAL = frozenset({"recipients", "holder", "department", "parent_stage"})
-"""What a route may yield besides the way itself: where no clause matches, the stage's own holder, the department and the parent stay."""
+"""What a route may yield besides the way itself: where no clause matches, the stage's own holder, the department and
+the parent stay.
+"""
 
 
 def matching(
     book: Book, kind: str, facts: Facts, *, on: str | None, process: str | None = None, yields: str | None = None
 ) -> tuple[Clause, ...]:
-    """The clauses that speak of the event and whose conditions hold, without those another one overrides or precedes."""
+    """The clauses that speak of the event and whose conditions hold, less those another overrides or precedes."""
     found = [clause for clause in _asked(book, kind, on, process, yields) if holds(clause.when, facts)]
     if len(found) < 2:
         return tuple(found)
@@ -37,8 +41,10 @@ def decide(
 ) -> Decision | None:
     """The answer of the one clause that matches; None where no clause speaks of the event at all.
 
-    A route answers with a stage, process, queue or department kind (str) or with roles (tuple), a tariff with an `Amount`, every other
-    kind with its clause. Raises TwoAnswers, and NoAnswer where clauses speak but none for these facts, unless there is a way on: an
+    A route answers with a stage, process, queue or department kind (str) or with roles (tuple), a tariff with an
+    `Amount`, a sanction
+    with a `Draft`, a visibility with a `Sight`, every other kind with its clause. Raises TwoAnswers, and NoAnswer
+    where clauses speak but none for these facts, unless there is a way on: an
     action with `to` or `branches` of its own, recipients told besides.
     """
     found = matching(book, kind, facts, on=on, process=process, yields=yields)
@@ -61,10 +67,12 @@ def judge(
     form: Mapping[str, Any] | None = None,
     form_fields: Collection[str] | None = None,
 ) -> Judgement:
-    """May this happen? Asks the gates, the wordings that must be stated, the measures that must be captured and the duties that
+    """May this happen? Asks the gates, the wordings that must be stated, the measures that must be captured and the
+    duties that
     block it; every refusal at once, so that nobody is sent away twice.
 
-    `form` holds the values of the form at hand where they are not among the facts by their own names; `form_fields` are the ids of the
+    `form` holds the values of the form at hand where they are not among the facts by their own names; `form_fields`
+    are the ids of the
     fields on it: a refusal names only those.
     """
     values = facts if form is None else form
@@ -118,16 +126,24 @@ def _precedence(clause: Clause) -> int:
 def _answer(clause: Clause, facts: Facts) -> Decision:
     match clause:
         case Route():
-            return decision_of(clause, "route", target_of(clause, facts), facts, [name for name in (clause.by, clause.to_fact) if name])
+            return decision_of(
+                clause, "route", target_of(clause, facts), facts, [name for name in (clause.by, clause.to_fact) if name]
+            )
         case Tariff():
             amount = amount_of(clause, facts)
             return decision_of(clause, "tariff", amount, facts, amount.used)
+        case Sanction():
+            return decision_of(clause, "sanction", draft_of(clause, facts), facts, ["person"])
+        case Visibility():
+            return sight_of(clause, facts)
         case _:
             return decision_of(clause, clause.kind, clause, facts)
 
 
 def target_of(clause: Route, facts: Facts) -> str | tuple[str, ...]:
-    """Where a route clause leads under these facts: one name, or several for roles. Raises NoAnswer for a gap in its table."""
+    """Where a route clause leads under these facts: one name, or several for roles. Raises NoAnswer for a gap in its
+    table.
+    """
     names = _target_names(clause, facts)
     if clause.yields in ("holder", "recipients", "agent"):
         return names
@@ -176,5 +192,6 @@ def _none_words(asked: Sequence[Clause], facts: Facts, on: str | None) -> Text:
     given = ", ".join(f"{name}={facts.get(name)!r}" for name in names) or "-"
     ids = ", ".join(clause.id for clause in asked)
     return Text(
-        zh=f"对“{on}”,{ids} 都不适用于当前情况({given})。", en=f"For {on} none of {ids} applies to the facts at hand ({given})."
+        zh=f"对“{on}”,{ids} 都不适用于当前情况({given})。",
+        en=f"For {on} none of {ids} applies to the facts at hand ({given}).",
     )

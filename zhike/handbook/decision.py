@@ -12,7 +12,9 @@ from zhike.handbook.common import Facts, Text
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One answer. `facts` are those it rested on; keep `clause_id` and the handbook version with whatever follows from it."""
+    """One answer. `facts` are those it rested on; keep `clause_id` and the handbook version with whatever follows
+    from it.
+    """
 
     kind: str
     value: Any
@@ -35,7 +37,8 @@ class Refusal:
 class Judgement:
     """Everything the gates of one event say, all refusals at once.
 
-    `decisions` holds one for each clause that was asked, allowing or refusing; its value is "allowed", "refused" or "flagged".
+    `decisions` holds one for each clause that was asked, allowing or refusing; its value is "allowed", "refused" or
+    "flagged".
     """
 
     allowed: bool
@@ -44,7 +47,9 @@ class Judgement:
 
 
 class Undecided(LookupError):
-    """The handbook should answer and does not do so clearly. A checked handbook raises this only for facts the check cannot enumerate."""
+    """The handbook should answer and does not do so clearly. A checked handbook raises this only for facts the check
+    cannot enumerate.
+    """
 
     def __init__(self, text: Text, clauses: Iterable[str] = ()) -> None:
         self.text = text
@@ -61,7 +66,9 @@ class TwoAnswers(Undecided):
 
 
 def decision_of(clause: ClauseBase, kind: str, value: Any, facts: Facts, names: Iterable[str] = ()) -> Decision:
-    """A decision by one clause, its reason being the clause's title and sentence, its facts those the clause tests and `names`."""
+    """A decision by one clause, its reason being the clause's title and sentence, its facts those the clause tests
+    and `names`.
+    """
     used = {name: facts.get(name) for name in (*clause.when, *names)}
     return Decision(kind, value, clause.id, clause.cites, because_of(clause), used)
 

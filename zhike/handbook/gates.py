@@ -1,4 +1,6 @@
-"""Gates, and the two other clauses that refuse: words that must be stated, data that must be captured. Also duties that block."""
+"""Gates, and the two other clauses that refuse: words that must be stated, data that must be captured. Also duties
+that block.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,12 @@ Lack = tuple[str, ...]
 _SUBSTANCE = re.compile(r"\w", re.UNICODE)
 
 
-def refusal_of_gate(gate: Gate, facts: Facts, values: Facts, form_fields: Collection[str] | None = None) -> Refusal | None:
-    """The refusal of a gate whose `when` holds, or None where its requirement is met. `otherwise: flag` gives a decision "flagged"."""
+def refusal_of_gate(
+    gate: Gate, facts: Facts, values: Facts, form_fields: Collection[str] | None = None
+) -> Refusal | None:
+    """The refusal of a gate whose `when` holds, or None where its requirement is met. `otherwise: flag` gives a
+    decision "flagged".
+    """
     lacking = lacks(gate.requires, facts, values)
     if not lacking:
         return None
@@ -54,7 +60,9 @@ def open_duty_refusal(clause: Clause, facts: Facts) -> Refusal | None:
 
 
 def count_substance(value: Any) -> int:
-    """How many letters, digits or characters a text has; blanks, punctuation and marks that cannot be seen do not count."""
+    """How many letters, digits or characters a text has; blanks, punctuation and marks that cannot be seen do not
+    count.
+    """
     return len(_SUBSTANCE.findall(value)) if isinstance(value, str) else int(is_present(value))
 
 
@@ -81,15 +89,17 @@ def _as_set(value: Any) -> set[Any]:
 
 
 def _missing_signatures(required: Requirement, facts: Facts, values: Facts) -> Iterable[str]:
-    """A signature is `{"by": principal, "roles": [...], "in_person": bool}`; a bare principal signs in no role and not in person."""
+    """A signature is `{"by": principal, "roles": [...], "in_person": bool}`; a bare principal signs in no role and
+    not in person.
+    """
     signed: dict[str, str] = {}
     for wanted in required.signatures:
         if not holds(wanted.when, facts):
             continue
         signature = _signature(values.get(wanted.field))
-        if not _is_signed(wanted, signature, required.in_person, facts):
-            yield wanted.field
-        elif required.distinct and signature["by"] in signed:
+        if not _is_signed(wanted, signature, required.in_person, facts) or (
+            required.distinct and signature["by"] in signed
+        ):
             yield wanted.field
         signed[signature.get("by", "")] = wanted.field
 
@@ -127,7 +137,14 @@ def _chain_is_met(chain: tuple[Names, ...], given: list[Mapping[str, Any]], para
     begin = 0
     for link in chain:
         candidates = range(0 if parallel else begin, len(given))
-        hit = next((i for i in candidates if i not in used and given[i].get("role") in link and given[i].get("by") not in people), None)
+        hit = next(
+            (
+                i
+                for i in candidates
+                if i not in used and given[i].get("role") in link and given[i].get("by") not in people
+            ),
+            None,
+        )
         if hit is None:
             return False
         used.add(hit)
@@ -140,7 +157,9 @@ def _bad_rows(rows: Rows, values: Facts) -> Iterable[str]:
     given = [row for row in values.get(rows.field) or () if isinstance(row, Mapping)]
     if len(given) < (rows.least or 0):
         return (rows.field,)
-    bad = (row for row in given if any(not is_present(row.get(name)) for name in rows.filled) or not holds(rows.where, row))
+    bad = (
+        row for row in given if any(not is_present(row.get(name)) for name in rows.filled) or not holds(rows.where, row)
+    )
     return (rows.field,) if any(True for _ in bad) else ()
 
 
@@ -149,7 +168,9 @@ def _no_quorum(quorum: Quorum, facts: Facts, values: Facts) -> Iterable[str]:
     agreed = sum(vote.get("vote") in ("yes", "approved", True) for vote in votes)
     members = facts.get(quorum.members) if quorum.members else None
     electorate = len(members) if isinstance(members, list | tuple) else int(members or len(votes))
-    needed = {"unanimous": electorate, "majority": electorate // 2 + 1, "all_present": len(votes)}.get(str(quorum.needs), quorum.needs)
+    needed = {"unanimous": electorate, "majority": electorate // 2 + 1, "all_present": len(votes)}.get(
+        str(quorum.needs), quorum.needs
+    )
     return () if votes and agreed >= int(needed) else (quorum.field,)
 
 
@@ -163,5 +184,12 @@ def _is_party(required: Requirement, facts: Facts) -> Iterable[str]:
 def _no_alternative(alternatives: tuple[Requirement, ...], facts: Facts, values: Facts) -> Iterable[str]:
     if not alternatives:
         return ()
-    found = [lacks(alternative, facts, values) for alternative in alternatives]
-    return () if any(not lack for lack in found) else min(found, key=len)
+    found: list[Lack] = [lacks(alternative, facts, values) for alternative in alternatives]
+    if any(not lack for lack in found):
+        return ()
+    shortest: Lack = min(found, key=_size)
+    return shortest
+
+
+def _size(lack: Lack) -> int:
+    return len(lack)

@@ -1,23 +1,200 @@
-"""How long a clause allows, with the manager's parameters put in, and whether an event really stops a clock."""
+"""Deadlines and duties as arithmetic: how long, from when, until when, and whether an event really stops one. Pure;
+clocks keep rows.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from zhike.handbook.book import Book
-from zhike.handbook.clauses import Clause, Deadline, Duty
+from zhike.handbook.calendars import Calendar, Pause, at_time, due_at, due_before
+from zhike.handbook.clauses import Deadline, Duty
 from zhike.handbook.common import Duration, Facts, Parameter, parse_duration
 from zhike.handbook.conditions import holds
+from zhike.handbook.periods import day_of_period
+
+INSTANT = dt.timedelta(microseconds=1)
 
 
-def limit_of(book: Book, clause: Clause) -> Duration:
-    """The limit of a deadline or of a duty owed once. Raises ValueError for a clause that has no duration."""
-    within = clause.within if isinstance(clause, Deadline | Duty) else None
-    if isinstance(within, Parameter):
-        within = Duration.model_validate(parse_duration(book.parameter(within.param)))
-    if within is None:
-        raise ValueError(f"{clause.id} has no limit that is a duration")
-    return within
+class NoLimit(LookupError):
+    """The clause has no duration: its limit is a moment (`due`), or another clause sets it."""
 
 
-def stops(clause: Deadline, event: str, facts: Facts) -> bool:
-    """Whether `event`, under these facts, stops a clock of the clause."""
-    return event in (*clause.until, *clause.until_all) and holds(clause.until_when, facts)
+def limit_of(book: Book, clause: Deadline | Duty) -> Duration:
+    """The limit as a duration, a parameter's value in force included. Raises NoLimit where the clause has none."""
+    if clause.within is None:
+        raise NoLimit(f"{clause.id} has no limit of its own")
+    return _settled(book, clause.within)
+
+
+def _settled(book: Book, within: Duration | Parameter) -> Duration:
+    if isinstance(within, Duration):
+        return within
+    return Duration.model_validate(parse_duration(book.parameter(within.param)))
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """When a clock runs out and where it warns. `certain` is False where a holiday table is not announced that far."""
+
+    due: dt.datetime
+    warn: tuple[dt.datetime, ...]
+    certain: bool
+    not_before: dt.datetime | None = None
+
+
+def deadline_due(
+    book: Book,
+    clause: Deadline,
+    start: dt.datetime,
+    facts: Facts,
+    *,
+    calendar: Calendar | None = None,
+    pauses: Sequence[Pause] = (),
+) -> dt.datetime | None:
+    """When a deadline that starts at `start` runs out; None while a date it hangs on is not known yet.
+
+    `calendar` is the one of the clause, of the department or of a person, already looked up; counted only where the
+    clause counts
+    working time. A limit with `boundary: exclusive` ("before 16:30") runs out one microsecond earlier, because a
+    clock's very last
+    instant is always in time.
+    """
+    begin = _begin(clause, start, facts, calendar)
+    if begin is None:
+        return None
+    counted = calendar if counts_working_time(clause) else None
+    zone = book.handbook.zone
+    if clause.before is not None:
+        due = _counted_back(book, clause, facts, calendar, zone)
+    elif clause.due is not None:
+        due = _moment(book, clause, begin, facts, calendar)
+    else:
+        limit = limit_of(book, clause)
+        due = due_at(counted or _for_days(calendar, limit), begin, limit, pauses=pauses, at=clause.at, zone=zone)
+    if due is None:
+        return None
+    due = _capped(book, clause, due, start, facts, calendar)
+    return due - INSTANT if clause.boundary == "exclusive" else due
+
+
+def counts_working_time(clause: Deadline) -> bool:
+    """Whether only the calendar's time counts: the clause says so, or names a calendar without deferring to it."""
+    if clause.time == "working":
+        return True
+    return clause.time == "wall" and clause.calendar is not None
+
+
+def _for_days(calendar: Calendar | None, limit: Duration) -> Calendar | None:
+    return calendar if limit.unit.value.startswith("working") else None
+
+
+def _begin(clause: Deadline, start: dt.datetime, facts: Facts, calendar: Calendar | None) -> dt.datetime | None:
+    if clause.since_fact is not None:
+        since = as_moment(facts.get(clause.since_fact), start)
+        if since is None:
+            return None
+        start = since
+    return calendar.next_open(start) if clause.time == "deferred" and calendar else start
+
+
+def _counted_back(
+    book: Book, clause: Deadline, facts: Facts, calendar: Calendar | None, zone: str
+) -> dt.datetime | None:
+    date = as_date(facts.get(clause.before or ""))
+    return None if date is None else due_before(calendar, date, limit_of(book, clause), at=clause.at, zone=zone)
+
+
+def _moment(
+    book: Book, clause: Deadline, begin: dt.datetime, facts: Facts, calendar: Calendar | None
+) -> dt.datetime | None:
+    due = clause.due
+    assert due is not None
+    if due.fact is not None:
+        value = as_date(facts.get(due.fact))
+        if value is None or isinstance(value, dt.datetime):
+            return value
+        day = dt.datetime.combine(value, dt.time.min, begin.tzinfo)
+        return at_time(calendar, day, due.at)
+    if due.every is not None:
+        local = begin.astimezone(calendar.zone) if calendar else begin
+        day_found = day_of_period(due.every, local.date(), due.ahead, due.day, calendar if due.working else None)
+        return at_time(calendar, dt.datetime.combine(day_found, dt.time.min, local.tzinfo), due.at)
+    if due.occasion is not None:
+        from zhike.handbook.periods import next_occasion
+
+        occasion = next(one for one in book.handbook.occasions if one.id == due.occasion)
+        day_next = next_occasion(occasion, begin.date())
+        at = occasion.at or due.at
+        return (
+            None
+            if day_next is None
+            else at_time(calendar, dt.datetime.combine(day_next, dt.time.min, begin.tzinfo), at)
+        )
+    return None
+
+
+def _capped(
+    book: Book, clause: Deadline, due: dt.datetime, start: dt.datetime, facts: Facts, calendar: Calendar | None
+) -> dt.datetime:
+    """No later than the caps allow."""
+    caps: list[dt.datetime] = []
+    if clause.due is not None and clause.due.cap is not None:
+        caps.append(due_at(calendar, start, clause.due.cap, zone=book.handbook.zone))
+    if clause.cap is not None:
+        since = as_moment(facts.get(clause.cap.since_fact), start) if clause.cap.since_fact else start
+        if since is not None:
+            counted = calendar if counts_working_time(clause) else None
+            caps.append(due_at(counted, since, _settled(book, clause.cap.within), zone=book.handbook.zone))
+    return min([due, *caps])
+
+
+def stops(
+    clause: Deadline,
+    event: str,
+    facts: Facts,
+    *,
+    happened: Sequence[str] = (),
+    now: dt.datetime | None = None,
+    not_before: dt.datetime | None = None,
+) -> bool:
+    """Whether an event stops the clock: one of `until`, or the last of `until_all`, with the facts the clause asks for.
+
+    `happened` are the events of `until_all` that came earlier. What is done before `not_before` does not count.
+    """
+    if not_before is not None and now is not None and now < not_before:
+        return False
+    if not holds(clause.until_when, facts):
+        return False
+    if event in clause.until:
+        return True
+    return bool(clause.until_all) and event in clause.until_all and set(clause.until_all) <= {event, *happened}
+
+
+def settles(clause: Duty, event: str, facts: Facts) -> bool:
+    """Whether an event counts towards a duty."""
+    return event in clause.owes and holds(clause.owes_when, facts)
+
+
+def as_moment(value: object, like: dt.datetime) -> dt.datetime | None:
+    """A fact as a moment: a datetime, an ISO text, a date (its midnight in the zone of `like`); None where it is
+    neither.
+    """
+    found = as_date(value)
+    if found is None or isinstance(found, dt.datetime):
+        return found.replace(tzinfo=like.tzinfo) if isinstance(found, dt.datetime) and found.tzinfo is None else found
+    return dt.datetime.combine(found, dt.time.min, like.tzinfo)
+
+
+def as_date(value: object) -> dt.date | None:
+    """A fact as a date or a moment; ISO texts are read."""
+    if isinstance(value, dt.date):
+        return value
+    if not isinstance(value, str):
+        return None
+    try:
+        return dt.date.fromisoformat(value) if len(value) == 10 else dt.datetime.fromisoformat(value)
+    except ValueError:
+        return None

@@ -1,11 +1,16 @@
-"""From a folder to a compiled book: read, build the models, check. Every problem is collected before a handbook is refused."""
+"""From a folder to a compiled book: read, build the models, check.
+
+Every problem of a step is collected before a handbook is refused. What cannot be read is told first; whether the
+handbook is sound is looked at once all of it could be read, so that one wrong key does not bring a dozen complaints
+in its train.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,7 +20,7 @@ from zhike.handbook.common import Model, Text
 from zhike.handbook.problems import Findings, HandbookRefused, Problem, suggest
 from zhike.handbook.source import MANIFEST, Item, Source, plain, read_source
 from zhike.handbook.structure import Handbook
-from zhike.handbook.translate import problem_of_error
+from zhike.handbook.translate import problems_of
 
 __all__ = ["HandbookRefused", "Loaded", "Problem", "examine", "load"]
 
@@ -42,7 +47,9 @@ def load(path: Path) -> Book:
 
 
 def examine(path: Path) -> Loaded:
-    """Read and check the handbook in a folder without refusing it. Raises FileNotFoundError where there is no such folder."""
+    """Read and check the handbook in a folder without refusing it. Raises FileNotFoundError where there is no such
+    folder.
+    """
     from zhike.handbook.check import check_book
 
     folder = Path(path)
@@ -54,7 +61,7 @@ def examine(path: Path) -> Loaded:
     book = None
     if handbook is not None and source is not None:
         book = _compile(handbook, source, findings)
-        if book is not None:
+        if book is not None and not findings.errors:
             check_book(book, source, findings)
     return Loaded(
         handbook.name if handbook else folder.name,
@@ -95,14 +102,19 @@ def _try_calendar(book: Book, calendar_id: str, item: Item, findings: Findings) 
 
 def _broken(file: str, line: int, clause: str, detail: str) -> Problem:
     return Problem(
-        "calendar-broken" if clause else "not-compiled", file, line, clause,
+        "calendar-broken" if clause else "not-compiled",
+        file,
+        line,
+        clause,
         Text(zh=f"读不懂:{detail}。", en=f"It cannot be read: {detail}."),
         Text(zh="照 docs/handbook-format.md 的例子改。", en="Change it after the example in docs/handbook-format.md."),
-    )  # fmt: skip
+    )
 
 
 def build(source: Source, findings: Findings) -> Handbook | None:
-    """The models of a handbook. Entries that cannot be read are noted and left out, so that the rest can still be checked."""
+    """The models of a handbook. Entries that cannot be read are noted and left out, so that the rest can still be
+    checked.
+    """
     values: dict[str, Any] = {}
     before = len(findings.errors)
     for key in sorted({*source.values, *source.lists, *source.maps}):
@@ -117,17 +129,27 @@ def build(source: Source, findings: Findings) -> Handbook | None:
     except ValidationError as error:
         if len(findings.errors) == before:
             item = Item(None, MANIFEST, 1)
-            findings.errors += [problem_of_error(detail, item, "") for detail in error.errors()]
+            findings.errors += problems_of(error, item, "")
         return None
 
 
 def _required(key: str) -> Problem:
-    example = {"name": "name: retail-hotline", "title": "title: {zh: 热线服务手册, en: Hotline handbook}", "version": 'version: "2025.1"'}
+    example = {
+        "name": "name: retail-hotline",
+        "title": "title: {zh: 热线服务手册, en: Hotline handbook}",
+        "version": 'version: "2025.1"',
+    }
     return Problem(
-        "manifest-incomplete", MANIFEST, 1, "",
+        "manifest-incomplete",
+        MANIFEST,
+        1,
+        "",
         Text(zh=f"缺少“{key}”。", en=f"{key} is missing."),
-        Text(zh=f"写上 {example.get(key, 'effective: 2025-06-01')}。", en=f"Add {example.get(key, 'effective: 2025-06-01')}."),
-    )  # fmt: skip
+        Text(
+            zh=f"写上 {example.get(key, 'effective: 2025-06-01')}。",
+            en=f"Add {example.get(key, 'effective: 2025-06-01')}.",
+        ),
+    )
 
 
 def _build_key(key: str, source: Source, values: dict[str, Any], findings: Findings) -> None:
@@ -141,20 +163,18 @@ def _build_key(key: str, source: Source, values: dict[str, Any], findings: Findi
         entry = TypeAdapter(get_args(known.annotation)[0] if get_args(known.annotation) else Any)
         values[key] = tuple(_built(lambda item, found: _build_entry(entry, item, found), source.lists[key], findings))
     elif key in source.maps:
-        whole = TypeAdapter(known.annotation)
+        whole: TypeAdapter[Any] = TypeAdapter(_annotated(known))
         built = ((name, _build_mapped(whole, name, item, findings)) for name, item in source.maps[key].items())
         values[key] = {name: value for name, value in built if value is not None}
     else:
-        single = TypeAdapter(known.annotation) if not known.metadata else TypeAdapter(_annotated(known))
+        single: TypeAdapter[Any] = TypeAdapter(_annotated(known))
         value = _build_entry(single, source.values[key], findings)
         if value is not None:
             values[key] = value
 
 
 def _annotated(known: Any) -> Any:
-    from typing import Annotated
-
-    return Annotated[(known.annotation, *known.metadata)]
+    return Annotated[(known.annotation, *known.metadata)] if known.metadata else known.annotation
 
 
 def _built(make: Any, items: Iterable[Item], findings: Findings) -> Iterable[Any]:
@@ -169,7 +189,7 @@ def _build_entry(adapter: TypeAdapter[Any], item: Item, findings: Findings) -> A
     try:
         return adapter.validate_python(data)
     except ValidationError as error:
-        findings.errors += [problem_of_error(detail, item, _id_of(data)) for detail in error.errors()]
+        findings.errors += problems_of(error, item, _id_of(data))
         return None
 
 
@@ -178,7 +198,7 @@ def _build_mapped(adapter: TypeAdapter[Any], name: str, item: Item, findings: Fi
     try:
         return adapter.validate_python({name: plain(item.value)})[name]
     except ValidationError as error:
-        findings.errors += [problem_of_error(detail | {"loc": detail["loc"][1:]}, item, name) for detail in error.errors()]  # type: ignore[arg-type]
+        findings.errors += problems_of(error, item, name, skip=1)
         return None
 
 
@@ -202,10 +222,17 @@ def _id_of(data: Any) -> str:
 
 
 def _unknown_key(key: str, source: Source) -> Problem:
-    places = [source.values[key]] if key in source.values else source.lists.get(key, []) or list(source.maps.get(key, {}).values())
+    places = (
+        [source.values[key]]
+        if key in source.values
+        else source.lists.get(key, []) or list(source.maps.get(key, {}).values())
+    )
     file, line = (places[0].file, places[0].line) if places else (MANIFEST, 0)
     return Problem(
-        "key-unknown", file, line, "",
+        "key-unknown",
+        file,
+        line,
+        "",
         Text(zh=f"手册里没有“{key}”这一项。", en=f"A handbook has no part called {key}."),
         suggest(key, Handbook.model_fields, Text(zh="部分", en="parts")),
-    )  # fmt: skip
+    )

@@ -12,7 +12,9 @@ from zhike.handbook.common import Text
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding. `code` is stable; docs/handbook-format.md lists them. `line` counts from 1, 0 where no line can be named."""
+    """One finding. `code` is stable; docs/handbook-format.md lists them. `line` counts from 1, 0 where no line can be
+    named.
+    """
 
     code: str
     file: str
@@ -31,9 +33,13 @@ class Problem:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "code": self.code, "file": self.file, "line": self.line, "clause": self.clause,
-            "message": self.message.model_dump(), "remedy": self.remedy.model_dump(),
-        }  # fmt: skip
+            "code": self.code,
+            "file": self.file,
+            "line": self.line,
+            "clause": self.clause,
+            "message": self.message.model_dump(),
+            "remedy": self.remedy.model_dump(),
+        }
 
 
 class HandbookRefused(ValueError):

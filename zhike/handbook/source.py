@@ -1,4 +1,6 @@
-"""The files of a handbook as read: YAML 1.2 with line numbers kept, refused early when they are not what a handbook should be."""
+"""The files of a handbook as read: YAML 1.2 with line numbers kept, refused early when they are not what a handbook
+should be.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ class Item:
 
 @dataclass
 class Source:
-    """All files of a handbook merged by top-level key: lists joined, mappings united, single values only in handbook.yaml."""
+    """All files of a handbook merged by top-level key: lists joined, mappings united, single values only in
+    handbook.yaml.
+    """
 
     folder: Path
     text: str = ""
@@ -77,17 +81,25 @@ class _PlainComposer(Composer):
         event = self.parser.peek_event()
         if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor is not None):
             raise _Refused(
-                "yaml-anchor", event.start_mark.line + 1,
-                Text(zh="手册文件里不能用 YAML 锚点和引用(& 与 *)。", en="YAML anchors and aliases (& and *) are not allowed in a handbook."),
-                Text(zh="把内容写全;以 * 开头的文字请加引号。", en="Write it out in full; put quotes around a text that begins with *."),
-            )  # fmt: skip
+                "yaml-anchor",
+                event.start_mark.line + 1,
+                Text(
+                    zh="手册文件里不能用 YAML 锚点和引用(& 与 *)。",
+                    en="YAML anchors and aliases (& and *) are not allowed in a handbook.",
+                ),
+                Text(
+                    zh="把内容写全;以 * 开头的文字请加引号。",
+                    en="Write it out in full; put quotes around a text that begins with *.",
+                ),
+            )
         self.depth += 1
         if self.depth > DEEPEST:
             raise _Refused(
-                "yaml-too-deep", event.start_mark.line + 1,
+                "yaml-too-deep",
+                event.start_mark.line + 1,
                 Text(zh=f"嵌套超过 {DEEPEST} 层。", en=f"Nested deeper than {DEEPEST} levels."),
                 Text(zh="检查缩进和括号。", en="Check the indentation and brackets."),
-            )  # fmt: skip
+            )
         try:
             return super().compose_node(parent, index)
         finally:
@@ -112,10 +124,16 @@ def read_source(folder: Path, findings: Findings) -> Source | None:
 
 def _missing(folder: Path, file: str, code: str) -> Problem:
     return Problem(
-        code, file, 0, "",
+        code,
+        file,
+        0,
+        "",
         Text(zh=f"文件夹 {folder.name} 里没有 {file}。", en=f"The folder {folder.name} has no {file}."),
-        Text(zh="手册文件夹至少要有 handbook.yaml 和 handbook.md。", en="A handbook folder needs at least handbook.yaml and handbook.md."),
-    )  # fmt: skip
+        Text(
+            zh="手册文件夹至少要有 handbook.yaml 和 handbook.md。",
+            en="A handbook folder needs at least handbook.yaml and handbook.md.",
+        ),
+    )
 
 
 def _read_into(source: Source, path: Path, findings: Findings) -> None:
@@ -128,10 +146,16 @@ def _read_into(source: Source, path: Path, findings: Findings) -> None:
     if not isinstance(tree, CommentedMap):
         findings.add(
             Problem(
-                "not-a-mapping", path.name, 1, "",
+                "not-a-mapping",
+                path.name,
+                1,
+                "",
                 Text(zh="文件的最外层必须是“键: 值”。", en="The outermost level of the file must be keys and values."),
-                Text(zh="例如以 clauses: 开头,下面缩进列出条款。", en="Begin for example with `clauses:` and list the clauses below it."),
-            )  # fmt: skip
+                Text(
+                    zh="例如以 clauses: 开头,下面缩进列出条款。",
+                    en="Begin for example with `clauses:` and list the clauses below it.",
+                ),
+            )
         )
         return
     for key in tree:
@@ -157,31 +181,57 @@ def _merge(source: Source, file: str, key: str, value: Any, line: int, findings:
 
 def _twice(file: str, line: int, name: str, first: Item) -> Problem:
     return Problem(
-        "said-twice", file, line, "",
-        Text(zh=f"“{name}”已写在 {first.file}:{first.line}。", en=f"{name} is already said in {first.file}:{first.line}."),
+        "said-twice",
+        file,
+        line,
+        "",
+        Text(
+            zh=f"“{name}”已写在 {first.file}:{first.line}。", en=f"{name} is already said in {first.file}:{first.line}."
+        ),
         Text(zh="只留一处。", en="Keep one of the two."),
-    )  # fmt: skip
+    )
 
 
 def _checked_text(path: Path, findings: Findings) -> str | None:
-    def refuse(code: str, line: int, message: Text, remedy: Text) -> None:
-        findings.add(Problem(code, path.name, line, "", message, remedy))
+    """The text of a file, or None with the reason noted: too large, not UTF-8, characters nobody can see."""
+    try:
+        return _text_of(path)
+    except _Refused as refused:
+        findings.add(Problem(refused.code, path.name, refused.line, "", refused.message, refused.remedy))
+        return None
 
+
+def _text_of(path: Path) -> str:
     size = path.stat().st_size
     if size > LARGEST:
-        message = Text(zh=f"文件有 {size / 1e6:.1f} MB,上限 {LARGEST / 1e6:.1f} MB。", en=f"The file has {size / 1e6:.1f} MB; the limit is {LARGEST / 1e6:.1f} MB.")
-        return refuse("file-too-large", 0, message, Text(zh="拆成几个文件,或检查内容。", en="Split it into several files, or look at what is in it."))
+        raise _Refused(
+            "file-too-large",
+            0,
+            Text(
+                zh=f"文件有 {size / 1e6:.1f} MB,上限 {LARGEST / 1e6:.1f} MB。",
+                en=f"The file has {size / 1e6:.1f} MB; the limit is {LARGEST / 1e6:.1f} MB.",
+            ),
+            Text(zh="拆成几个文件,或检查内容。", en="Split it into several files, or look at what is in it."),
+        )
+    data = path.read_bytes()
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        return refuse("not-utf8", line, Text(zh="文件不是 UTF-8 编码。", en="The file is not UTF-8."), Text(zh="另存为 UTF-8。", en="Save it as UTF-8."))
+        raise _Refused(
+            "not-utf8",
+            data.count(b"\n", 0, error.start) + 1,
+            Text(zh="文件不是 UTF-8 编码。", en="The file is not UTF-8."),
+            Text(zh="另存为 UTF-8。", en="Save it as UTF-8."),
+        ) from error
     found = _CONTROL.search(text)
     if found:
-        line = text.count("\n", 0, found.start()) + 1
         code = f"U+{ord(found[0]):04X}"
-        message = Text(zh=f"有看不见的控制字符 {code}。", en=f"It contains the invisible character {code}.")
-        return refuse("control-character", line, message, Text(zh="删去这个字符。", en="Delete it."))
+        raise _Refused(
+            "control-character",
+            text.count("\n", 0, found.start()) + 1,
+            Text(zh=f"有看不见的控制字符 {code}。", en=f"It contains the invisible character {code}."),
+            Text(zh="删去这个字符。", en="Delete it."),
+        )
     return text
 
 
@@ -205,18 +255,27 @@ def _unreadable(file: str, error: Exception) -> Problem:
     if isinstance(error, DuplicateKeyError):
         name = (re.search(r'found duplicate key "([^"]*)"', str(error)) or ["", "?"])[1]
         return Problem(
-            "duplicate-key", file, line, "",
+            "duplicate-key",
+            file,
+            line,
+            "",
             Text(zh=f"同一层里“{name}”写了两次。", en=f"The key {name} stands twice in the same place."),
             Text(zh="只留一处。", en="Keep one of the two."),
-        )  # fmt: skip
+        )
     detail = error.problem if isinstance(error, MarkedYAMLError) and error.problem else str(error).splitlines()[0]
     if isinstance(error, ReaderError):
         detail = str(error.reason)
     return Problem(
-        "yaml-syntax", file, line, "",
+        "yaml-syntax",
+        file,
+        line,
+        "",
         Text(zh=f"YAML 读不懂:{detail}。", en=f"The YAML cannot be read: {detail}."),
-        Text(zh="看这一行和上一行的缩进、冒号后的空格、引号和括号。", en="Look at this line and the one above: indentation, the space after a colon, quotes, brackets."),
-    )  # fmt: skip
+        Text(
+            zh="看这一行和上一行的缩进、冒号后的空格、引号和括号。",
+            en="Look at this line and the one above: indentation, the space after a colon, quotes, brackets.",
+        ),
+    )
 
 
 def _place(node: Any, step: Any) -> tuple[int, Any] | None:

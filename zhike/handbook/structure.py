@@ -1,4 +1,6 @@
-"""Beside clauses: roles, departments, records (forms), processes, calendars, parameters, and the handbook that holds them."""
+"""Beside clauses: roles, departments, records (forms), processes, calendars, parameters, and the handbook that holds
+them.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,15 @@ from zhike.handbook.clauses import Access, Clause, Count
 from zhike.handbook.common import Effects, Identifier, Model, Names, Percent, Scalar, When, Within, Words
 from zhike.handbook.terms import Figure, Period, Script
 
-Screen = Literal["desk", "board", "floor", "cases", "handbook", "lookup", "approvals", "quality", "reports", "administration"]
+Screen = Literal[
+    "desk", "board", "floor", "cases", "handbook", "lookup", "approvals", "quality", "reports", "administration"
+]
 
 
 class DepartmentKind(Model):
-    """A kind of department: the hotline centre, a store, a division. The departments themselves are data of the company."""
+    """A kind of department: the hotline centre, a store, a division. The departments themselves are data of the
+    company.
+    """
 
     id: Identifier
     title: Words
@@ -59,10 +65,36 @@ class FieldDef(Model):
     id: Identifier
     title: Words
     type: Literal[
-        "string", "text", "int", "decimal", "money", "bool", "enum", "multi", "date", "time", "datetime", "phone", "email",
-        "id_number", "department", "staff", "customer", "case", "record", "rows", "files", "signature",
-        "richtext", "daterange", "secret", "staff_or_department", "offset", "map", "votes",
-    ]  # fmt: skip
+        "string",
+        "text",
+        "int",
+        "decimal",
+        "money",
+        "bool",
+        "enum",
+        "multi",
+        "date",
+        "time",
+        "datetime",
+        "phone",
+        "email",
+        "id_number",
+        "department",
+        "staff",
+        "customer",
+        "case",
+        "record",
+        "rows",
+        "files",
+        "signature",
+        "richtext",
+        "daterange",
+        "secret",
+        "staff_or_department",
+        "offset",
+        "map",
+        "votes",
+    ]
     required: bool = False
     required_when: When = Field(default_factory=dict)
     shown_when: When = Field(default_factory=dict)
@@ -169,7 +201,8 @@ class Action(Model):
     to: Identifier | None = None
     """The next stage; None: stays, unless a route clause on this action says otherwise."""
     branches: tuple[Branch, ...] = ()
-    """Next stages that depend on the facts, where the process and not a clause decides; the first that holds goes before `to`.
+    """Next stages that depend on the facts, where the process and not a clause decides; the first that holds goes
+    before `to`.
     A route clause on this action goes before both."""
     when: When = Field(default_factory=dict)
     """Facts of the case under which the action is offered at all."""
@@ -241,7 +274,9 @@ class NamedFact(Model):
 
 
 class Indicator(Model):
-    """A figure that the department derives and no clause owns: on-time rate, coverage, lead time. Same shape as a measure clause."""
+    """A figure that the department derives and no clause owns: on-time rate, coverage, lead time. Same shape as a
+    measure clause.
+    """
 
     id: Identifier
     title: Words

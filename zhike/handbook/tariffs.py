@@ -1,4 +1,6 @@
-"""Amounts computed from facts. Money is Decimal; a result carries every part it is the sum of, so it can be shown and checked."""
+"""Amounts computed from facts. Money is Decimal; a result carries every part it is the sum of, so it can be shown and
+checked.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
 from typing import Any
 
+from zhike.handbook.amounts import Line
 from zhike.handbook.clauses import Tariff
 from zhike.handbook.common import Facts, Text
 from zhike.handbook.conditions import holds
 from zhike.handbook.decision import NoAnswer
-from zhike.handbook.terms import Line
 
 ZERO = Decimal(0)
 _STEPS = {"fen": Decimal("0.01"), "jiao": Decimal("0.1"), "yuan": Decimal(1)}
@@ -30,7 +32,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """An amount in yuan. `needs` are the approvals it asks for; `paid_by` who pays, where the clause says so by a fact."""
+    """An amount in yuan. `needs` are the approvals it asks for; `paid_by` who pays, where the clause says so by a
+    fact.
+    """
 
     total: Decimal
     parts: tuple[Part, ...]
@@ -49,7 +53,11 @@ def amount_of(tariff: Tariff, facts: Facts) -> Amount:
     Raises NoAnswer when the text gives no price, the table no row, or a fact that is needed is missing or no number.
     """
     if tariff.unpriced:
-        raise _no_answer(tariff, "文本没有给出价格,须由人定价后才能报出。", "the text gives no price; a person must set one before it can be quoted")
+        raise _no_answer(
+            tariff,
+            "文本没有给出价格,须由人定价后才能报出。",
+            "the text gives no price; a person must set one before it can be quoted",
+        )
     reader = _Reader(tariff, facts)
     parts = tuple(part for part in _parts(tariff, reader) if part is not None)
     raw = sum((part.amount for part in parts), ZERO)
@@ -68,7 +76,9 @@ def amount_of(tariff: Tariff, facts: Facts) -> Amount:
 
 
 def top_up(tariff: Tariff, amounts: Iterable[Decimal]) -> Part | None:
-    """The line that raises a period's sum to the clause's floor, or None: a month of 20.00 with a floor of 50.00 gives 30.00."""
+    """The line that raises a period's sum to the clause's floor, or None: a month of 20.00 with a floor of 50.00
+    gives 30.00.
+    """
     if tariff.floor is None:
         return None
     missing = Decimal(str(tariff.floor.amount)) - sum(amounts, ZERO)
@@ -130,7 +140,11 @@ def _further(tariff: Tariff, reader: _Reader) -> Part | None:
     heads = reader.number(tariff.of) - (tariff.covers or 0)
     if heads <= 0:
         return None
-    price = _row(tariff, tariff.each_further, reader) if isinstance(tariff.each_further, dict) else reader.price(tariff.each_further)
+    price = (
+        _row(tariff, tariff.each_further, reader)
+        if isinstance(tariff.each_further, dict)
+        else reader.price(tariff.each_further)
+    )
     return Part("further", price * heads, note=f"{heads.normalize():f} x {price:f}")
 
 
@@ -138,7 +152,9 @@ def _row(tariff: Tariff, table: Any, reader: _Reader) -> Decimal:
     key = reader.plain(tariff.by) if tariff.by else None
     row = table.get(str(key), tariff.other)
     if row is None:
-        raise _no_answer(tariff, f"价目里没有“{tariff.by}”为“{key}”的一行。", f"the table has no row for {tariff.by} = {key!r}")
+        raise _no_answer(
+            tariff, f"价目里没有“{tariff.by}”为“{key}”的一行。", f"the table has no row for {tariff.by} = {key!r}"
+        )
     return Decimal(str(row))
 
 
@@ -169,7 +185,9 @@ def _bracket_parts(tariff: Tariff, reader: _Reader) -> Iterator[Part]:
         following = reached[index + 1].from_ if tariff.marginal and index + 1 < len(reached) else quantity
         slice_ = Decimal(str(following)) - begin
         amount = Decimal(str(step.amount)) if step.amount is not None else slice_ * Decimal(str(step.rate or 0))
-        yield Part(f"from_{Decimal(str(step.from_)).normalize():f}", amount, note=f"{slice_.normalize():f} x {step.rate or 0}")
+        yield Part(
+            f"from_{Decimal(str(step.from_)).normalize():f}", amount, note=f"{slice_.normalize():f} x {step.rate or 0}"
+        )
 
 
 def _within(tariff: Tariff, amount: Decimal) -> Decimal:
@@ -189,7 +207,9 @@ def _round(amount: Decimal, to: str) -> Decimal:
 
 
 def _over(tariff: Tariff, reader: _Reader, total: Decimal) -> tuple[tuple[str, ...], bool]:
-    """(approvals needed, whether to warn): an amount above a fixed line, or spending above this amount or outside its range."""
+    """(approvals needed, whether to warn): an amount above a fixed line, or spending above this amount or outside its
+    range.
+    """
     over = tariff.over
     if over is None:
         return (), False

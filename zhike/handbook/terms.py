@@ -1,13 +1,14 @@
-"""The smaller terms clauses are written in: other limits than durations, extensions, attempts, counts, tiers, amounts, checks.
+"""The smaller terms clauses are written in: other limits than durations, extensions, attempts, counts, tiers,
+amounts, checks.
 
 Every key a term does not know is refused, so a handbook cannot say something the engine would silently ignore.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from zhike.handbook.common import (
     Duration,
@@ -16,7 +17,6 @@ from zhike.handbook.common import (
     Model,
     Names,
     Parameter,
-    Percent,
     Scalar,
     Unit,
     When,
@@ -38,10 +38,14 @@ class Citation(Model):
 
 
 class Due(Model):
-    """A limit that is a moment: a date somebody typed, an event, or a day of a period. One of `fact`, `event`, `every` is given."""
+    """A limit that is a moment: a date somebody typed, an event, or a day of a period. One of `fact`, `event`,
+    `every` is given.
+    """
 
     fact: str | None = None
-    """A date or moment among the facts; a date alone means the end of that day. Without a value there is no clock yet."""
+    """A date or moment among the facts; a date alone means the end of that day. Without a value there is no clock
+    yet.
+    """
     event: str | None = None
     """It must be done before this event, e.g. `call.ended`."""
     every: Period | None = None
@@ -236,7 +240,11 @@ class Figure(Model):
     @property
     def how(self) -> tuple[str, str]:
         """(statistic, fact)."""
-        given = [(name, value) for name in ("median", "p90", "mean", "sum", "most", "count") if (value := getattr(self, name))]
+        given = [
+            (name, value)
+            for name in ("median", "p90", "mean", "sum", "most", "count")
+            if (value := getattr(self, name))
+        ]
         return given[0] if given else ("count", "id")
 
 
@@ -260,7 +268,9 @@ class Ranking(Model):
 
     among: str
     ties: Names = ()
-    """Measures that decide between equals, in order; `decided` means a person does, with a reason, and the rank waits."""
+    """Measures that decide between equals, in order; `decided` means a person does, with a reason, and the rank
+    waits.
+    """
     smallest_group: int = 1
     share_place: bool = False
 
@@ -269,10 +279,14 @@ class Ranking(Model):
 
 
 class Tally(Model):
-    """How occurrences are counted. `per` and `within` say what counts together; the figure itself is a fact the caller gives."""
+    """How occurrences are counted. `per` and `within` say what counts together; the figure itself is a fact the
+    caller gives.
+    """
 
     per: Names = ("person",)
-    within: Literal["calendar_month", "calendar_quarter", "calendar_year", "rolling_year", "rolling_days", "lifetime"] = "calendar_year"
+    within: Literal[
+        "calendar_month", "calendar_quarter", "calendar_year", "rolling_year", "rolling_days", "lifetime"
+    ] = "calendar_year"
     days: int | None = None
     of: Names = ()
     """Kinds of finding counted together; the clause's own where empty."""
@@ -285,7 +299,9 @@ class Tally(Model):
 
 
 class Tier(Model):
-    """What the n-th occurrence costs or earns. One of fine, reward, points, percent, amount_of, decided is usual; none is a warning."""
+    """What the n-th occurrence costs or earns. One of fine, reward, points, percent, amount_of, decided is usual;
+    none is a warning.
+    """
 
     from_: float = Field(alias="from")
     fine: float | None = None
@@ -335,78 +351,6 @@ class Party(Model):
     same_as: str | None = None
     """The person whose sanction this one equals."""
     tiers: tuple[Tier, ...] = ()
-
-
-# Tariffs.
-
-
-class PercentOf(Model):
-    percent: Percent
-    of: str
-
-
-class Line(Model):
-    """One named amount of a sum: a fact, a fixed amount, a share of a fact, or a price for each unit."""
-
-    name: Identifier
-    title: Words | None = None
-    fact: str | None = None
-    amount: float | Parameter | None = None
-    percent: Percent | None = None
-    of: str | None = None
-    """The fact `percent` is taken of."""
-    each: float | Parameter | None = None
-    times: str | None = None
-    """The fact `each` is multiplied by."""
-    minus: str | None = None
-    """A fact that is taken away: `{name: overcharged, fact: charged, minus: due}`."""
-    when: When = Field(default_factory=dict)
-
-
-def _line(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"name": value, "fact": value}
-    if isinstance(value, dict) and "name" not in value and "of" in value:
-        return {"name": str(value["of"]).rpartition(".")[2] + "_share", **value}
-    return value
-
-
-Lines = tuple[Annotated[Line, BeforeValidator(_line)], ...]
-
-
-class Bracket(Model):
-    """From this much of the fact on, this price: a rate for each unit inside the bracket, or one fixed amount."""
-
-    from_: float = Field(alias="from")
-    rate: float | None = None
-    amount: float | None = None
-
-
-class Metered(Model):
-    """Units begun are billed in full: `{fact: seconds, unit: 60, round: up}`."""
-
-    fact: str
-    unit: float = 1
-    round: Literal["up", "down", "nearest", "none"] = "up"
-
-
-class Floor(Model):
-    """A least total over a period, with the difference shown as a line of its own."""
-
-    amount: float
-    over: Period = "month"
-    shows: Identifier = "minimum_top_up"
-
-
-class Over(Model):
-    """What an amount above the result, or above a fixed one, needs."""
-
-    approval: Names = ()
-    above: float | None = None
-    spent: str | None = None
-    """The fact that is compared with the result: what was actually spent."""
-    refuse: Words | None = None
-    warn_at: Percent | None = None
 
 
 # Wordings.

@@ -16,7 +16,9 @@ _MARKS = re.compile(r"[*_`\s]+")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One numbered section: `number` as clauses cite it, its heading's words, the text up to the next numbered heading."""
+    """One numbered section: `number` as clauses cite it, its heading's words, the text up to the next numbered
+    heading.
+    """
 
     number: str
     title: str
@@ -27,7 +29,8 @@ class Section:
 
 
 def read_sections(text: str) -> tuple[Section, ...]:
-    """The numbered sections in order. `## 3.2 审核` is section `3.2`; `## 第三条 审核` is `第三条`; `## 附件1 表格` is `附件1`.
+    """The numbered sections in order. `## 3.2 审核` is section `3.2`; `## 第三条 审核` is `第三条`; `## 附件1 表格`
+    is `附件1`.
 
     A heading without a number belongs to the section it stands in.
     """
@@ -41,7 +44,9 @@ def read_sections(text: str) -> tuple[Section, ...]:
             found.append((number[1] + number[2], number[3].strip(), line_number, len(heading[1]), []))
         elif found:
             found[-1][4].append(line)
-    return tuple(Section(number, title, "\n".join(body).strip(), line, level) for number, title, line, level, body in found)
+    return tuple(
+        Section(number, title, "\n".join(body).strip(), line, level) for number, title, line, level, body in found
+    )
 
 
 def stands_in(quote: str, body: str) -> bool:

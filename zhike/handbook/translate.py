@@ -1,9 +1,13 @@
-"""pydantic's errors said the way a handbook's author can use: which key, what it should be, the nearest name that exists."""
+"""pydantic's errors said the way a handbook's author can use: which key, what it should be, the nearest name that
+exists.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+
+from pydantic import ValidationError
 
 from zhike.handbook.common import Text
 from zhike.handbook.problems import Problem, closest
@@ -31,26 +35,47 @@ _PLAIN: dict[str, tuple[str, str]] = {
 }
 
 
-def problem_of_error(detail: Any, item: Item, subject: str) -> Problem:
-    """One error of pydantic (an entry of `ValidationError.errors()`) as a problem of the file it came from."""
-    path = [step for step in detail["loc"] if _is_step(step)]
+def problems_of(error: ValidationError, item: Item, subject: str, *, skip: int = 0) -> list[Problem]:
+    """Every error of pydantic as a problem of the file it came from; of several ways to read one value only the first
+    is told.
+
+    `skip` leaves out the first steps of each path.
+    """
+    found: dict[tuple[Any, ...], Problem] = {}
+    for detail in error.errors():
+        path = tuple(step for step in detail["loc"][skip:] if _is_step(step))
+        if not any(path[: len(known)] == known or known[: len(path)] == path for known in found if known and path):
+            found[path] = _problem_of(detail, path, item, subject)
+    return list(found.values())
+
+
+def _problem_of(detail: Any, path: tuple[Any, ...], item: Item, subject: str) -> Problem:
     key = ".".join(str(step) for step in path) or "-"
     kind = str(detail["type"])
     build = _SPECIAL.get(kind, _by_table)
-    code, message, remedy = build(detail, key, item)
+    code, message, remedy = build(detail, key)
     return Problem(code, item.file, item.line_of(path), subject, message, remedy)
 
 
 def _is_step(step: Any) -> bool:
     """Names of union members, validators and key markers that pydantic puts in the path are no keys of the file."""
-    return not (isinstance(step, str) and (step.startswith("function-") or "[" in step or step[:1].isupper() and step.isidentifier()))
+    return not (
+        isinstance(step, str)
+        and (step.startswith("function-") or "[" in step or (step[:1].isupper() and step.isidentifier()))
+    )
 
 
 Parts = tuple[str, Text, Text]
 
 
-def _missing(detail: Any, key: str, item: Item) -> Parts:
+def _missing(_: Any, key: str) -> Parts:
     name = key.rpartition(".")[2]
+    if name == "holder":
+        return (
+            "holder-missing",
+            Text(zh="时限没有持有人。", en="The limit has no holder."),
+            Text(zh="写 holder: <岗位>。", en="Write `holder: <role>`."),
+        )
     return (
         "key-missing",
         Text(zh=f"缺少“{key}”。", en=f"{key} is missing."),
@@ -58,46 +83,59 @@ def _missing(detail: Any, key: str, item: Item) -> Parts:
     )
 
 
-def _extra(detail: Any, key: str, item: Item) -> Parts:
+def _extra(_: Any, key: str) -> Parts:
     name = key.rpartition(".")[2]
     near = closest(name, _all_keys())
     return (
         "key-unknown",
         Text(zh=f"这里没有“{key}”这一项。", en=f"There is no key {key} here."),
-        Text(zh=f"是否应为“{near}”?" if near else "删去它,或查 docs/handbook-format.md。", en=f"Did you mean {near}?" if near else "Delete it, or see docs/handbook-format.md."),
+        Text(
+            zh=f"是否应为“{near}”?" if near else "删去它,或查 docs/handbook-format.md。",
+            en=f"Did you mean {near}?" if near else "Delete it, or see docs/handbook-format.md.",
+        ),
     )
 
 
-def _literal(detail: Any, key: str, item: Item) -> Parts:
+def _literal(detail: Any, key: str) -> Parts:
     expected = str(detail.get("ctx", {}).get("expected", "")).replace(" or ", ", ")
     names = [name.strip().strip("'") for name in expected.split(",")]
     near = closest(str(detail.get("input")), names)
     return (
         "value-unknown",
         Text(zh=f"“{key}”不能是“{detail.get('input')}”。", en=f"{key} cannot be {detail.get('input')!r}."),
-        Text(zh=f"是否应为“{near}”?" if near else f"可写:{', '.join(names)}。", en=f"Did you mean {near}?" if near else f"It can be: {', '.join(names)}."),
+        Text(
+            zh=f"是否应为“{near}”?" if near else f"可写:{', '.join(names)}。",
+            en=f"Did you mean {near}?" if near else f"It can be: {', '.join(names)}.",
+        ),
     )
 
 
-def _pattern(detail: Any, key: str, item: Item) -> Parts:
+def _pattern(detail: Any, key: str) -> Parts:
     pattern = str(detail.get("ctx", {}).get("pattern", ""))
-    example = ("WARN-05", "大写字母和编号,如 WARN-05", "capitals and a number, e.g. WARN-05") if "A-Z" in pattern else (
-        "store_manager", "小写字母、数字和下划线,如 store_manager", "small letters, digits and underscores, e.g. store_manager"
-    )  # fmt: skip
+    if "A-Z" in pattern:
+        zh, en = "写大写字母和编号,如 WARN-05。", "Write capitals and a number, e.g. WARN-05."
+    else:
+        zh = "写小写字母、数字和下划线,如 store_manager。"
+        en = "Write small letters, digits and underscores, e.g. store_manager."
     return (
         "name-malformed",
         Text(zh=f"“{detail.get('input')}”不能作“{key}”。", en=f"{detail.get('input')!r} cannot be a {key}."),
-        Text(zh=f"写{example[1]}。", en=f"Write {example[2]}."),
+        Text(zh=zh, en=en),
     )
 
 
-def _by_validator(detail: Any, key: str, item: Item) -> Parts:
+def _by_validator(detail: Any, key: str) -> Parts:
     said = str(detail.get("msg", "")).removeprefix("Value error, ")
     if "is not a duration" in said:
         return (
             "duration-malformed",
-            Text(zh=f"“{key}: {detail.get('input')}”不是时长。", en=f"{key}: {detail.get('input')!r} is not a duration."),
-            Text(zh="例如写 30m、1h、48h、2d、3 working days、1 month。", en="Write for example 30m, 1h, 48h, 2d, 3 working days, 1 month."),
+            Text(
+                zh=f"“{key}: {detail.get('input')}”不是时长。", en=f"{key}: {detail.get('input')!r} is not a duration."
+            ),
+            Text(
+                zh="例如写 30m、1h、48h、2d、3 working days、1 month。",
+                en="Write for example 30m, 1h, 48h, 2d, 3 working days, 1 month.",
+            ),
         )
     return (
         "value-wrong",
@@ -106,7 +144,7 @@ def _by_validator(detail: Any, key: str, item: Item) -> Parts:
     )
 
 
-def _by_table(detail: Any, key: str, item: Item) -> Parts:
+def _by_table(detail: Any, key: str) -> Parts:
     zh, en = _PLAIN.get(str(detail["type"]), (f"不对:{detail.get('msg')}", str(detail.get("msg"))))
     given = repr(detail.get("input"))
     given = given if len(given) < 60 else given[:57] + "..."
@@ -117,7 +155,7 @@ def _by_table(detail: Any, key: str, item: Item) -> Parts:
     )
 
 
-_SPECIAL: dict[str, Callable[[Any, str, Item], Parts]] = {
+_SPECIAL: dict[str, Callable[[Any, str], Parts]] = {
     "missing": _missing,
     "extra_forbidden": _extra,
     "literal_error": _literal,

@@ -1,0 +1,243 @@
+"""What a handbook may name without declaring it: facts that Python computes, events that other rooms report, row
+facts of counts.
+
+A condition in a file only compares; whatever needs thinking is a fact of this list, computed and tested in one place.
+A name that is
+neither here, nor a field, nor declared under `facts` of the handbook is refused when the handbook is loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from zhike.handbook.common import Text
+from zhike.handbook.structure import Role
+
+FactType = Literal["string", "int", "decimal", "bool", "date", "datetime", "list", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFact:
+    """A fact by name. A `*` in the name stands for one id: `case.taken.*`."""
+
+    name: str
+    type: FactType
+    means: Text
+
+
+def _facts(*rows: tuple[str, FactType, str, str]) -> tuple[KnownFact, ...]:
+    return tuple(KnownFact(name, type_, Text(zh=zh, en=en)) for name, type_, zh, en in rows)
+
+
+FACTS: tuple[KnownFact, ...] = _facts(
+    ("case.process", "string", "工单的流程", "the case's process"),
+    ("case.stage", "string", "工单现在的阶段", "the stage it stands at"),
+    ("case.status", "string", "open 在办,closed 已结", "open or closed"),
+    ("case.round", "int", "第几轮,从 1 起", "the round, from 1"),
+    ("case.source", "string", "从哪里来:desk、portal、phone", "where it came from: desk, portal, phone"),
+    ("case.has_customer", "bool", "是否已知顾客", "whether the customer is known"),
+    ("case.department", "int", "责任部门", "the responsible department"),
+    ("case.taken.*", "int", "某动作已做过几次,没有做过为 0", "how often an action was taken, 0 where never"),
+    ("case.late.*", "int", "某条时限已超时几次", "how often a limit was missed in this case"),
+    ("actor.principal", "string", "谁在办理", "who acts"),
+    ("actor.is_customer", "bool", "办理人是否为顾客", "whether a customer acts"),
+    ("actor.role", "string", "办理人的岗位", "the role he acts in"),
+    ("today", "date", "今天的日期", "today's date"),
+    ("weekday", "int", "星期几,星期一为 1", "day of the week, Monday is 1"),
+    ("hour", "int", "现在是几点(0 至 23)", "hour of the day, 0 to 23"),
+    ("attachments", "int", "这次动作带了几个附件", "how many files come with the action"),
+    ("approvals", "list", "已有的批准,每条有 role、by、decision", "approvals so far, each with role, by, decision"),
+    (
+        "last_recontact_satisfied",
+        "bool",
+        "最近一次回访顾客是否满意",
+        "whether the customer was satisfied at the last callback",
+    ),
+    ("duty.*.open", "bool", "某条例行义务是否还欠着", "whether a duty is still owed"),
+    ("clock.*.due_at", "datetime", "某条时限的最晚时间", "when a limit is due"),
+    ("clock.*.state", "string", "某条时限的状态", "the state of a limit"),
+    ("count", "int", "同类事项第几次,含本次", "which occurrence this is, itself included"),
+    ("last_in_months_running", "int", "连续几个月排名末位", "for how many months running the rank was last"),
+    ("others_not_ready", "int", "同组还有几人在整理", "how many others are not ready"),
+    ("queue_length", "int", "排队的人数", "how many wait in the queue"),
+    ("ready_after_me", "int", "我离开后还有几人就绪", "how many stay ready when I leave"),
+    ("absent", "bool", "坐席是否离线或长时间无动作", "whether the agent is away or silent"),
+    ("named_person", "string", "来电点名要谁", "whom the caller asked for"),
+    (
+        "named_is_subject",
+        "bool",
+        "点名的人是否就是被投诉的人",
+        "whether the person asked for is the one complained about",
+    ),
+    ("owner_known", "bool", "是否有归属人", "whether the customer has an owner"),
+    ("customer.owner", "string", "顾客的归属人", "the customer's owner"),
+    ("customer.is_member", "bool", "是否会员", "whether a member"),
+    ("customer.has_spent", "bool", "是否消费过", "whether he ever bought"),
+    ("customer.unsubscribed", "bool", "是否退订", "whether unsubscribed"),
+    ("customer.contacted_days_ago", "int", "多少天没有联系", "days since the last contact"),
+    ("customer.tier", "string", "顾客等级", "the customer's tier"),
+    ("customer.birthday", "date", "生日", "birthday"),
+    ("calls_to_number_today", "int", "今天已拨这个号码几次", "calls to this number today"),
+    ("calls_to_number_in_7_days", "int", "七天内已拨几次", "calls to this number in seven days"),
+    ("do_not_call", "bool", "是否在免打扰名单", "whether on the do-not-call list"),
+    ("in_calling_hours", "bool", "被叫当地是否在可拨时段", "whether it is calling time where the other side is"),
+    (
+        "delegation_valid",
+        "bool",
+        "委托是否在期内、范围内并由本人签署",
+        "whether the delegation is in force, in scope and signed by the delegate",
+    ),
+    ("both_signed_at", "datetime", "两人都签完的时刻", "when the second of two signatures was given"),
+    (
+        "repeated_in_30_days",
+        "int",
+        "三十天内同一单位同一问题第几次",
+        "the same issue at the same unit within thirty days",
+    ),
+    ("instalment.due_on", "date", "还款日", "when the instalment is due"),
+    ("seconds", "int", "通话秒数", "length of the call in seconds"),
+    ("caller_area", "string", "来电地区类别", "class of the caller's area"),
+    ("visitors", "int", "来宾人数", "how many visitors"),
+    ("now", "datetime", "现在", "now"),
+)
+
+ROW_FACTS: dict[str, frozenset[str]] = {
+    "cases": frozenset(
+        {
+            "process",
+            "stage",
+            "status",
+            "round",
+            "source",
+            "department",
+            "owner",
+            "opened_at",
+            "closed_at",
+            "lead_time_minutes",
+        }
+    ),
+    "clocks": frozenset({"clause", "state", "holder", "department", "minutes", "late_minutes", "due_at", "stopped_at"}),
+    "duties": frozenset({"clause", "state", "holder", "period", "done", "customer_day"}),
+    "calls": frozenset(
+        {
+            "direction",
+            "answered",
+            "asked_for_human",
+            "abandoned",
+            "wait_seconds",
+            "talk_seconds",
+            "agent",
+            "queue",
+            "wrong_number",
+            "first_contact_resolved",
+        }
+    ),
+    "conversations": frozenset({"channel", "agent", "queue", "first_reply_seconds", "closed", "satisfied"}),
+    "sms": frozenset({"template", "delivered", "on_day"}),
+    "findings": frozenset({"kind", "clause", "person", "upheld"}),
+    "orders": frozenset({"state", "amount", "owner"}),
+    "staff": frozenset({"role", "department", "joined_days"}),
+    "customers": frozenset({"is_member", "tier", "owner", "first_callback_done"}),
+}
+"""What can be counted besides the fillings of a record, and the facts of each row."""
+
+FILLING_FACTS = frozenset({"ordinal", "department", "filled_by", "filled_at", "round", "lead_time_minutes", "late"})
+"""Facts every filling of a record has beside its fields; `ordinal` counts the fillings of one record in one case."""
+
+EVENTS: dict[str, tuple[str, ...]] = {
+    "case": ("opened", "closed", "reopened", "accepted"),
+    "action": ("<action>",),
+    "stage": ("<stage>.entered", "<stage>.left"),
+    "clock": ("<CLAUSE>.warned", "<CLAUSE>.breached", "<CLAUSE>.stopped"),
+    "duty": ("<CLAUSE>.owed", "<CLAUSE>.met", "<CLAUSE>.missed", "<CLAUSE>.ended"),
+    "record": ("<record>.completed", "<record>.complete", "<record>.version"),
+    "lookup": ("<record>",),
+    "finding": ("<kind>",),
+    "rank": ("daily", "weekly", "monthly", "quarterly", "yearly"),
+    "presence": ("*",),
+    "call": ("*",),
+    "conversation": ("*",),
+    "message": ("*",),
+    "sms": ("*",),
+    "mail": ("*",),
+    "callback": ("*",),
+    "visit": ("*",),
+    "assignment": ("*",),
+    "queue": ("*",),
+    "order": ("*",),
+    "shift": ("*",),
+    "document": ("*",),
+    "account": ("*",),
+    "export": ("*",),
+    "payment": ("*",),
+    "settlement": ("*",),
+    "import": ("*",),
+    "policy": ("*",),
+    "staff": ("*",),
+    "customer": ("*",),
+    "instalment": ("*",),
+    "waybill": ("*",),
+    "member": ("*",),
+    "department": ("*",),
+    "approval": ("*",),
+    "appeal": ("*",),
+    "month": ("*",),
+    "period": ("*",),
+    "quote": ("*",),
+    "training": ("*",),
+}
+"""Families of events and what may follow the family's name. `<...>` must exist in the handbook, `*` is any word."""
+
+POPULATIONS = frozenset(
+    {
+        "case",
+        "customer",
+        "member",
+        "instalment",
+        "staff",
+        "department",
+        "shift",
+        "waybill",
+        "order",
+        "agent",
+        "workstation",
+        "card",
+        "contract",
+        "store",
+        "project",
+        "account",
+        "period",
+        "policy",
+        "conversation",
+        "line",
+        "host",
+        "visitor",
+    }
+)
+"""Whom a duty can be owed for; a record of the handbook may be named too."""
+
+BUILT_IN_ROLES: dict[str, Role] = {
+    "owner": Role(id="owner", title=Text(zh="经办人", en="Owner of the case"), screens=()),
+    "customer": Role(id="customer", title=Text(zh="顾客", en="Customer"), external=True, is_customer=True, screens=()),
+    "system": Role(id="system", title=Text(zh="系统", en="System"), is_system=True, screens=()),
+}
+"""Roles every handbook has; one that declares them itself only changes their titles."""
+
+
+def _pattern(names: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{re.escape(name).replace(re.escape('*'), '[A-Za-z0-9_-]+')})" for name in names))
+
+
+_KNOWN = _pattern(fact.name for fact in FACTS)
+
+
+def is_known_fact(name: str) -> bool:
+    """Whether Python computes a fact of that name."""
+    return _KNOWN.fullmatch(name) is not None
+
+
+def is_known_count(name: str) -> bool:
+    return name in ROW_FACTS

@@ -1,0 +1,242 @@
+"""Fields that clauses and actions name exist on the form at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from zhike.handbook.check.findings import DEPARTMENTS, FIELDS, OPTIONS, RECORDS, Checker, Path
+from zhike.handbook.clauses import Clause, Gate, Measure, Visibility, Wording
+from zhike.handbook.common import Text
+from zhike.handbook.source import Item
+from zhike.handbook.structure import Action, FieldDef, Process, Record
+from zhike.handbook.terms import Requirement
+
+WITH_CHOICES = frozenset({"enum", "multi"})
+COUNTS = frozenset({"cases", "clocks", "duties"})
+
+
+def check_fields(checker: Checker) -> None:
+    for record in checker.book.handbook.records:
+        _check_record(checker, record)
+    for process in checker.book.handbook.processes:
+        for index, action in enumerate(process.actions):
+            _check_action(checker, process, action, ("actions", index))
+        _check_customer(checker, process)
+    for clause in checker.clauses:
+        _check_clause(checker, clause)
+
+
+def form_of(checker: Checker, action: Action) -> dict[str, FieldDef]:
+    """The fields of the form an action fills, by id; empty where it fills none or the record is unknown."""
+    return fields_of(checker, action.record) if action.record else {}
+
+
+def fields_of(checker: Checker, record_id: str) -> dict[str, FieldDef]:
+    """The fields of a record, those of its shared groups included."""
+    record = next((one for one in checker.book.handbook.records if one.id == record_id), None)
+    if record is None:
+        return {}
+    groups = checker.book.handbook.groups
+    shared = [field for name in record.includes for field in groups.get(name, ())]
+    return {field.id: field for field in (*shared, *record.fields)}
+
+
+def forms_at(checker: Checker, clause: Clause, events: Iterable[str]) -> Iterator[tuple[str, dict[str, FieldDef]]]:
+    """(event, form) for every event at which a form is filled."""
+    for event in events:
+        family, _, rest = event.partition(".")
+        if family == "action":
+            for process in checker.book.handbook.processes:
+                if clause.process in (None, process.id):
+                    yield from ((event, form_of(checker, action)) for action in process.actions if action.id == rest)
+        elif family == "record":
+            yield event, fields_of(checker, rest.rpartition(".")[0])
+
+
+def forms_before(checker: Checker, clause: Clause, events: Iterable[str]) -> Iterator[dict[str, FieldDef]]:
+    """Forms whose values are at hand at events that follow an action: a case is opened, a stage entered."""
+    for event in events:
+        family, _, rest = event.partition(".")
+        for process in checker.book.handbook.processes:
+            if clause.process in (None, process.id) and family in ("case", "stage"):
+                opening = rest == "opened"
+                yield from (form_of(checker, action) for action in process.actions if not (opening and action.from_))
+
+
+def _check_record(checker: Checker, record: Record) -> None:
+    item = checker.item("records", record.id)
+    fields = fields_of(checker, record.id)
+    groups = checker.book.handbook.groups
+    for name in record.includes:
+        if name not in groups:
+            checker.unknown("group-unknown", item, name, groups, FIELDS, path=("includes",), subject=record.id)
+    if record.kind == "reference" and record.label is not None and record.label not in fields:
+        checker.unknown("field-unknown", item, record.label, fields, FIELDS, path=("label",), subject=record.id)
+    for names in (*record.unique, record.complete):
+        for name in names:
+            if name not in fields:
+                checker.unknown("field-unknown", item, name, fields, FIELDS, subject=record.id)
+    for index, field in enumerate(record.fields):
+        _check_field(checker, record, field, item, ("fields", index))
+
+
+def _check_field(checker: Checker, record: Record, field: FieldDef, item: Item, path: Path) -> None:
+    options = checker.book.handbook.options
+    if field.options is not None and field.options not in options:
+        checker.unknown(
+            "options-unknown", item, field.options, options, OPTIONS, path=(*path, "options"), subject=record.id
+        )
+    elif field.type in WITH_CHOICES and not field.choices and field.options is None:
+        checker.note(
+            "choices-missing",
+            item,
+            Text(zh=f"选择字段“{field.id}”没有选项。", en=f"The field {field.id} is a choice without choices."),
+            Text(zh="写 choices,或用 options 指向一张选项表。", en="Write `choices`, or name a list with `options`."),
+            path=path,
+            subject=record.id,
+        )
+    ids = [choice.id for choice in field.choices]
+    for name in sorted({id_ for id_ in ids if ids.count(id_) > 1}):
+        message = Text(zh=f"选项“{name}”写了两次。", en=f"The choice {name} stands twice.")
+        remedy = Text(zh="只留一个。", en="Keep one.")
+        checker.note("id-twice", item, message, remedy, path=(*path, "choices"), subject=record.id)
+    if field.kind is not None and field.type == "department":
+        known = {kind.id for kind in checker.book.handbook.departments}
+        if field.kind not in known:
+            checker.unknown(
+                "department-unknown", item, field.kind, known, DEPARTMENTS, path=(*path, "kind"), subject=record.id
+            )
+    if field.kind is not None and field.type == "record":
+        records = {one.id for one in checker.book.handbook.records}
+        if field.kind not in records:
+            checker.unknown(
+                "record-unknown", item, field.kind, records, RECORDS, path=(*path, "kind"), subject=record.id
+            )
+    for index, column in enumerate(field.columns):
+        _check_field(checker, record, column, item, (*path, "columns", index))
+
+
+def _check_action(checker: Checker, process: Process, action: Action, path: Path) -> None:
+    item = checker.item("processes", process.id)
+    form = form_of(checker, action)
+    if action.department_from is not None:
+        found = form.get(action.department_from)
+        if found is None:
+            departments = [name for name, field in form.items() if field.type == "department"]
+            checker.unknown(
+                "field-unknown",
+                item,
+                action.department_from,
+                departments,
+                FIELDS,
+                path=(*path, "department_from"),
+                subject=process.id,
+            )
+        elif found.type != "department":
+            checker.note(
+                "field-wrong-type",
+                item,
+                Text(zh=f"“{found.id}”不是部门字段。", en=f"{found.id} is not a field of type department."),
+                Text(zh="把它的 type 写成 department。", en="Give it `type: department`."),
+                path=(*path, "department_from"),
+                subject=process.id,
+            )
+    if action.opens is not None:
+        child = next((one for one in checker.book.handbook.processes if one.id == action.opens.process), None)
+        entry = next((one for one in child.actions if one.id == action.opens.action), None) if child else None
+        if child is not None and entry is not None:
+            targets = form_of(checker, entry) | fields_of(checker, child.record)
+            for name in action.opens.copy_fields:
+                if name not in targets:
+                    checker.unknown(
+                        "field-unknown",
+                        item,
+                        name,
+                        targets,
+                        FIELDS,
+                        path=(*path, "opens", "copy", name),
+                        subject=process.id,
+                    )
+
+
+def _check_customer(checker: Checker, process: Process) -> None:
+    """Each field that identifies the customer stands on some form that opens a case."""
+    forms = [form_of(checker, action) for action in process.actions if not action.from_]
+    known = {name for form in forms for name in form} | set(fields_of(checker, process.record))
+    for name in process.customer.values():
+        if name not in known:
+            item = checker.item("processes", process.id)
+            checker.unknown("field-unknown", item, name, known, FIELDS, path=("customer",), subject=process.id)
+
+
+def _check_clause(checker: Checker, clause: Clause) -> None:
+    match clause:
+        case Gate():
+            named = list(_required_fields(clause.requires, ("requires",)))
+            events: tuple[str, ...] = clause.on
+        case Wording():
+            named = [(("must_state",), name) for name in clause.must_state]
+            events = clause.on
+        case Measure() if clause.capture:
+            named, events = [(("capture", "field"), clause.capture.field)], (f"action.{clause.capture.action}",)
+            _check_capture(checker, clause)
+        case Visibility():
+            _check_visibility(checker, clause)
+            return
+        case _:
+            return
+    for event, form in forms_at(checker, clause, events):
+        for path, name in named:
+            if name not in form:
+                message = Text(
+                    zh=f"“{event}”的表单上没有字段“{name}”。", en=f"The form of {event} has no field {name}."
+                )
+                _note_field(checker, clause, message, name, form, path)
+
+
+def _check_capture(checker: Checker, clause: Measure) -> None:
+    assert clause.capture is not None
+    known = {action.id for process in checker.book.handbook.processes for action in process.actions}
+    if clause.capture.action not in known:
+        from zhike.handbook.check.findings import ACTIONS
+
+        item = checker.item("clauses", clause.id)
+        checker.unknown(
+            "action-unknown", item, clause.capture.action, known, ACTIONS, path=("capture", "action"), subject=clause.id
+        )
+
+
+def _note_field(checker: Checker, clause: Clause, message: Text, name: str, form: Iterable[str], path: Path) -> None:
+    from zhike.handbook.problems import suggest
+
+    checker.note_clause("field-unknown", clause, message, suggest(name, form, FIELDS), path)
+
+
+def _required_fields(required: Requirement, path: Path) -> Iterator[tuple[Path, str]]:
+    yield from (((*path, "fields"), name) for name in required.fields)
+    yield from (((*path, "one_of_fields"), name) for name in required.one_of_fields)
+    yield from (((*path, "signatures"), wanted.field) for wanted in required.signatures)
+    yield from (((*path, "includes"), name) for name in required.includes)
+    yield from (((*path, "rows"), rows.field) for rows in required.rows)
+    if required.quorum:
+        yield (*path, "quorum"), required.quorum.field
+    for index, alternative in enumerate(required.any_of):
+        yield from _required_fields(alternative, (*path, "any_of", index))
+
+
+def _check_visibility(checker: Checker, clause: Visibility) -> None:
+    family, _, name = clause.of.partition(".")
+    known = {
+        "process": {one.id for one in checker.book.handbook.processes},
+        "record": {one.id for one in checker.book.handbook.records},
+        "lookup": {one.id for one in checker.book.handbook.records},
+    }.get(family)
+    item = checker.item("clauses", clause.id)
+    if known is not None and name not in known:
+        checker.unknown("record-unknown", item, name, known, RECORDS, path=("of",), subject=clause.id)
+        return
+    if family in ("record", "lookup"):
+        fields = fields_of(checker, name)
+        for field in (*clause.fields, *clause.topics, *(shown.field for shown in clause.show)):
+            if field not in fields:
+                checker.unknown("field-unknown", item, field, fields, FIELDS, path=("fields",), subject=clause.id)

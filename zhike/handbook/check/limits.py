@@ -1,0 +1,179 @@
+"""Limits have a holder, an end and a length; duties say how often; times and targets can be read."""
+
+from __future__ import annotations
+
+from zhike.handbook.calendars import parse_time
+from zhike.handbook.check.findings import Checker
+from zhike.handbook.clauses import Clause, Deadline, Duty, Measure
+from zhike.handbook.common import Duration, Text, Unit
+from zhike.handbook.limits import limit_of
+from zhike.handbook.measures import parse_target
+
+
+def check_limits(checker: Checker) -> None:
+    for clause in checker.clauses:
+        if isinstance(clause, Deadline):
+            _check_deadline(checker, clause)
+        elif isinstance(clause, Duty):
+            _check_duty(checker, clause)
+        elif isinstance(clause, Measure) and clause.target is not None:
+            _check_target(checker, clause)
+
+
+def _check_deadline(checker: Checker, clause: Deadline) -> None:
+    _check_holder(checker, clause, clause.holder)
+    if not clause.until and not clause.until_all:
+        _note(
+            checker,
+            clause,
+            "limit-no-end",
+            "没有写明什么事使它停下",
+            "nothing is named that stops it",
+            "写 until: action.<动作>。",
+            "Write `until: action.<id>`.",
+        )
+    if (clause.within is None) == (clause.due is None):
+        _note(
+            checker,
+            clause,
+            "limit-missing",
+            "要写 within 或 due,二者取一",
+            "exactly one of `within` and `due` must be given",
+            "例如 within: 1h。",
+            "For example `within: 1h`.",
+        )
+    if not clause.starts and clause.before is None and (clause.due is None or clause.due.fact is None):
+        _note(
+            checker,
+            clause,
+            "limit-no-start",
+            "没有写明从何时起算",
+            "nothing is named that starts it",
+            "写 starts: 某个事件,或 before: 某个日期。",
+            "Write `starts: <event>`, or `before: <date fact>`.",
+        )
+    if clause.resumes and not clause.pauses:
+        _note(
+            checker,
+            clause,
+            "resumes-without-pauses",
+            "写了 resumes,没有写 pauses",
+            "it resumes without ever pausing",
+            "写明什么事使它暂停。",
+            "Say what pauses it.",
+        )
+    for key, text in (("at", clause.at), ("due", clause.due.at if clause.due else None)):
+        _check_time(checker, clause, key, text)
+    _check_calendar(checker, clause)
+
+
+def _check_calendar(checker: Checker, clause: Deadline) -> None:
+    """Working time needs a calendar: the clause's, the handbook's only one, or the department's."""
+    if clause.calendar is not None or checker.book.calendar(None) is not None:
+        return
+    limit = _limit(checker, clause)
+    if clause.time != "wall" or (limit is not None and limit.unit in (Unit.working_day, Unit.working_hour)):
+        _note(
+            checker,
+            clause,
+            "calendar-missing",
+            "按工作时间计,但手册没有可用的日历",
+            "it counts working time, but no calendar is named and the handbook has no single or default one",
+            "写 calendar: <日历>,或给手册定一个 default: true 的日历。",
+            "Write `calendar: <id>`, or mark one calendar `default: true`.",
+        )
+
+
+def _limit(checker: Checker, clause: Deadline) -> Duration | None:
+    try:
+        return limit_of(checker.book, clause)
+    except (KeyError, ValueError):
+        return None
+
+
+def _check_duty(checker: Checker, clause: Duty) -> None:
+    _check_holder(checker, clause, clause.holder)
+    if not clause.owes:
+        _note(
+            checker,
+            clause,
+            "duty-no-deed",
+            "没有写明要做什么",
+            "nothing is named that settles it",
+            "写 owes: action.<动作>。",
+            "Write `owes: action.<id>`.",
+        )
+    if (
+        clause.owed_for == "case"
+        and not clause.starts
+        and clause.every != "event"
+        and not _is_owed_by_effect(checker, clause)
+    ):
+        _note(
+            checker,
+            clause,
+            "limit-no-start",
+            "没有写明从何时起欠",
+            "nothing is named that makes it owed",
+            "写 starts: 某个事件,或由另一条款的 owe 引起。",
+            "Write `starts: <event>`, or let another clause `owe` it.",
+        )
+    for every, key in (("interval", "interval"), ("checkpoints", "checkpoints"), ("occasion", "occasion")):
+        if clause.every == every and not getattr(clause, key):
+            _note(
+                checker,
+                clause,
+                "period-incomplete",
+                f"every: {every} 还要写 {key}",
+                f"`every: {every}` needs `{key}`",
+                f"写 {key}。",
+                f"Write `{key}`.",
+            )
+    for text in clause.window or ():
+        _check_time(checker, clause, "window", text)
+
+
+def _is_owed_by_effect(checker: Checker, clause: Duty) -> bool:
+    from zhike.handbook.check.findings import walk
+    from zhike.handbook.common import Effect
+
+    effects = (value for one in checker.clauses for _, value in walk(one) if isinstance(value, Effect))
+    return any(effect.owe == clause.id for effect in effects)
+
+
+def _check_holder(checker: Checker, clause: Clause, holder: tuple[str, ...]) -> None:
+    if not [name for name in holder if name.strip()]:
+        _note(
+            checker,
+            clause,
+            "holder-missing",
+            "时限没有持有人",
+            "the limit has no holder",
+            "写 holder: <岗位>。",
+            "Write `holder: <role>`.",
+        )
+
+
+def _check_time(checker: Checker, clause: Clause, key: str, text: str | None) -> None:
+    if text is None or text in ("open", "close"):
+        return
+    try:
+        parse_time(text)
+    except ValueError:
+        message = Text(zh=f"“{key}: {text}”不是时刻。", en=f"{key}: {text!r} is not a time of day.")
+        remedy = Text(zh='写成 "09:30" 或 "24:00",带引号。', en='Write it as "09:30" or "24:00", in quotes.')
+        checker.note_clause("time-malformed", clause, message, remedy, (key,))
+
+
+def _check_target(checker: Checker, clause: Measure) -> None:
+    try:
+        parse_target(clause.target or "")
+    except ValueError:
+        message = Text(zh=f"“target: {clause.target}”读不懂。", en=f"target: {clause.target!r} cannot be read.")
+        remedy = Text(zh='写成 "> 85%"、">= 0.95" 或 "<= 3"。', en='Write it as "> 85%", ">= 0.95" or "<= 3".')
+        checker.note_clause("target-malformed", clause, message, remedy, ("target",))
+
+
+def _note(checker: Checker, clause: Clause, code: str, zh: str, en: str, fix_zh: str, fix_en: str) -> None:
+    message = Text(zh=f"“{clause.title.zh}”{zh}。", en=f"{clause.id}: {en}.")
+    checker.note_clause(code, clause, message, Text(zh=fix_zh, en=fix_en))

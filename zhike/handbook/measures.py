@@ -1,0 +1,178 @@
+"""Indicators over rows of facts: numerator, denominator, target; medians, percentiles; composite scores and ranks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from zhike.handbook.clauses import Measure
+from zhike.handbook.common import Facts
+from zhike.handbook.conditions import holds
+from zhike.handbook.structure import Indicator
+from zhike.handbook.terms import Count
+
+_TARGET = re.compile(r"^\s*(>=|<=|>|<|=)\s*(\d+(?:\.\d+)?)\s*(%|[a-z]+(?: [a-z]+)?)?\s*$")
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    ">": lambda value, bound: value > bound,
+    ">=": lambda value, bound: value >= bound,
+    "<": lambda value, bound: value < bound,
+    "<=": lambda value, bound: value <= bound,
+    "=": lambda value, bound: value == bound,
+}
+
+Rows = Mapping[str, Iterable[Facts]]
+"""Rows by what is counted: `{"recontact": [...], "clocks": [...]}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`> 85%`: the operator, the bound (0.85 for a share), the unit as written."""
+
+    operator: str
+    bound: float
+    unit: str
+
+    def is_kept(self, value: float) -> bool:
+        return _COMPARE[self.operator](value, self.bound)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A figure with what it is made of. `value` is None where there is nothing to measure; `text` then is the
+    clause's own sign.
+    """
+
+    value: float | None
+    text: str
+    numerator: float | None = None
+    denominator: float | None = None
+    kept: bool | None = None
+    """Whether the target is kept; None without a target or a value."""
+    parts: Mapping[str, float | None] = field(default_factory=dict)
+
+
+def parse_target(text: str) -> Target:
+    """`"> 85%"` -> Target(">", 0.85, "%"). Raises ValueError."""
+    match = _TARGET.match(text)
+    if match is None:
+        raise ValueError(f"'{text}' is not a target such as > 85% or <= 3")
+    bound, unit = float(match[2]), match[3] or ""
+    return Target(match[1], round(bound / 100, 12) if unit == "%" else bound, unit)
+
+
+def measure(clause: Measure | Indicator, rows: Rows) -> Measured:
+    """The figure over these rows. A row counts where the clause's `where` holds; one in `drop` counts on neither
+    side.
+    """
+    if clause.value is not None:
+        how, fact = clause.value.how
+        chosen = [
+            row for row in rows.get(clause.value.of, ()) if holds(clause.value.where, row) and not _dropped(clause, row)
+        ]
+        return _finish(clause, _statistic(how, [row.get(fact) for row in chosen]), None, float(len(chosen)))
+    if clause.denominator is None:
+        counted = _count(clause, clause.numerator, rows) if clause.numerator else 0.0
+        return _finish(clause, counted, counted, None)
+    above = _count(clause, clause.numerator, rows) if clause.numerator else 0.0
+    below = _count(clause, clause.denominator, rows)
+    return _finish(clause, above / below if below else None, above, below)
+
+
+def _dropped(clause: Measure | Indicator, row: Facts) -> bool:
+    return isinstance(clause, Measure) and bool(clause.drop) and holds(clause.drop, row)
+
+
+def _count(clause: Measure | Indicator, count: Count, rows: Rows) -> float:
+    chosen = [row for row in rows.get(count.count, ()) if holds(count.where, row) and not _dropped(clause, row)]
+    if count.sum is not None:
+        return float(sum(row.get(count.sum) or 0 for row in chosen))
+    if count.distinct is not None:
+        return float(len({row.get(count.distinct) for row in chosen}))
+    return float(len(chosen))
+
+
+def _finish(clause: Measure | Indicator, value: float | None, above: float | None, below: float | None) -> Measured:
+    if value is None:
+        return Measured(None, clause.empty, above, below)
+    target = parse_target(clause.target) if clause.target else None
+    share = clause.value is None and clause.denominator is not None
+    text = f"{value * 100:.1f}%" if share else f"{value:g}"
+    return Measured(value, text, above, below, target.is_kept(value) if target else None)
+
+
+def _statistic(how: str, values: Sequence[Any]) -> float | None:
+    """A statistic over the values that are there. Percentiles take the nearest rank, so they are values that
+    occurred.
+    """
+    if how == "count":
+        return float(len(values))
+    numbers = sorted(float(value) for value in values if value is not None)
+    if not numbers:
+        return None
+    match how:
+        case "median":
+            middle = len(numbers) // 2
+            return numbers[middle] if len(numbers) % 2 else (numbers[middle - 1] + numbers[middle]) / 2
+        case "p90":
+            return numbers[-(-len(numbers) * 9 // 10) - 1]
+        case "mean":
+            return sum(numbers) / len(numbers)
+        case "sum":
+            return sum(numbers)
+        case _:
+            return numbers[-1]
+
+
+def composite(clause: Measure, values: Mapping[str, float | None]) -> Measured:
+    """A score made of other measures by weight; rounded only at the end. What is empty is spread, zero, or blocks the
+    score.
+    """
+    if clause.composite is None:
+        raise ValueError(f"{clause.id} is no composite")
+    spec = clause.composite
+    present = [one for one in spec.of if values.get(one.measure) is not None]
+    if not present or (spec.empty == "block" and len(present) < len(spec.of)):
+        return Measured(None, clause.empty, parts=dict(values))
+    weights = sum(one.weight for one in (present if spec.empty == "spread" else spec.of))
+    total = sum(one.weight * (values[one.measure] or 0.0) for one in present)
+    result = _finish(clause, round(total / weights, spec.round) if weights else None, None, None)
+    return Measured(result.value, result.text, None, None, result.kept, dict(values))
+
+
+def score(clause: Measure, actual: float, target: float) -> float:
+    """Marks for a figure: full marks times the share of the target reached, never more than full.
+
+    Low is good: target divided by actual, and full marks for nothing at all. A target of nothing where high is good
+    gives full marks.
+    """
+    full = clause.full or 0.0
+    if clause.better == "low":
+        return full if actual <= 0 else full * min(1.0, target / actual)
+    return full if target <= 0 else full * min(1.0, actual / target)
+
+
+def rank(clause: Measure, people: Mapping[str, Mapping[str, float | None]]) -> list[tuple[int, list[str]]]:
+    """(place, people) from the best. `people` gives each person's figures by measure name, this clause's own and
+    those that break ties.
+
+    Equal people share a place where the clause says so, or where its last way to tell them apart is `decided`: a
+    person then decides.
+    A group smaller than `smallest_group` is still ranked; whether consequences follow is for the caller.
+    """
+    ties = [name for name in (clause.rank.ties if clause.rank else ()) if name != "decided"]
+    sign = 1 if clause.better == "low" else -1
+
+    def key(person: str) -> tuple[float, ...]:
+        figures = people[person]
+        own = figures.get(clause.name)
+        return (sign * own if own is not None else float("inf"), *(-(figures.get(name) or 0.0) for name in ties))
+
+    places: list[tuple[int, list[str]]] = []
+    for position, person in enumerate(sorted(people, key=lambda one: (key(one), one)), start=1):
+        if places and key(places[-1][1][0]) == key(person):
+            places[-1][1].append(person)
+        else:
+            places.append((position, [person]))
+    return places

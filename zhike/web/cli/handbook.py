@@ -1,0 +1,86 @@
+"""`zhike handbook check|show|schema`: look at handbooks without installing them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from zhike.handbook.load import Loaded
+
+
+@click.group()
+def command() -> None:
+    """Check, show and describe handbooks."""
+
+
+@command.command()
+@click.argument("handbook", required=False)
+@click.option("--all", "every", is_flag=True, help="Every handbook at hand.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", help="Language of the findings.")
+def check(handbook: str | None, every: bool, as_json: bool, language: str) -> int:
+    """Check a handbook by NAME or PATH; all at hand without one. Exit 1 when one is refused."""
+    from zhike.handbook import library
+    from zhike.handbook.report import check_report
+
+    names = [handbook] if handbook and not every else list(library.names())
+    loaded = [_examine(name) for name in names]
+    if as_json:
+        report = {one.name: check_report(one) for one in loaded}
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        for one in loaded:
+            _print(one, language)
+    return 0 if all(not one.errors and one.book for one in loaded) else 1
+
+
+@command.command()
+@click.argument("handbook", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def show(handbook: str | None, as_json: bool) -> int:
+    """Show the clauses, records, processes and roles of a handbook by NAME or PATH (HANDBOOK without one)."""
+    from zhike.handbook.report import show_report
+    from zhike.web.cli import environment
+
+    loaded = _examine(handbook or environment.handbook())
+    if loaded.book is None:
+        _print(loaded, "zh")
+        return 1
+    report = show_report(loaded.book)
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        return 0
+    click.echo(f"{report['name']} {report['version']}  {report['title']['zh']}")
+    for clause in report["clauses"]:
+        click.echo(f"{clause['id']:<14} {clause['kind']:<10} {clause['cites']:<6} {clause['title']['zh']}")
+    return 0
+
+
+@command.command()
+def schema() -> None:
+    """Print the JSON Schema of the format, for editors."""
+    from zhike.handbook.schema import handbook_schema
+
+    click.echo(json.dumps(handbook_schema(), ensure_ascii=False, indent=2))
+
+
+def _examine(name: str) -> Loaded:
+    from zhike.handbook import library
+    from zhike.handbook.load import examine
+
+    try:
+        return examine(library.find(name))
+    except library.NoSuchHandbook as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _print(loaded: Loaded, language: str) -> None:
+    ok = not loaded.errors and loaded.book is not None
+    click.echo(
+        f"{'ok ' if ok else 'BAD'}  {loaded.name}: {sum(loaded.kinds.values())} clauses, {len(loaded.errors)} errors"
+    )
+    for problem in (*loaded.errors, *loaded.warnings):
+        click.echo(f"  {'' if problem.severity == 'error' else '(warning) '}{problem.say(language)}")
