@@ -17,7 +17,7 @@ from django.db import connection as django_connection
 Connection = psycopg.AsyncConnection[Any]
 T = TypeVar("T")
 
-LONGEST_PAUSE = 5.0
+LONGEST_PAUSE = 2.0
 """Seconds at most between two attempts to reach PostgreSQL."""
 DJANGO_ONLY = ("pool", "cursor_factory", "context")
 

@@ -10,12 +10,25 @@ from __future__ import annotations
 import asyncio
 import signal
 
+from django.db import DEFAULT_DB_ALIAS, connections
+
 from zhike.web.worker.parts import work_until
 
 
 def run() -> None:
-    """Work until TERM or Ctrl-C. Django must be set up."""
+    """Work until TERM or Ctrl-C. Django must be set up, and no connection made."""
+    keep_own_connections()
     asyncio.run(_run())
+
+
+def keep_own_connections() -> None:
+    """A connection for each thread instead of a pool: threads are few, and after a restart of PostgreSQL the next
+    attempt is made at once, where a pool waits longer and longer between two.
+    """
+    database = connections.settings[DEFAULT_DB_ALIAS]
+    database["OPTIONS"].pop("pool", None)
+    database["CONN_MAX_AGE"] = None
+    database["CONN_HEALTH_CHECKS"] = True
 
 
 async def _run() -> None:
