@@ -29,13 +29,17 @@ def facts_of(case: Case, book: Book, form: Mapping[str, Any] | None = None) -> F
 
 
 def with_moment(facts: Facts, book: Book, viewer: Viewer, now: dt.datetime) -> Facts:
-    """`facts` with who acts and when: `actor.principal`, `actor.is_customer`, `today`, `weekday` (1 = Monday), `hour`."""
+    """`facts` with who acts and when: `actor.principal`, `actor.is_customer`, `today`, `weekday` (1 = Monday), `hour`.
+
+    Parameters of the handbook come as `param.<id>`, for conditions that compare with one.
+    """
     local = now.astimezone(ZoneInfo(book.handbook.zone))
     facts["actor.principal"] = viewer.principal
     facts["actor.is_customer"] = viewer.principal.startswith("customer:")
     facts["today"] = local.date().isoformat()
     facts["weekday"] = local.isoweekday()
     facts["hour"] = local.hour
+    facts.update({f"param.{name}": value for name, value in book.parameters.items()})
     return facts
 
 
