@@ -1,8 +1,8 @@
 """Following a case by its number and a code sent to the customer's phone.
 
 A code has six digits, lives ten minutes and dies after five wrong tries. Requests are limited for each number and each
-address. Whoever asks learns nothing: an unknown number, another person's number and one's own all get the same answer, and
-all leave a row that the limits count. Times are the machine's, see `web.models.FollowCode`.
+address. Whoever asks learns nothing: an unknown number, another person's number and one's own all get the same answer; all
+leave a row that the limits count. Times are the machine's, see `web.models.FollowCode`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def request_code(
 
 
 def enter_code(row_id: int, digits: str, address: str, wall: dt.datetime) -> Case | None:
-    """The case when the code is right, in time and not used before; None otherwise, whatever is wrong. Raises TooMany."""
+    """The case when the code is right, in time and not used before; None otherwise. Raises TooMany."""
     with transaction.atomic():
         wrong = FollowCode.objects.filter(address=address, sent_at__gt=wall - WINDOW, tries__gte=1)
         if sum(wrong.values_list("tries", flat=True)) >= MOST_WRONG_FROM_ADDRESS:

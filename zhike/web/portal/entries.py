@@ -1,4 +1,4 @@
-"""What a customer may file: entry actions for customers, of processes open to the portal, of every handbook in force."""
+"""What a customer may file: entry actions for customers, of processes open to the portal, of all handbooks in force."""
 
 from __future__ import annotations
 

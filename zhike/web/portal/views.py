@@ -1,4 +1,4 @@
-"""The portal's pages. Whoever is signed in as staff in the same browser is nobody in particular here, or the customer."""
+"""The portal's pages. Whoever is signed in as staff in the same browser is nobody here, or the customer."""
 
 from __future__ import annotations
 

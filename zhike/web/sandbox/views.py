@@ -25,6 +25,7 @@ from zhike.clocks.queries import next_moment
 from zhike.org.models import Staff
 from zhike.web.base.times import ZONE
 from zhike.web.sandbox import cast, virtual
+from zhike.web.sandbox.steps import INSTANT
 
 View = Callable[..., HttpResponseBase]
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -46,7 +47,7 @@ def sandbox_only(view: View) -> View:
 @sandbox_only
 def show(request: HttpRequest) -> HttpResponse:
     """The clock, everybody one can be, and the messages that were not really sent."""
-    found = {"groups": cast.groups(), "messages": outbox()[:20], "next_at": next_moment(), "at": virtual.read()}
+    found = {"groups": cast.groups(), "messages_out": outbox()[:20], "next_at": next_moment(), "at": virtual.read()}
     return render(request, "sandbox/show.html", found)
 
 
@@ -66,7 +67,7 @@ def _target(by: str, now: dt.datetime) -> dt.datetime:
         moment = next_moment()
         if moment is None:
             raise virtual.BadMove(gettext("没有任何时限在走"))
-        return max(moment, now) + virtual.INSTANT
+        return max(moment, now) + INSTANT
     if by == "morning":
         tomorrow = now.astimezone(ZONE).date() + dt.timedelta(days=1)
         return dt.datetime.combine(tomorrow, MORNING, ZONE)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import time
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection
 
-from zhike.clocks.actions import fire_due
-from zhike.clocks.queries import next_moment
 from zhike.handbook.common import Duration, Unit, parse_duration
 from zhike.lib import clock
 from zhike.web.models import SandboxClock
+from zhike.web.sandbox.steps import fire_until
 
 MOVE_LOCK = 7_401_002
 """Key of the advisory lock: two moves at once happen one after the other."""
-INSTANT = dt.timedelta(microseconds=1)
-PATIENCE = 250
 FURTHEST = dt.timedelta(days=3660)
 SPANS = {
     Unit.second: dt.timedelta(seconds=1),
@@ -81,40 +77,16 @@ def move_to(target: dt.datetime) -> Moved:
 
 
 def _move(target: dt.datetime) -> Moved:
-    now, fired = read(), 0
+    now = read()
     if target < now:
         raise BadMove(f"the clock stands at {now.isoformat()} and does not go back to {target.isoformat()}")
     if target - now > FURTHEST:
         raise BadMove("at most ten years at once")
-    while (moment := next_moment()) is not None and moment <= target:
-        now = max(moment, now)
-        done = _fire_at(now)
-        if not done and next_moment() == moment:
-            # A limit is broken after its last instant, not in it.
-            if now + INSTANT > target:
-                break
-            now += INSTANT
-            done = _fire_patiently(now, moment)
-        fired += done
-    return Moved(target, fired + _fire_at(target))
+    return Moved(target, fire_until(target, now, _set))
 
 
-def _fire_at(at: dt.datetime) -> int:
+def _set(at: dt.datetime) -> None:
     SandboxClock.objects.update_or_create(pk=1, defaults={"at": at, "moved_at": clock.wall()})
-    fired = 0
-    while done := fire_due(at):
-        fired += done
-    return fired
-
-
-def _fire_patiently(at: dt.datetime, moment: dt.datetime) -> int:
-    """Fire what is due at `moment`; a worker that holds the row at this very moment is waited for."""
-    for _ in range(PATIENCE):
-        done = _fire_at(at)
-        if done or next_moment() != moment:
-            return done
-        time.sleep(0.02)
-    raise RuntimeError(f"clocks due at {moment.isoformat()} do not fire")
 
 
 def span_of(text: str) -> dt.timedelta:

@@ -1,0 +1,51 @@
+"""The first start: install the handbook, and on an empty database the sample department with a little history.
+
+A second start finds everything as it was and changes nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from zhike.handbook import library
+from zhike.handbook.load import HandbookRefused
+from zhike.lib import clock
+from zhike.org.handbooks import install
+from zhike.org.models import Department, Staff
+from zhike.web.first_run.sample import load_sample
+from zhike.web.sandbox import virtual
+
+
+class WrongMode(SystemExit):
+    """A real department must never meet a virtual clock, nor the other way round."""
+
+
+def prepare(handbook: str, sandbox: bool) -> None:
+    """Install `handbook` (a name or a path) and load its sample once. `zhike prepare` calls it after migrating."""
+    _refuse_wrong_mode(sandbox)
+    is_new = not Staff.objects.exists() and not Department.objects.exists()
+    folder = library.find(handbook)
+    now = clock.wall().replace(second=0, microsecond=0)
+    if sandbox and virtual.is_set():
+        now = virtual.read()
+    try:
+        version = install(folder, now)
+    except HandbookRefused as refused:
+        raise SystemExit(f"zhike: {folder} is refused, see: zhike handbook check {handbook}\n{refused}") from refused
+    if is_new and (folder / "sample.yaml").exists():
+        _say(f"loading the sample department of {version.name} ...")
+        load_sample(folder / "sample.yaml", version, now, say=_say)
+    if sandbox:
+        virtual.begin(now)
+
+
+def _refuse_wrong_mode(sandbox: bool) -> None:
+    was_sandbox = virtual.is_set()
+    if was_sandbox and not sandbox:
+        raise WrongMode("zhike: this data folder is a sandbox's; start with --sandbox, or choose another ZHIKE_HOME")
+    if sandbox and not was_sandbox and Staff.objects.exists():
+        raise WrongMode("zhike: this data folder is a real department's; choose another ZHIKE_HOME for the sandbox")
+
+
+def _say(words: str) -> None:
+    print(f"zhike: {words}", file=sys.stderr, flush=True)  # noqa: T201 - a long start shows its progress

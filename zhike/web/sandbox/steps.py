@@ -1,0 +1,51 @@
+"""Letting time pass: everything due in between fires, each at its own moment, in the order of time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+
+from zhike.clocks.actions import fire_due
+from zhike.clocks.queries import next_moment
+
+INSTANT = dt.timedelta(microseconds=1)
+PATIENCE = 250
+"""Tries, 20 ms apart, while somebody else holds what is due."""
+
+Arrive = Callable[[dt.datetime], None]
+"""Called with each moment before anything fires at it."""
+
+
+def fire_until(target: dt.datetime, now: dt.datetime, arrive: Arrive = lambda _: None) -> int:
+    """Pass from `now` to `target`; answers how many clocks fired, those started on the way among them."""
+    fired = 0
+    while (moment := next_moment()) is not None and moment <= target:
+        now = max(moment, now)
+        done = _fire_at(now, arrive)
+        if not done and next_moment() == moment:
+            # A limit is broken after its last instant, not in it.
+            if now + INSTANT > target:
+                break
+            now += INSTANT
+            done = _fire_patiently(now, moment, arrive)
+        fired += done
+    return fired + _fire_at(target, arrive)
+
+
+def _fire_at(at: dt.datetime, arrive: Arrive) -> int:
+    arrive(at)
+    fired = 0
+    while done := fire_due(at):
+        fired += done
+    return fired
+
+
+def _fire_patiently(at: dt.datetime, moment: dt.datetime, arrive: Arrive) -> int:
+    """Fire what is due at `moment`; a worker that holds the row at this very moment is waited for."""
+    for _ in range(PATIENCE):
+        done = _fire_at(at, arrive)
+        if done or next_moment() != moment:
+            return done
+        time.sleep(0.02)
+    raise RuntimeError(f"clocks due at {moment.isoformat()} do not fire")
