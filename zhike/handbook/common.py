@@ -17,7 +17,7 @@ Language = Literal["zh", "en"]
 class Model(BaseModel):
     """Base of the format: unknown keys are refused, values never change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
 
 
 class Text(Model):

@@ -21,7 +21,7 @@ from zhike.handbook.clauses import Clause, Deadline, Duty, Route
 from zhike.handbook.common import Text
 from zhike.handbook.problems import suggest
 from zhike.handbook.source import Item
-from zhike.handbook.structure import Action, Process
+from zhike.handbook.structure import Action, Process, Stage
 
 Edge = tuple[str, str]
 
@@ -248,72 +248,72 @@ def _examples(checker: Checker) -> set[str]:
 
 def _check_ways(checker: Checker, process: Process) -> None:
     entered, edges = _edges(checker, process)
-    item = checker.item("processes", process.id)
     if not entered:
         checker.note(
             "process-no-entry",
-            item,
+            checker.item("processes", process.id),
             Text(
                 zh=f"流程“{process.title.zh}”没有开始的动作。",
-                en=f"The process {process.id} has no action that opens a case.",
+                en=f"No action opens a case of the process {process.id}.",
             ),
             Text(zh="写一个没有 from 的动作,并写明 to。", en="Write an action without `from` that says its `to`."),
             subject=process.id,
         )
         return
     reached = _closure(entered, edges)
-    ends = {stage.id for stage in process.stages if stage.final}
     for index, stage in enumerate(process.stages):
         if stage.id not in reached:
-            _note_stage(
-                checker,
-                item,
-                process,
-                index,
-                "stage-unreached",
-                Text(
-                    zh=f"没有动作或流转通到阶段“{stage.title.zh}”。",
-                    en=f"No action or route leads to the stage {stage.id}.",
-                ),
-                Text(
-                    zh="在某个动作的 to、branches 或流转条款里写上它,或删去。",
-                    en="Name it in the `to` or `branches` of an action or in a route, or delete it.",
-                ),
-            )
-        if stage.final:
-            continue
-        beyond = _closure({stage.id}, edges)
-        if beyond == {stage.id}:
-            _note_stage(
-                checker,
-                item,
-                process,
-                index,
-                "stage-no-way-out",
-                Text(zh=f"阶段“{stage.title.zh}”没有出路。", en=f"Nothing leads out of the stage {stage.id}."),
-                Text(
-                    zh="写一个从这里出发、通到别处的动作;真的结束了就写 final: true。",
-                    en="Write an action from here to somewhere else; if it is the end, say `final: true`.",
-                ),
-            )
-        elif not beyond & ends:
-            _note_stage(
-                checker,
-                item,
-                process,
-                index,
-                "process-no-end",
-                Text(
-                    zh=f"从阶段“{stage.title.zh}”走不到任何结束。",
-                    en=f"From the stage {stage.id} no final stage can be reached.",
-                ),
-                Text(zh="让某条路通到一个 final: true 的阶段。", en="Let some way lead to a stage with `final: true`."),
-            )
+            _note_stage(checker, process, index, *_unreached(stage))
+        if not stage.final:
+            _check_way_out(checker, process, index, stage, edges)
 
 
-def _note_stage(
-    checker: Checker, item: Item, process: Process, index: int, code: str, message: Text, remedy: Text
-) -> None:
+def _check_way_out(checker: Checker, process: Process, index: int, stage: Stage, edges: set[Edge]) -> None:
+    beyond = _closure({stage.id}, edges)
+    if beyond == {stage.id}:
+        _note_stage(checker, process, index, *_no_way_out(stage))
+    elif not beyond & {one.id for one in process.stages if one.final}:
+        _note_stage(checker, process, index, *_no_end(stage))
+
+
+Finding = tuple[str, Text, Text]
+
+
+def _unreached(stage: Stage) -> Finding:
+    return (
+        "stage-unreached",
+        Text(zh=f"没有动作或流转通到阶段“{stage.title.zh}”。", en=f"No action or route leads to the stage {stage.id}."),
+        Text(
+            zh="在某个动作的 to、branches 或流转条款里写上它,或删去。",
+            en="Name it in the `to` or `branches` of an action or in a route, or delete it.",
+        ),
+    )
+
+
+def _no_way_out(stage: Stage) -> Finding:
+    return (
+        "stage-no-way-out",
+        Text(zh=f"阶段“{stage.title.zh}”没有出路。", en=f"Nothing leads out of the stage {stage.id}."),
+        Text(
+            zh="写一个从这里出发、通到别处的动作;真的结束了就写 final: true。",
+            en="Write an action from here to somewhere else; if it is the end, say `final: true`.",
+        ),
+    )
+
+
+def _no_end(stage: Stage) -> Finding:
+    return (
+        "process-no-end",
+        Text(
+            zh=f"从阶段“{stage.title.zh}”走不到任何结束。",
+            en=f"From the stage {stage.id} no final stage can be reached.",
+        ),
+        Text(zh="让某条路通到一个 final: true 的阶段。", en="Let some way lead to a stage with `final: true`."),
+    )
+
+
+def _note_stage(checker: Checker, process: Process, index: int, code: str, message: Text, remedy: Text) -> None:
+    item = checker.item("processes", process.id)
     checker.note(code, item, message, remedy, path=("stages", index), subject=process.id)
 
 

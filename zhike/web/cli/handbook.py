@@ -60,11 +60,13 @@ def show(handbook: str | None, as_json: bool) -> int:
 
 
 @command.command()
-def schema() -> None:
+@click.option("--reference", is_flag=True, help="The same as Markdown tables, as docs/handbook-format.md has them.")
+def schema(reference: bool) -> None:
     """Print the JSON Schema of the format, for editors."""
+    from zhike.handbook import reference as tables
     from zhike.handbook.schema import handbook_schema
 
-    click.echo(json.dumps(handbook_schema(), ensure_ascii=False, indent=2))
+    click.echo(tables.reference() if reference else json.dumps(handbook_schema(), ensure_ascii=False, indent=2))
 
 
 def _examine(name: str) -> Loaded:
