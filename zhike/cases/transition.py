@@ -51,12 +51,6 @@ def move(deed: Deed, routes: dict[str, Decision]) -> None:
 
 
 def _branch(deed: Deed) -> str | None:
-    """The stage of the action's first branch whose facts hold."""
-    facts = deed.facts() if deed.action.branches else {}
-    return next((branch.to for branch in deed.action.branches if holds(branch.when, facts)), None)
-
-
-def _branch(deed: Deed) -> str | None:
     """The first branch of the action whose facts hold."""
     if not deed.action.branches:
         return None
