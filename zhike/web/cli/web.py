@@ -11,6 +11,10 @@ from zhike.web.cli.ready import database_ready
 
 SHUTDOWN_LIMIT = 3
 """Seconds open streams may delay a stop."""
+BACKLOG = 4096
+"""Connections that may wait to be accepted, when everybody comes back at once."""
+MOST_CONNECTIONS = 20_000
+"""Connections a process accepts. The server's own limit of 1,024 would count every open stream as a request at work."""
 
 
 @click.command()
@@ -32,6 +36,8 @@ def serve(workers: int) -> None:
         port=environment.port(),
         interface=Interfaces.ASGI,
         workers=workers,
+        backlog=BACKLOG,
+        backpressure=MOST_CONNECTIONS,
         workers_kill_timeout=SHUTDOWN_LIMIT,
         respawn_failed_workers=True,
         websockets=False,
