@@ -269,13 +269,14 @@ def _cancel(clocks: list[Clock], at: dt.datetime, by: str, why: str) -> list[Clo
 def _close(clock: Clock, state: State, at: dt.datetime, by: str) -> None:
     if clock.state == State.PAUSED:
         _end_pause(clock, at)
+        clock.due_at = due_from_history(clock, calendar_of_clock(clock))
     clock.state = state
     clock.stopped_at, clock.stopped_by = at, by
     clock.warn_at, clock.next_at = [], None
 
 
 def pause_clock(clock_id: int, *, at: dt.datetime, by: str, why: str = "") -> list[Clock]:
-    """Pause one running clock; any other is left as it is."""
+    """Pause one running clock; any other is left as it is, and so is one with a fixed date."""
     return _pause(_after_overtaking({"pk": clock_id, "state__in": Clock.OPEN}, at), at, by, why)
 
 
@@ -285,7 +286,7 @@ def pause_clocks(subject: Subject, clauses: Sequence[str], *, at: dt.datetime, b
 
 
 def _pause(clocks: list[Clock], at: dt.datetime, by: str, why: str) -> list[Clock]:
-    running = [clock for clock in clocks if clock.state == State.RUNNING]
+    running = [clock for clock in clocks if clock.state == State.RUNNING and not clock.limit.get("until")]
     for clock in running:
         clock.state, clock.next_at = State.PAUSED, None
         clock.pauses = [*clock.pauses, [max(at, clock.started_at).isoformat(), None]]

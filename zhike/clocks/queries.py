@@ -152,7 +152,8 @@ def _minutes(clock: Clock) -> Minutes:
     if clock.stopped_at is None or clock.state not in (State.KEPT, State.LATE):
         return Minutes(None, None)
     calendar = calendar_of_clock(clock)
-    return Minutes(used_minutes(clock, clock.stopped_at, calendar), late_minutes(clock, clock.stopped_at, calendar))
+    late = late_minutes(clock, clock.stopped_at, calendar) if clock.state == State.LATE else 0.0
+    return Minutes(used_minutes(clock, clock.stopped_at, calendar), late)
 
 
 @dataclass(frozen=True, slots=True)
