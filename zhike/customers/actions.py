@@ -100,7 +100,7 @@ def _add_contacts(customer: Customer, wanted: dict[str, str], now: dt.datetime, 
 def _claim(customer: Customer, kind: str, value: str, now: dt.datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [customer.pk, kind, value, now])
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _name(customer: Customer, name: str, now: dt.datetime, by: str) -> None:

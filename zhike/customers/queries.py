@@ -42,7 +42,11 @@ def normalise_phone(raw: str) -> str:
 def normalise_email(raw: str) -> str:
     """Lower case without blanks, "" for text that is no address."""
     address = clean_line(raw[:254]).lower()
-    return address if len(address) <= LONGEST_EMAIL and re.fullmatch(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+", address) else ""
+    return (
+        address
+        if len(address) <= LONGEST_EMAIL and re.fullmatch(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+", address)
+        else ""
+    )
 
 
 def by_contact(raw: str) -> Customer | None:
@@ -75,7 +79,9 @@ def _matches(words: str) -> Q:
 def _points_with(digits: str) -> QuerySet[ContactPoint]:
     """Numbers that begin with these digits, with or without a country code, or end with them; each by an index."""
     points = ContactPoint.objects.filter(kind="phone").alias(turned=Reverse("value"))
-    wanted = Q(value__startswith=f"+{digits}") | Q(value__startswith=f"+86{digits.lstrip('0')}")
+    wanted = Q(value__startswith=f"+{digits}")
+    if home := digits.lstrip("0"):
+        wanted |= Q(value__startswith=f"+86{home}")
     if len(digits) >= LAST_DIGITS:
         wanted |= Q(turned__startswith=digits[::-1])
     return points.filter(wanted)

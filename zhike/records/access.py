@@ -9,7 +9,7 @@ from typing import IO
 from urllib.parse import quote
 
 from zhike.lib.content import is_picture
-from zhike.records.attachments import place_of
+from zhike.records.attachments import is_token, place_of
 from zhike.records.models import Attachment
 
 Gate = Callable[[Attachment], bool]
@@ -34,7 +34,7 @@ class Opened:
 
 def open_attachment(token: str, viewer_gate: Gate) -> Opened:
     """The file of a token. Raises NoSuchAttachment or AttachmentIsHeld."""
-    attachment = Attachment.objects.filter(token=token).first() if token.isascii() and len(token) == 43 else None
+    attachment = Attachment.objects.filter(token=token).first() if is_token(token) else None
     if attachment is None or not viewer_gate(attachment):
         raise NoSuchAttachment(token[:43])
     if attachment.held:

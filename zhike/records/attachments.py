@@ -152,6 +152,8 @@ def bind_attachments(
     if len(wanted) > limits.files:
         most = words.too_many(limits.files, "个文件", "files")
         raise AttachmentRefused("too_many", most)
+    if not all(map(is_token, wanted)):
+        raise AttachmentRefused("gone", words.FILES_GONE)
     kind, number = subject
     rows = {row.token: row for row in Attachment.objects.select_for_update().filter(token__in=wanted)}
     if len(rows) != len(wanted):
@@ -174,7 +176,7 @@ def check_tokens(tokens: Collection[str], *, by: str, kept: Collection[str] = ()
     from before."""
     if not tokens:
         return None
-    if not all(_TOKEN.fullmatch(token) for token in tokens):
+    if not all(map(is_token, tokens)):
         return words.NOT_FILES
     rows = list(Attachment.objects.filter(token__in=tokens))
     if any(row.held for row in rows):
@@ -198,6 +200,11 @@ def discard_unbound(now: dt.datetime, limit: int = 500) -> int:
             if not Attachment.objects.filter(digest=digest).exists():
                 place_of(digest).unlink(missing_ok=True)
     return gone
+
+
+def is_token(text: str) -> bool:
+    """Whether a text has the shape of a token; nothing else is ever asked of the database."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def place_of(digest: str) -> Path:

@@ -89,8 +89,8 @@ def _collect(fields: Iterable[FieldDef], values: Mapping[str, Any], wanted: dict
             if (number := as_id(principal.removeprefix("staff:"))) is not None:
                 wanted.setdefault("staff", set()).add(number)
         elif field.type == "staff_or_department" and isinstance(value, str):
-            kind, _, number = value.partition(":")
-            wanted.setdefault(kind, set()).add(as_id(number))
+            kind, _, rest = value.partition(":")
+            wanted.setdefault(kind, set()).add(as_id(rest))
         elif is_reference(field) and isinstance(value, int | str):
             wanted.setdefault(field.type, set()).add(_key(field, value))
 
