@@ -32,6 +32,15 @@ FIRST_NEWS = 5.0
 """Seconds a stream waits for the feed to find its place after a start."""
 
 
+def coroutine_of(receive: Receive) -> Receive:
+    """The server's `receive` answers with a future; the way to WSGI asks for a coroutine as soon as a body is read."""
+
+    async def received() -> Any:
+        return await receive()
+
+    return received
+
+
 class Application:
     """One process: the hub of its streams, the feed that fills it, and Django."""
 
@@ -56,7 +65,7 @@ class Application:
             await self.health(send)
         else:
             scope["headers"] = [header for header in scope["headers"] if b"_" not in header[0]]
-            await self.pages(scope, receive, send)
+            await self.pages(scope, coroutine_of(receive), send)
 
     async def live(self, receive: Receive, send: Send) -> None:
         """The server's own start and stop."""
