@@ -17,29 +17,35 @@ from django.db import connection, transaction
 from zhike.cases import related, written
 from zhike.cases.allowed import check_allowed
 from zhike.cases.deed import Deed
+from zhike.cases.holders import audience_of, principals_for
 from zhike.cases.limits import apply_limits
 from zhike.cases.models import Case, Note, Submission
 from zhike.cases.refusals import CaseError, Forbidden, NotFound, NotYours, Reason, Refused, Stale, Unreadable
 from zhike.cases.transition import move, route, summary
+from zhike.clocks.actions import reassign_clock
+from zhike.clocks.queries import open_clocks
 from zhike.customers.actions import find_or_add_customer
 from zhike.customers.models import Customer
 from zhike.handbook.clauses import Gate
 from zhike.handbook.common import Text
 from zhike.handbook.decide import judge
 from zhike.lib.text import clean_text
-from zhike.org.handbooks import book_of
-from zhike.org.models import HandbookVersion
-from zhike.org.principals import Viewer
+from zhike.org.handbooks import book_of, viewer
+from zhike.org.models import HandbookVersion, Staff
+from zhike.org.principals import Viewer, staff_key
 from zhike.records.actions import keep_filling
 from zhike.records.attachments import bind_attachments
 from zhike.records.forms import FormRefused, check_form
 
 __all__ = [
     "CaseError", "Forbidden", "NotFound", "NotYours", "Reason", "Refused", "Stale", "Unreadable",
-    "add_note", "open_case", "take_action",
+    "add_note", "hand_over_case", "open_case", "take_action",
 ]  # fmt: skip
 
 NOTE_LIMIT = 20_000
+NOT_HIS_ROLE = Text(
+    zh="只能交给有同样岗位的同事。", en="A case can be handed only to a colleague who holds the same role."
+)
 STALE = Text(
     zh="这张工单在您打开之后已被更新,您填写的内容已保留;请查看最新情况后再提交。",
     en="This case changed after you opened it. What you typed is kept; look at the latest state and submit again.",
@@ -271,3 +277,25 @@ def add_note(case: Case, words: str, *, by: Viewer, now: dt.datetime, internal: 
         note = Note.objects.create(case=case, at=now, author=by.principal, internal=internal, words=cleaned)
         written.write_note(case, note, by, now)
     return note
+
+
+def hand_over_case(case_id: int, *, to: Staff, by: Viewer, now: dt.datetime) -> Case:
+    """Make `to` the owner; the clocks the owner before held are his. Raises NotYours unless `by` may see the case and `to` holds its role."""
+    with transaction.atomic():
+        case = Case.objects.select_for_update(of=("self",)).select_related("department", "owner").get(pk=case_id)
+        book = book_of(case.handbook_version_id)
+        receiver = viewer(to)
+        role = case.owner_role or next((r for h, r, _ in receiver.roles if h == book.name), "")
+        if not by.holds(case.audience) or not receiver.in_role(book.name, role):
+            raise NotYours([Reason(NOT_HIS_ROLE)])
+        before = case.owner_id
+        for clock in open_clocks(("case", case.pk)):
+            if before is not None and staff_key(before) in clock.holders:
+                others = [holder for holder in clock.holders if holder != staff_key(before)]
+                reassign_clock(clock.pk, [*others, receiver.principal], at=now, by=by.principal)
+        case.owner, case.owner_role, case.updated_at, case.version = to, role, now, case.version + 1
+        case.holders = principals_for(case, book, book.stage(case.process, case.stage).holder)
+        case.audience = audience_of(case, book)
+        case.save(update_fields=["owner", "owner_role", "updated_at", "version", "holders", "audience"])
+        written.write_owner(case, before, by, now)
+    return case

@@ -15,6 +15,7 @@ from zhike.cases.events import (
     CaseOpened,
     CaseReopened,
     NoteAdded,
+    OwnerChanged,
 )
 from zhike.cases.holders import visibility_of
 from zhike.cases.models import Case, Note
@@ -111,6 +112,10 @@ def write_move(case: Case, event: CaseMoved, *, at: dt.datetime, actor: str, cla
 def write_note(case: Case, note: Note, by: Viewer, now: dt.datetime) -> None:
     """A note's words stay in its row; the fact only says that there is one."""
     record([fact_of(case, NoteAdded(note=note.pk, internal=note.internal), at=now, actor=by.principal)])
+
+
+def write_owner(case: Case, before: int | None, by: Viewer, now: dt.datetime) -> None:
+    record([fact_of(case, OwnerChanged(owner=case.owner_id, before=before), at=now, actor=by.principal)])
 
 
 def write_denial(case: Case, book: Book, clause: str, by: Viewer, now: dt.datetime) -> None:

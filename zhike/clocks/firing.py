@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import structlog
@@ -165,7 +166,7 @@ def _fire(rows: Sequence[Due], now: dt.datetime) -> None:
             cursor.execute(BREACH, {"ids": [row.id for row in over]})
         if going_on:
             cursor.execute(GO_ON, {"ids": [row.id for row in going_on], "now": now})
-    write_uses([_applied(row) for row in rows if row.begins] + [_broken(row) for row in over])
+    write_uses([_applied(row) for row in rows if row.begins] + [use for row in over for use in _broken(row)])
     facts = [_started_fact(row) for row in rows if row.begins]
     facts += [_breached_fact(row) for row in over]
     facts += [fact for row in going_on for fact in _warned_facts(row, now)]
@@ -203,8 +204,10 @@ def _applied(row: Due) -> Use:
     return _use(row, "applied", row.started_at, None)
 
 
-def _broken(row: Due) -> Use:
-    return _use(row, "broken", row.due_at, float(row.minutes) if row.minutes else None)
+def _broken(row: Due) -> list[Use]:
+    """A line for each holder: several who share a clock are each counted. `detail.clock` says that it is one clock."""
+    minutes = float(row.minutes) if row.minutes else None
+    return [replace(_use(row, "broken", row.due_at, minutes), holder=holder[:120]) for holder in row.holders]
 
 
 def _use(row: Due, outcome: str, at: dt.datetime, minutes: float | None) -> Use:

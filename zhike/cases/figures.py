@@ -1,0 +1,101 @@
+"""Figures of the handbook over what really happened: measure clauses and indicators, each opening its rows.
+
+Rows that can be counted: `cases`, `clocks`, `duties`, or the fillings of any record. Each row is flat facts, so a `where` reads like
+any other condition. One query for each kind of row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from zhike.cases.facts import facts_of
+from zhike.cases.models import Case
+from zhike.clocks.models import Clock
+from zhike.duties.models import Obligation
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Measure
+from zhike.handbook.measures import Measured, measure
+from zhike.handbook.structure import Indicator
+from zhike.records.models import Filling
+
+Row = dict[str, Any]
+
+
+def figure(book: Book, name: str, since: dt.datetime | None = None, before: dt.datetime | None = None) -> Measured:
+    """The figure of a measure clause (by id) or an indicator (by id) over a span of time; no bounds: over everything."""
+    definition = definition_of(book, name)
+    return measure(definition, {kind: list(rows_of(book, kind, process, since, before)) for kind, process in _counted(definition)})
+
+
+def definition_of(book: Book, name: str) -> Measure | Indicator:
+    """Raises KeyError for a name that is neither."""
+    for clause in book.clauses("measure"):
+        if isinstance(clause, Measure) and name in (clause.id, clause.name):
+            return clause
+    for indicator in book.handbook.indicators:
+        if indicator.id == name:
+            return indicator
+    raise KeyError(f"handbook {book.name} has no measure or indicator {name!r}")
+
+
+def _counted(definition: Measure | Indicator) -> set[tuple[str, str | None]]:
+    counts = [c for c in (definition.numerator, definition.denominator) if c is not None]
+    found: set[tuple[str, str | None]] = {(c.count, getattr(c, "process", None)) for c in counts}
+    if definition.value is not None:
+        found.add((definition.value.of, None))
+    return found
+
+
+def rows_of(book: Book, kind: str, process: str | None, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
+    """The rows of one kind as facts."""
+    if kind == "clocks":
+        yield from _clocks(book, since, before)
+    elif kind == "duties":
+        yield from _duties(book, since, before)
+    elif kind == "cases" or any(p.id == kind for p in book.handbook.processes):
+        yield from _cases(book, process or (kind if kind != "cases" else None), since, before)
+    else:
+        yield from _fillings(book, kind, since, before)
+
+
+def _between(field: str, since: dt.datetime | None, before: dt.datetime | None) -> dict[str, dt.datetime]:
+    bounds = {f"{field}__gte": since, f"{field}__lt": before}
+    return {name: value for name, value in bounds.items() if value is not None}
+
+
+def _clocks(book: Book, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
+    rows = Clock.objects.filter(handbook=book.name, watches="", **_between("due_at", since, before))
+    for clause, state, held_as in rows.values_list("clause", "state", "held_as"):
+        yield {"clause": clause, "state": state, "held_as": held_as}
+
+
+def _duties(book: Book, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
+    rows = Obligation.objects.filter(handbook=book.name, **_between("begins_at", since, before))
+    for clause, state, period, subject in rows.values_list("clause", "state", "period", "subject_id"):
+        yield {"clause": clause, "state": state, "period": period, "subject": subject}
+
+
+def _cases(book: Book, process: str | None, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
+    rows = Case.objects.filter(handbook=book.name, **_between("opened_at", since, before)).select_related("parent")
+    if process is not None:
+        rows = rows.filter(process=process)
+    for case in rows.iterator(chunk_size=2000):
+        yield {**facts_of(case, book), "lead_time_minutes": _lead_time(case)}
+
+
+def _lead_time(case: Case) -> float | None:
+    """Minutes from opening to closing; None while it is open."""
+    return (case.closed_at - case.opened_at).total_seconds() / 60 if case.closed_at else None
+
+
+def _fillings(book: Book, record: str, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
+    """Fillings with `ordinal`: the how-manieth of its case it is."""
+    seen: Counter[tuple[str, int]] = Counter()
+    versions = {"record": record, "subject_kind": "case"}
+    rows = Filling.objects.filter(**versions, **_between("at", since, before)).order_by("id")
+    for kind, subject, values, round_ in rows.values_list("subject_kind", "subject_id", "values", "round"):
+        seen[kind, subject] += 1
+        yield {**values, "case.round": round_, "ordinal": seen[kind, subject], "subject": subject}

@@ -1,0 +1,215 @@
+"""The company a scenario plays in: its clock, its cast, its cases, and what came of the last deed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from zhike.cases.models import Case
+from zhike.cases.refusals import CaseError
+from zhike.clocks.actions import fire_due
+from zhike.clocks.queries import next_moment
+from zhike.customers.models import Customer
+from zhike.handbook.book import Book
+from zhike.org.handbooks import book_of, viewer
+from zhike.org.models import Department, HandbookVersion, Staff
+from zhike.org.principals import Viewer, customer_viewer
+from zhike.records.directory import Answer
+from zhike.rehearsal import names
+from zhike.rehearsal.moments import BadMoment, read_day, read_moment
+from zhike.rehearsal.vocabulary import StepFailed
+
+INSTANT = dt.timedelta(microseconds=1)
+
+
+@dataclass
+class Refusal:
+    """The last deed was refused; a step must say so before the next deed."""
+
+    error: Exception
+    words: list[str]
+    clauses: list[str]
+    fields: list[str]
+    expected: bool = False
+
+
+@dataclass
+class World:
+    """Everything one scenario knows. Created anew for each scenario, inside a transaction that is rolled back."""
+
+    version: HandbookVersion
+    begins: dt.datetime
+    load_sample: Callable[[World, bool], None]
+    """Loads the departments and staff of sample.yaml (and its directory rows)."""
+    now: dt.datetime = field(init=False)
+    began: bool = False
+    named: dict[str, int] = field(default_factory=dict)
+    """Case name -> id, as given with 记为."""
+    latest: list[int] = field(default_factory=list)
+    """Cases in the order in which they were last opened or acted on."""
+    contents: dict[str, dict[str, str]] = field(default_factory=dict)
+    people: dict[str, int] = field(default_factory=dict)
+    customers: dict[str, int] = field(default_factory=dict)
+    refusal: Refusal | None = None
+    repeat: Callable[[], Case] | None = None
+    """The last deed once more, with the same key."""
+    versions: dict[int, int] = field(default_factory=dict)
+    """Case id -> its version before the last deed: what an old page was read at."""
+    answer: Answer | None = None
+    looked_up: str = ""
+    sighted: int | None = None
+    deeds: int = 0
+
+    def __post_init__(self) -> None:
+        self.now = self.begins
+
+    @property
+    def book(self) -> Book:
+        return book_of(self.version.pk)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.book.handbook.zone)
+
+    # Time
+
+    def moment(self, text: str) -> dt.datetime:
+        try:
+            return read_moment(text, self.now, self.zone)
+        except BadMoment as error:
+            raise StepFailed(str(error)) from error
+
+    def day(self, text: str) -> dt.date:
+        try:
+            return read_day(text, self.now, self.zone)
+        except BadMoment as error:
+            raise StepFailed(str(error)) from error
+
+    def move_to(self, moment: dt.datetime) -> None:
+        """Move the virtual clock forward; everything due on the way fires at its own moment."""
+        if not self.began:
+            self.now, self.began = moment, True
+            return
+        if moment < self.now:
+            raise StepFailed(f"时间不能倒退:现在是 {self.shown(self.now)},不能回到 {self.shown(moment)}")
+        while (due := next_moment()) is not None and due <= moment:
+            if fire_due(min(due + INSTANT, moment)) == 0:
+                break
+        self.now = moment
+
+    def shown(self, at: dt.datetime) -> str:
+        return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
+
+    # Cast
+
+    def cast_ready(self) -> None:
+        """Where a feature gives neither departments nor staff, those of the sample are there."""
+        if not Staff.objects.exists() and not Department.objects.exists():
+            self.load_sample(self, False)
+            self.people.update(dict(Staff.objects.values_list("name", "id")))
+
+    def viewer(self, text: str) -> Viewer:
+        """A person of the cast by name, a customer by name, or the one person who holds a role."""
+        self.cast_ready()
+        if text in self.customers:
+            customer = Customer.objects.get(pk=self.customers[text])
+            return customer_viewer(customer.pk, customer.name)
+        found = Staff.objects.filter(name=text).first()
+        if found is not None:
+            return viewer(found)
+        people = self.people_in(text) if names.is_role(self.book, text) else []
+        if len(people) != 1:
+            raise StepFailed(f"“{text}”不是剧中人物" if not people else f"“{text}”有 {len(people)} 人,请写姓名")
+        return viewer(people[0])
+
+    def people_in(self, role: str) -> list[Staff]:
+        self.cast_ready()
+        wanted = names.role(self.book, role).id
+        return list(Staff.objects.filter(assignments__handbook=self.book.name, assignments__role=wanted).distinct().order_by("id"))
+
+    def viewers(self, text: str) -> list[Viewer]:
+        """A person, or everybody in a role."""
+        self.cast_ready()
+        if text in self.customers or Staff.objects.filter(name=text).exists():
+            return [self.viewer(text)]
+        if not names.is_role(self.book, text):
+            raise StepFailed(f"“{text}”既不是人物也不是角色")
+        return [viewer(person) for person in self.people_in(text)]
+
+    def department(self, text: str) -> Department:
+        found = Department.objects.filter(name=text).first() or Department.objects.filter(code=text).first()
+        if found is None:
+            raise StepFailed(f"没有部门“{text}”")
+        return found
+
+    # Cases
+
+    def touch(self, case: Case) -> None:
+        self.latest = [pk for pk in self.latest if pk != case.pk] + [case.pk]
+
+    def cases(self) -> list[Case]:
+        """Cases of this scenario, the one last acted on first; children that deeds opened are among them."""
+        rows = {c.pk: c for c in Case.objects.select_related("department", "owner", "parent")}
+        order = [pk for pk in reversed(self.latest) if pk in rows]
+        rest = sorted((pk for pk in rows if pk not in order), reverse=True)
+        return [rows[pk] for pk in (*order, *rest)]
+
+    def case(self, text: str | None) -> Case:
+        """By the name given with 记为, by number, or the latest case of a process; None: the one last acted on."""
+        found = self.cases()
+        if text is None:
+            if not found:
+                raise StepFailed("还没有任何事项")
+            return found[0]
+        for case in found:
+            if case.pk == self.named.get(text) or case.number == text:
+                return case
+        if names.is_process(self.book, text):
+            wanted = names.process(self.book, text).id
+            of_process = [c for c in found if c.process == wanted]
+            if of_process:
+                return max(of_process, key=lambda c: c.pk)
+            raise StepFailed(f"还没有“{text}”")
+        raise StepFailed(f"没有叫“{text}”的事项")
+
+    def is_case(self, text: str) -> bool:
+        return text in self.named or names.is_process(self.book, text) or Case.objects.filter(number=text).exists()
+
+    def case_where(self, text: str | None, fits: Callable[[Case], bool], what: str) -> Case:
+        """The case meant: the one named, else the latest one for which `fits` holds."""
+        if text is not None:
+            return self.case(text)
+        for case in self.cases():
+            if fits(case):
+                return case
+        raise StepFailed(f"没有一件事项有{what}")
+
+    # Deeds
+
+    def attempt(self, deed: Callable[[], Any]) -> Any:
+        """Do something that may be refused; the refusal waits to be expected."""
+        self.require_no_refusal()
+        self.deeds += 1
+        self.refusal = None
+        try:
+            return deed()
+        except CaseError as error:
+            words = [reason.words.zh for reason in error.reasons]
+            self.refusal = Refusal(error, words, error.clauses, list(error.fields))
+            return None
+
+    def require_no_refusal(self) -> None:
+        """Raises when the last deed was refused and no step has said so."""
+        if self.refusal is not None and not self.refusal.expected:
+            said = ";".join(self.refusal.words) or str(self.refusal.error)
+            clause = self.refusal.clauses[0] if self.refusal.clauses else ""
+            raise StepFailed(f"上一步被拒绝,没有步骤预期它:{said}" + (f"(依据 {'、'.join(self.refusal.clauses)})" if clause else ""), clause)
+
+    def expect_refusal(self) -> Refusal:
+        if self.refusal is None:
+            raise StepFailed("上一步没有被拒绝,已经办成")
+        self.refusal.expected = True
+        return self.refusal
