@@ -25,7 +25,7 @@ test: setup  ## Set up and run every test; PG=system uses the system's PostgreSQ
 	@$(BIN)/python tools/run_tests.py --postgres $(or $(PG),embedded) -- $(ARGS)
 
 test-pg15:  ## The tests without the browser's, on the system's PostgreSQL
-	@$(MAKE) --no-print-directory test PG=system ARGS='-m "not browser" $(ARGS)'
+	@$(MAKE) --no-print-directory test PG=system ARGS='-m "not browser and not embedded" $(ARGS)'
 
 check: setup  ## Lint, format, types, import contracts, house rules
 	@$(BIN)/ruff check --quiet .

@@ -121,7 +121,7 @@ def main() -> int:
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()
     try:
-        if "not browser" not in options.arguments:
+        if not any("not browser" in argument for argument in options.arguments):
             os.environ["ZHIKE_CHROMIUM"] = chromium()
             chinese_font()
         if options.postgres == "embedded":

@@ -14,6 +14,7 @@ import pytest
 
 from zhike.web.cli.postgres import Embedded, PostgresError, socket_folder
 
+pytestmark = pytest.mark.embedded
 QUICK = {"fsync": "off", "shared_buffers": "1MB", "max_connections": "20"}
 
 

@@ -20,7 +20,7 @@ import pytest
 from zhike.web.cli.postgres import Embedded
 from zhike.web.cli.processes import name_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.embedded]
 
 
 @dataclass
