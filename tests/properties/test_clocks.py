@@ -197,7 +197,8 @@ class ClockMachine(RuleBasedStateMachine):
         if not over:
             clock = Clock.objects.get(pk=self.clock_id)
             assert minutes.used == self.counter.used
-            assert clock.stopped_at is not None and clock.stopped_at <= clock.due_at
+            assert clock.stopped_at == self.counter.now
+            assert clock.due_at >= self.counter.now
 
     @invariant()
     def it_says_what_the_counter_says(self) -> None:

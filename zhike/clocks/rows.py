@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from zhike.clocks.models import Clock
+from zhike.journal.actions import OutsideTransaction
 
 # Every column that a start fills, with its type for jsonb_to_recordset.
 NEW = {
@@ -57,7 +58,12 @@ WHERE NOT EXISTS (SELECT 1 FROM clocks_clock WHERE next_at < %(at)s::timestamptz
 
 
 def insert_clocks(clocks: Sequence[Clock]) -> list[Clock]:
-    """Insert rows; answers with those that are new, their ids filled, in the order given."""
+    """Insert rows; answers with those that are new, their ids filled, in the order given.
+
+    Raises OutsideTransaction: a clock without its fact would be half a start.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransaction("start_clocks() was called outside a transaction: wrap the whole deed in atomic()")
     rows = [{"n": n, **_plain(clock, NEW)} for n, clock in enumerate(clocks)]
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [json.dumps(rows, ensure_ascii=False, allow_nan=False, default=str)])

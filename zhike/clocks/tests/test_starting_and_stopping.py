@@ -22,6 +22,7 @@ from zhike.clocks.tests.ground import (
     started,
     version_of,
 )
+from zhike.journal.actions import OutsideTransaction
 from zhike.journal.models import ClauseUse, Fact
 from zhike.org.models import Assignment, Staff
 
@@ -83,6 +84,14 @@ def test_the_same_key_starts_one_clock():
     assert start_clocks([start_of(version)]) == []
     assert ledger("WARN-05") == ["applied"]
     assert count_facts("clock.started") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_half_a_start_outside_a_transaction_is_refused():
+    version = version_of(deadline())
+    with pytest.raises(OutsideTransaction):
+        started(version)
+    assert Clock.objects.count() == 0
 
 
 def test_a_second_start_while_one_is_open_changes_nothing():
