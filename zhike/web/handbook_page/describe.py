@@ -102,7 +102,10 @@ def _duty(book: Book, clause: Duty, process: str | None) -> Iterator[Line]:
         "calendar_quarter": gettext("每季度"),
         "calendar_year": gettext("每年"),
     }.get(str(clause.every), str(clause.every))
-    yield Line(gettext("应办"), gettext("%(every)s %(times)d 次") % {"every": every, "times": clause.times})
+    often = (
+        every if clause.every == "once" else gettext("%(every)s %(times)d 次") % {"every": every, "times": clause.times}
+    )
+    yield Line(gettext("应办"), often)
     yield Line(gettext("由谁办"), terms.roles(book, clause.holder))
     yield Line(gettext("起于"), terms.events(book, clause.starts, process))
     yield Line(gettext("做到"), terms.events(book, clause.owes, process))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
@@ -13,14 +15,16 @@ from zhike.cases.refusals import Forbidden, NotFound
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Clause
 from zhike.journal.models import ClauseUse
-from zhike.journal.queries import Tally, lines, tallies
+from zhike.journal.queries import Tally, lines
 from zhike.org.handbooks import NoHandbook, book_of, current, in_force
 from zhike.org.models import HandbookVersion
 from zhike.web.base.names import names_of
 from zhike.web.context import Request
 from zhike.web.handbook_page import why
+from zhike.web.handbook_page.ledger import holders_of, minutes_of_uses, tallies_of
 from zhike.web.handbook_page.pages import clause_view, sections_of, words_of_outcome
 from zhike.web.handbook_page.period import choices, period_of
+from zhike.web.handbook_page.terms import listed
 
 PAGE = 50
 
@@ -35,7 +39,7 @@ def show(request: Request, name: str) -> HttpResponse:
     """The text beside its clauses, with the ledger of the chosen period."""
     version, book = _book(request, name)
     period = period_of(request.GET, request.now)
-    found = tallies(name, period.since, period.until, subjects=_visible(request))
+    found = tallies_of(name, period, _visible(request))
     shown = {
         "book": book,
         "version": version,
@@ -56,7 +60,7 @@ def show_clause(request: Request, name: str, clause: str) -> HttpResponse:
     version, book = _book(request, name, case)
     found = _clause(book, clause)
     period = period_of(request.GET, request.now)
-    tally = tallies(name, period.since, period.until, subjects=_visible(request)).get(clause, Tally(clause))
+    tally = tallies_of(name, period, _visible(request)).get(clause, Tally(clause))
     shown = {
         "book": book,
         "version": version,
@@ -103,21 +107,22 @@ def show_uses(request: Request, name: str, clause: str) -> HttpResponse:
 
 
 def _rows(request: Request, book: Book, clause: Clause, uses: list[ClauseUse]) -> list[Row]:
-    """Three queries for a page: cases, people, departments."""
+    """Four queries for a page: cases, people, departments, clocks."""
     ids = {use.subject_id for use in uses if use.subject_kind == "case"}
     cases = {case.pk: case for case in visible_cases(request.viewer).filter(pk__in=ids).defer("data")}
-    names = names_of({use.holder for use in uses if use.holder}, [book])
+    names = names_of({holder for use in uses for holder in holders_of(use)}, [book])
+    minutes = minutes_of_uses(uses)
     return [
         Row(
-            why.use_view(book, clause.kind, use),
+            why.use_view(book, clause.kind, use, minutes),
             cases.get(use.subject_id) if use.subject_kind == "case" else None,
-            names.get(use.holder, ""),
+            listed(names[holder] for holder in holders_of(use)),
         )
         for use in uses
     ]
 
 
-def _visible(request: Request) -> object:
+def _visible(request: Request) -> QuerySet[Any]:
     return visible_cases(request.viewer).order_by().values("pk")
 
 

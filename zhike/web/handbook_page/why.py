@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext
 
 from zhike.cases.models import Case
 from zhike.clocks.models import Clock
+from zhike.clocks.queries import Minutes
 from zhike.handbook.book import Book
 from zhike.journal.models import ClauseUse
 from zhike.records.display import display
@@ -19,6 +20,7 @@ from zhike.web.base.deadlines import Deadline, deadline_of
 from zhike.web.base.names import names_of
 from zhike.web.handbook_page import terms
 from zhike.web.handbook_page.describe import Line
+from zhike.web.handbook_page.ledger import clock_of, minutes_of_uses
 from zhike.web.handbook_page.pages import words_of_outcome
 
 MOST_USES = 20
@@ -62,11 +64,11 @@ def why(book: Book, clause: str, case: Case, now: dt.datetime) -> Why:
         )[:MOST_USES]
     )
     names = names_of({holder for clock in clocks for holder in clock.holders}, [book])
-    kind = book.clause(clause).kind
+    kind, minutes = book.clause(clause).kind, minutes_of_uses(uses)
     return Why(
         number=case.number,
         clocks=[ClockView(deadline_of(clock, now, names), calculation(clock, now)) for clock in clocks],
-        uses=[use_view(book, kind, use) for use in uses],
+        uses=[use_view(book, kind, use, minutes) for use in uses],
     )
 
 
@@ -107,8 +109,8 @@ def _moment(text: str, now: dt.datetime) -> str:
     return times.moment(dt.datetime.fromisoformat(text), now)
 
 
-def use_view(book: Book, kind: str, use: ClauseUse) -> UseView:
-    """A line of the ledger in words; facts of sensitive fields are masked."""
+def use_view(book: Book, kind: str, use: ClauseUse, minutes: Mapping[int, Minutes]) -> UseView:
+    """A line of the ledger in words; facts of sensitive fields are masked. `minutes` are those of broken limits."""
     detail = use.detail if isinstance(use.detail, dict) else {}
     facts = detail.get("facts")
     because = str(detail.get("words") or detail.get("because") or "")
@@ -117,7 +119,7 @@ def use_view(book: Book, kind: str, use: ClauseUse) -> UseView:
         word=words_of_outcome(kind)[use.outcome],
         outcome=use.outcome,
         because=because,
-        facts=[*_facts(book, facts if isinstance(facts, dict) else {}), *_minutes(use)],
+        facts=[*_facts(book, facts if isinstance(facts, dict) else {}), *_minutes(use, minutes.get(clock_of(use)))],
     )
 
 
@@ -143,8 +145,13 @@ def fact_value(book: Book, name: str, value: Any) -> str:
     return gettext("空") if value is None else str(value)
 
 
-def _minutes(use: ClauseUse) -> Iterable[Line]:
-    if use.minutes is not None:
-        yield Line(gettext("用时"), times.span(dt.timedelta(minutes=use.minutes)))
-    if use.late_minutes:
-        yield Line(gettext("超出"), times.span(dt.timedelta(minutes=use.late_minutes)))
+def _minutes(use: ClauseUse, known: Minutes | None) -> Iterable[Line]:
+    """How long it took; of a broken limit how late it was in the end, or that it is still not done."""
+    used = known.used if known else use.minutes if use.outcome != "broken" else None
+    late = known.late if known else use.late_minutes
+    if used is not None:
+        yield Line(gettext("用时"), times.span(dt.timedelta(minutes=used)))
+    if late:
+        yield Line(gettext("超出"), times.span(dt.timedelta(minutes=late)))
+    if known is not None and known.used is None:
+        yield Line(gettext("现在"), gettext("还没有办完"))

@@ -1,0 +1,51 @@
+"""The ledger as pages show it. How late a broken limit was is known only when its clock stops, so it is read from there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from statistics import fmean
+
+from django.db.models import QuerySet
+
+from zhike.clocks.queries import Minutes, minutes_of
+from zhike.journal.models import ClauseUse
+from zhike.journal.queries import Outcome, Tally, lines, tallies
+from zhike.web.handbook_page.period import Period
+
+MOST_BROKEN = 1000
+"""Broken limits whose lateness an average is taken of, the newest ones."""
+
+
+def tallies_of(name: str, period: Period, subjects: QuerySet[object]) -> dict[str, Tally]:
+    """{clause: its tally}, with the average lateness of limits that were done late. Three queries."""
+    found = tallies(name, period.since, period.until, subjects=subjects)
+    broken = lines(name, period.since, period.until, subjects=subjects, outcome=Outcome.BROKEN).order_by("-id")
+    newest = [(use.clause, clock_of(use)) for use in broken.only("clause", "detail")[:MOST_BROKEN]]
+    known = minutes_of([clock for _, clock in newest if clock])
+    late: dict[str, list[float]] = defaultdict(list)
+    for clause, clock in newest:
+        if clock in known and (minutes := known[clock].late):
+            late[clause].append(minutes)
+    return {
+        clause: replace(tally, late_minutes=fmean(late[clause]) if late[clause] else tally.late_minutes)
+        for clause, tally in found.items()
+    }
+
+
+def minutes_of_uses(uses: Iterable[ClauseUse]) -> Mapping[int, Minutes]:
+    """{clock id: minutes} of the broken limits among `uses`. One query."""
+    return minutes_of([clock for use in uses if use.outcome == Outcome.BROKEN and (clock := clock_of(use))])
+
+
+def clock_of(use: ClauseUse) -> int:
+    """The clock a line of the ledger is about, 0 where it is about none."""
+    clock = use.detail.get("clock") if isinstance(use.detail, dict) else None
+    return clock if isinstance(clock, int) else 0
+
+
+def holders_of(use: ClauseUse) -> list[str]:
+    """Everybody a line is about; a clock may have several holders."""
+    named = use.detail.get("holders") if isinstance(use.detail, dict) else None
+    return [str(each) for each in named] if named else [each for each in use.holder.split(",") if each]
