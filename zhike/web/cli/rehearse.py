@@ -1,0 +1,75 @@
+"""`zhike rehearse`: run a handbook's scenarios against the real engine on a virtual clock."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zhike.web.cli import environment
+from zhike.web.cli.scratch import scratch_database
+
+if TYPE_CHECKING:
+    from zhike.rehearsal.runner import Report
+
+
+@click.command()
+@click.argument("handbook", required=False)
+@click.option("--all", "every", is_flag=True, help="Every handbook at hand.")
+@click.option("--feature", default=None, help="Only this .feature file, by name or path.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def command(handbook: str | None, every: bool, feature: str | None, as_json: bool) -> int:
+    """Rehearse a handbook by NAME or PATH (HANDBOOK without one). Exit 0 only when nothing failed."""
+    folders = find(handbook, every)
+    with scratch_database("rehearsal"):
+        reports = [rehearse_one(folder, feature, show=not as_json) for folder in folders]
+    if as_json:
+        click.echo(json.dumps({r.name: r.as_json() for r in reports}, ensure_ascii=False, indent=2))
+    else:
+        for report in reports:
+            print_report(report)
+    return 1 if any(report.failures for report in reports) else 0
+
+
+def find(handbook: str | None, every: bool) -> list[Path]:
+    from zhike.handbook import library
+
+    try:
+        return [library.find(name) for name in (library.names() if every else [handbook or environment.handbook()])]
+    except library.NoSuchHandbook as error:
+        raise click.ClickException(str(error)) from error
+
+
+def rehearse_one(folder: Path, feature: str | None, *, show: bool) -> Report:
+    from zhike.handbook.load import HandbookRefused
+    from zhike.rehearsal.features import BadFeature
+    from zhike.rehearsal.runner import rehearse
+
+    def tick(done: int, total: int) -> None:
+        if show and sys.stderr.isatty():
+            click.echo(f"\r{folder.name}: {done}/{total}", nl=done == total, err=True)
+
+    try:
+        return rehearse(folder, feature, tick)
+    except HandbookRefused as refused:
+        raise click.ClickException(f"{folder.name} is refused:\n{refused}") from refused
+    except BadFeature as bad:
+        raise click.ClickException(str(bad)) from bad
+    except FileNotFoundError as missing:
+        raise click.ClickException(f"there is no feature {missing}") from missing
+
+
+def print_report(report: Report) -> None:
+    for failure in report.failures:
+        click.echo(f"✗ {failure.scenario}  ({failure.file}:{failure.line})")
+        click.echo(f"    {failure.step}")
+        click.echo(f"    {failure.because}" + (f"  [{failure.clause}]" if failure.clause else ""))
+    clauses = report.as_json()["clauses"]
+    assert isinstance(clauses, dict)
+    click.echo(
+        f"{report.name}: 通过 {report.passed},失败 {len(report.failures)};条款 {clauses['exercised']}/{clauses['total']} 用到"
+        + (f",没有用到:{'、'.join(report.unexercised)}" if report.unexercised else "")
+    )
