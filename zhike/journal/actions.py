@@ -12,10 +12,13 @@ from django.db import connection
 
 from zhike.journal.events import Event, Recorded, to_payload
 from zhike.journal.reactions import react
+from zhike.journal.wake import wake
 
-# One statement writes the facts, notes them as not yet in the stream and wakes the readers. PostgreSQL folds equal
-# notifications of one transaction into one. The sort makes the ids follow the order of the batch: nextval() is
-# evaluated above it.
+FACTS_CHANNEL = "journal"
+"""Notified when facts were committed."""
+
+# One statement writes the facts and notes them as not yet in the stream. The sort makes the ids follow the order of the
+# batch: nextval() is evaluated above it.
 RECORD = """
 WITH written AS (
     INSERT INTO journal_fact (at, type, subject_kind, subject_id, actor, handbook, clauses, payload, audience)
@@ -28,7 +31,7 @@ WITH written AS (
 ), waiting AS (
     INSERT INTO journal_pending (fact_id) SELECT id FROM written
 )
-SELECT array_agg(id ORDER BY id), pg_notify('journal', '') FROM written
+SELECT array_agg(id ORDER BY id) FROM written
 """
 
 
@@ -63,7 +66,8 @@ def record(facts: Sequence[NewFact]) -> list[Recorded[Any]]:
     rows = [row_of(n, fact) for n, fact in enumerate(facts)]
     with connection.cursor() as cursor:
         cursor.execute(RECORD, [json.dumps(rows, ensure_ascii=False, allow_nan=False)])
-        (ids, _) = cursor.fetchone()
+        (ids,) = cursor.fetchone()
+    wake(FACTS_CHANNEL)
     recorded = [recorded_of(number, fact) for number, fact in zip(ids, facts, strict=True)]
     react(recorded)
     return recorded

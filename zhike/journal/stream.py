@@ -17,8 +17,6 @@ from typing import Any
 
 from django.db import connection
 
-FACTS_CHANNEL = "journal"
-"""Notified when facts were committed."""
 STREAM_CHANNEL = "journal_stream"
 """Notified when facts got their positions."""
 BATCH = 2000

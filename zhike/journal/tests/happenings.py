@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 
-from zhike.journal.actions import RECORD, NewFact, row_of
+from zhike.journal.actions import FACTS_CHANNEL, RECORD, NewFact, row_of
 from zhike.journal.events import Event, event
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
@@ -47,8 +47,9 @@ def another_session() -> Iterator[psycopg.Connection[Any]]:
 
 
 def write_in(session: psycopg.Connection[Any], *facts: NewFact) -> list[int]:
-    """What record() writes, in another session's open transaction; answers the ids."""
+    """What record() writes, in another session's open transaction; answers the ids. Its commit wakes the readers."""
     rows = json.dumps([row_of(n, fact) for n, fact in enumerate(facts)])
     found = session.execute(RECORD, [rows]).fetchone()
     assert found is not None
+    session.execute(f"NOTIFY {FACTS_CHANNEL}")
     return list(found[0])

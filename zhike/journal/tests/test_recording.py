@@ -4,13 +4,13 @@ from collections.abc import Sequence
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from zhike.journal import reactions
-from zhike.journal.actions import NewFact, OutsideTransaction, record
+from zhike.journal import reactions, wake
+from zhike.journal.actions import FACTS_CHANNEL, NewFact, OutsideTransaction, record
 from zhike.journal.events import Recorded
 from zhike.journal.ledger import Use, write_uses
 from zhike.journal.models import ClauseUse, Fact, Pending
 from zhike.journal.reactions import EndlessReactions, reacts_to
-from zhike.journal.tests.happenings import NOON, BellRang, DoorOpened, bell
+from zhike.journal.tests.happenings import NOON, BellRang, DoorOpened, another_session, bell
 
 APPEND_ONLY = ["journal_fact", "journal_stream", "journal_seal", "journal_clauseuse"]
 
@@ -38,6 +38,26 @@ def test_facts_are_written_in_the_order_given_with_one_statement(django_assert_n
         (told[2].id, 2),
     ]
     assert set(Pending.objects.values_list("fact_id", flat=True)) == {fact.id for fact in told}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readers_are_woken_once_when_it_is_committed_and_not_before() -> None:
+    with another_session() as reader:
+        reader.autocommit = True
+        reader.execute(f"LISTEN {FACTS_CHANNEL}")
+        with transaction.atomic():
+            record([bell(1)])
+            record([bell(2)])
+            assert list(reader.notifies(timeout=0)) == []
+        assert [notice.channel for notice in reader.notifies(timeout=0.2)] == [FACTS_CHANNEL]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_wake_up_that_fails_does_not_fail_what_was_committed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wake, "NOTIFY", "SELECT no_such_function(%s)")
+    with transaction.atomic():
+        record([bell(1)])
+    assert Fact.objects.count() == 1
 
 
 @pytest.mark.django_db

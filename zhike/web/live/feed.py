@@ -7,8 +7,9 @@ from typing import Any
 
 import structlog
 
+from zhike.journal.actions import FACTS_CHANNEL
 from zhike.journal.heartbeats import BEAT, LIVE
-from zhike.journal.stream import BATCH, FACTS_CHANNEL, LAST, READ, SEQUENCE, STREAM_CHANNEL, Row, row_of
+from zhike.journal.stream import BATCH, LAST, READ, SEQUENCE, STREAM_CHANNEL, Row, row_of
 from zhike.web.listening import Connection, connect, pause, wait_for_news
 from zhike.web.live.hub import REMEMBERED, Hub
 

@@ -36,6 +36,12 @@ def topics_of(row: Row) -> frozenset[str]:
 
 
 def plural(word: str) -> str:
+    """
+    >>> [plural(word) for word in ("case", "duty", "branch")]
+    ['cases', 'duties', 'branches']
+    """
+    if word.endswith(("s", "x", "ch", "sh")):
+        return f"{word}es"
     return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
 
 
