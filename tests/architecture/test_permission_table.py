@@ -37,7 +37,9 @@ NAMES = sorted({name for name, _ in ROUTES})
 def person(*screens: str, is_admin: bool = False, is_active: bool = True) -> Viewer:
     staff = Staff(pk=5, username="somebody", is_admin=is_admin, is_active=is_active)
     more = ("administration", "handbook") if is_admin else ()
-    return Viewer("staff:5", frozenset({"staff:5"}), staff=staff, is_admin=is_admin, screens=frozenset({*screens, *more}))
+    return Viewer(
+        "staff:5", frozenset({"staff:5"}), staff=staff, is_admin=is_admin, screens=frozenset({*screens, *more})
+    )
 
 
 CAST: dict[str, Viewer] = {

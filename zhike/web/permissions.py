@@ -56,7 +56,7 @@ PERMISSIONS: dict[str, Row] = {
     "desk:new": _row("desk"),
     "desk:open": _row("desk", methods=BOTH),
     # cases: which case is decided by cases.access
-    "case_list:show": _row("signed_in"),
+    "case_list:show": _row("cases"),
     "case_page:show": _row("signed_in"),
     "case_page:live": _row("signed_in"),
     "case_page:timeline": _row("signed_in"),

@@ -77,10 +77,7 @@ def word_of(clock: Clock, state: State) -> str:
     if clock.state == Clock.State.PAUSED:
         return gettext("已暂停")
     if state == "stopped":
-        return {
-            Clock.State.KEPT: gettext("按时完成"),
-            Clock.State.LATE: gettext("超时完成"),
-        }.get(Clock.State(clock.state), gettext("已取消"))
+        return gettext("已取消") if clock.state == Clock.State.CANCELLED else gettext("已停")
     return {"running": gettext("进行中"), "warned": gettext("即将到期"), "overdue": gettext("已超时")}[state]
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext
 from zhike.handbook.book import Book
 from zhike.handbook.common import Text
 from zhike.handbook.structure import FieldDef
+from zhike.lib import phone
 from zhike.web.base.times import ZONE
 
 FEW = 6
@@ -97,7 +98,9 @@ def _errors_of(definition: FieldDef, told: Mapping[str, Sequence[Told]]) -> tupl
         if field_id == definition.id and inside:
             row = inside.partition("__")[0]
             found += [
-                Told(gettext("第 %(row)s 行：%(words)s") % {"row": int(row) + 1, "words": e.words}, e.handbook, e.clause)
+                Told(
+                    gettext("第 %(row)s 行：%(words)s") % {"row": int(row) + 1, "words": e.words}, e.handbook, e.clause
+                )
                 for e in errors
                 if row.isdigit()
             ]
@@ -174,6 +177,8 @@ def _shown(definition: FieldDef, value: Any) -> Any:
         value = value.get("id", "")
     if definition.type == "datetime":
         return _local(value)
+    if definition.type == "phone":
+        return phone.display(str(value), get_language() or "zh")
     return str(value)
 
 

@@ -40,7 +40,13 @@ class Filter:
 
     def wanted(self) -> dict[str, object]:
         """In the names of `cases.queries.filtered`."""
-        named = {"text": self.q, "stage": self.stage, "status": self.status, "department": self.department, "mine": self.mine}
+        named = {
+            "text": self.q,
+            "stage": self.stage,
+            "status": self.status,
+            "department": self.department,
+            "mine": self.mine,
+        }
         handbook, _, process = self.process.rpartition(".")
         return {name: value for name, value in {**named, "handbook": handbook, "process": process}.items() if value}
 

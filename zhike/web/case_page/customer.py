@@ -42,7 +42,9 @@ def customer_card(case: Case, viewer: Viewer, *, unmasked: bool = False) -> Cust
     if case.customer is None:
         return None
     phones = ContactPoint.objects.filter(customer_id=case.customer_id, kind="phone").values_list("value", flat=True)
-    others = visible_cases(viewer).filter(customer_id=case.customer_id).exclude(pk=case.pk).order_by("-opened_at", "-id")
+    others = (
+        visible_cases(viewer).filter(customer_id=case.customer_id).exclude(pk=case.pk).order_by("-opened_at", "-id")
+    )
     shown = phone.display if unmasked else (lambda value, _: phone.mask(value))
     return CustomerCard(
         name=case.customer.name,

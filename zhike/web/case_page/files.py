@@ -52,7 +52,11 @@ def receive(request: Request, names: Iterable[str], now: dt.datetime) -> Receive
 def _take_over(request: Request, name: str, received: Received) -> None:
     """Only files the same person uploaded and nobody used yet; anything else that is posted is passed over."""
     tokens = [value.partition(":")[2] for value in request.POST.getlist(KEPT) if value.partition(":")[0] == name]
-    own = Attachment.objects.filter(token__in=tokens, subject_kind="", uploaded_by=request.viewer.principal) if tokens else ()
+    own = (
+        Attachment.objects.filter(token__in=tokens, subject_kind="", uploaded_by=request.viewer.principal)
+        if tokens
+        else ()
+    )
     for row in own:
         received.tokens.setdefault(name, []).append(row.token)
         received.files.append((name, row))

@@ -68,7 +68,11 @@ def action_form(
     known = dict(values) if values is not None else known_values(book, process, action, case)
     errors: dict[str, list[Told]] = field_errors(error, book) if error else {}
     needed = needed_fields(book, process, action)
-    views = field_views(book, action.record, known, errors=errors, needed=needed, options=Choices(book)) if action.record else []
+    views = (
+        field_views(book, action.record, known, errors=errors, needed=needed, options=Choices(book))
+        if action.record
+        else []
+    )
     return ActionForm(
         url=url,
         action=action,
@@ -94,9 +98,13 @@ def known_values(book: Book, process: str, action: Action, case: Case | None) ->
     if case is None or action.record is None or action.record != book.process(process).record:
         return {}
     before = case.data.get(action.record) or {}
-    others = {name: value for record, filled in case.data.items() if record != action.record for name, value in filled.items()}
+    others = {
+        name: value for record, filled in case.data.items() if record != action.record for name, value in filled.items()
+    }
     names = {f.id for f in book.record(action.record).fields if f.automatic is None and f.type != "files"}
-    return {name: before.get(name, others.get(name)) for name in names if before.get(name, others.get(name)) is not None}
+    return {
+        name: before.get(name, others.get(name)) for name in names if before.get(name, others.get(name)) is not None
+    }
 
 
 def needed_fields(book: Book, process: str, action: Action) -> frozenset[str]:
@@ -132,4 +140,3 @@ class Choices:
             return Staff.objects.filter(is_active=True).order_by("name").values_list("pk", "name")
         rows_of = ReferenceRow.objects.filter(handbook=self.book.name, record=definition.kind or "", is_active=True)
         return rows_of.order_by("label").values_list("pk", "label")
-

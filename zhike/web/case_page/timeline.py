@@ -61,9 +61,12 @@ class Teller:
 
     def _principals(self) -> set[str]:
         holders = {p for fact in self.story.facts for p in fact.payload.get("holders", ())}
-        return holders | {fact.actor for fact in self.story.facts} | {n.author for n in self.story.notes} | {
-            a.uploaded_by for a in self.story.attachments
-        }
+        return (
+            holders
+            | {fact.actor for fact in self.story.facts}
+            | {n.author for n in self.story.notes}
+            | {a.uploaded_by for a in self.story.attachments}
+        )
 
     def entries(self) -> list[Entry]:
         """Newest first. Files uploaded with a deed or a note stand with it."""
@@ -128,7 +131,9 @@ class Teller:
 
     def _case_moved(self, fact: Fact) -> Entry:
         clauses = [Clause(fact.handbook, c) for c in fact.clauses]
-        return self._base(fact, "moved", self._stage_words(fact.payload), words=fact.payload.get("because_of", ""), clauses=clauses)
+        return self._base(
+            fact, "moved", self._stage_words(fact.payload), words=fact.payload.get("because_of", ""), clauses=clauses
+        )
 
     def _case_closed(self, fact: Fact) -> Entry:
         return self._base(fact, "moved", gettext("工单办结"), minor=True)
@@ -137,7 +142,10 @@ class Teller:
         return self._base(fact, "moved", gettext("工单重新打开"), minor=True)
 
     def _case_refused(self, fact: Fact) -> Entry:
-        words = [w.get("en") if self.language.startswith("en") and w.get("en") else w["zh"] for w in fact.payload.get("words", ())]
+        words = [
+            w.get("en") if self.language.startswith("en") and w.get("en") else w["zh"]
+            for w in fact.payload.get("words", ())
+        ]
         what = gettext("想办“%(action)s”，未被受理") % {"action": self._action(fact.payload["action"])}
         clauses = [Clause(fact.handbook, c) for c in dict.fromkeys(fact.clauses)]
         return self._base(fact, "refused", what, words=" ".join(words), minor=True, clauses=clauses)
@@ -151,7 +159,13 @@ class Teller:
     def _clock_breached(self, fact: Fact) -> Entry:
         holders = gettext("、").join(self.names.get(p, p) for p in fact.payload.get("holders", ()))
         what = gettext("超时：%(title)s") % {"title": self._clause_title(fact)}
-        return self._base(fact, "overdue", what, words=gettext("在 %(holders)s 手里") % {"holders": holders}, clauses=self._clauses(fact))
+        return self._base(
+            fact,
+            "overdue",
+            what,
+            words=gettext("在 %(holders)s 手里") % {"holders": holders},
+            clauses=self._clauses(fact),
+        )
 
     def _clock_started(self, fact: Fact) -> Entry:
         return self._base(fact, "clock", "", minor=True, moved=[self._clock_line(fact)])
@@ -165,7 +179,11 @@ class Teller:
         if fact.type == "clock.started":
             holders = gettext("、").join(self.names.get(p, p) for p in payload.get("holders", ()))
             due = times.short_moment(dt.datetime.fromisoformat(str(payload["due_at"])), fact.at)
-            return "running", gettext("起钟：%(title)s，%(holders)s，%(due)s 前") % {"title": title, "holders": holders, "due": due}, clause
+            return (
+                "running",
+                gettext("起钟：%(title)s，%(holders)s，%(due)s 前") % {"title": title, "holders": holders, "due": due},
+                clause,
+            )
         late = float(payload.get("late_minutes") or 0)
         if late > 0:
             span = times.span(dt.timedelta(minutes=late))
@@ -179,7 +197,9 @@ class Teller:
 
     def _clock_paused(self, fact: Fact) -> Entry:
         what = gettext("暂停计时：%(title)s") % {"title": self._clause_title(fact)}
-        return self._base(fact, "moved", what, words=fact.payload.get("why", ""), minor=True, clauses=self._clauses(fact))
+        return self._base(
+            fact, "moved", what, words=fact.payload.get("why", ""), minor=True, clauses=self._clauses(fact)
+        )
 
     def _clock_resumed(self, fact: Fact) -> Entry:
         what = gettext("恢复计时：%(title)s") % {"title": self._clause_title(fact)}
@@ -203,7 +223,9 @@ class Teller:
         what = gettext("内部备注") if note.internal else gettext("给顾客的留言")
         if note.author.startswith("customer"):
             what = gettext("顾客留言")
-        return Entry(note.at, "note", self.names.get(note.author, note.author), what, words=note.words, internal=note.internal)
+        return Entry(
+            note.at, "note", self.names.get(note.author, note.author), what, words=note.words, internal=note.internal
+        )
 
     def _fields(self, filling: Filling) -> tuple[FieldDef, ...]:
         try:
@@ -218,7 +240,11 @@ class Teller:
         """Each file stands with the deed or note of its uploader and moment, else on its own."""
         for file in self.story.attachments:
             who = self.names.get(file.uploaded_by, file.uploaded_by)
-            near = [e for e in found if e.kind in ("deed", "note") and abs(e.at - file.uploaded_at) < dt.timedelta(minutes=30)]
+            near = [
+                e
+                for e in found
+                if e.kind in ("deed", "note") and abs(e.at - file.uploaded_at) < dt.timedelta(minutes=30)
+            ]
             home = next((e for e in near if e.who == who and e.at >= file.uploaded_at), None)
             if home is None:
                 home = Entry(file.uploaded_at, "file", who, gettext("上传文件"))
@@ -232,9 +258,14 @@ def filled(
     """(title, shown value) of every field that has a value, in the form's order; moments the product filled in itself are left out."""
     language = get_language() or "zh"
     return [
-        (definition.title.say(language), display(book, definition, values[definition.id], language, name_of=name_of, now=now))
+        (
+            definition.title.say(language),
+            display(book, definition, values[definition.id], language, name_of=name_of, now=now),
+        )
         for definition in fields
-        if values.get(definition.id) not in (None, "", [], {}) and definition.automatic is None and definition.type != "files"
+        if values.get(definition.id) not in (None, "", [], {})
+        and definition.automatic is None
+        and definition.type != "files"
     ]
 
 

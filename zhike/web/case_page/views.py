@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -80,7 +81,13 @@ def page(request: Request, case: Case, form: ActionForm | None = None, status: i
 def parts(request: Request, case: Case, view: CaseView) -> dict[str, Any]:
     """The head and the timeline."""
     told = Teller(case, view.book, story(case), request.now)
-    return {"view": view, "case": case, "entries": told.entries(), "family": relatives(request, case), "note_key": new_key()}
+    return {
+        "view": view,
+        "case": case,
+        "entries": told.entries(),
+        "family": relatives(request, case),
+        "note_key": new_key(),
+    }
 
 
 def relatives(request: Request, case: Case) -> list[tuple[Case, str]]:
@@ -103,7 +110,13 @@ def rules(view: CaseView) -> list[dict[str, str]]:
     found = [view.book.clause(clause) for clause in ids]
     found.sort(key=lambda clause: clause.kind != "wording")
     return [
-        {"id": c.id, "handbook": view.book.name, "title": say(c.title), "quote": c.quote, "say": say(getattr(c, "say", None) or "")}
+        {
+            "id": c.id,
+            "handbook": view.book.name,
+            "title": say(c.title),
+            "quote": c.quote,
+            "say": say(getattr(c, "say", None) or ""),
+        }
         for c in found
     ]
 
@@ -175,9 +188,12 @@ def act(request: Request, number: str, action: str) -> HttpResponseBase:
 
 def drawn(request: Request, case: Case, form: ActionForm, status: int = 200) -> HttpResponse:
     """The form alone for htmx, in its page for everybody else."""
-    if request.htmx:
-        return render(request, "case_page/form.html", {"form": form, "case": case}, status=status)
-    return page(request, case, form, status=status)
+    if not request.htmx:
+        return page(request, case, form, status=status)
+    known: dict[str, Any] = {"form": form, "case": case}
+    if status == HTTPStatus.CONFLICT:
+        known |= {"oob": True, "view": case_view(case, request.viewer, request.now), "family": relatives(request, case)}
+    return render(request, "case_page/form.html", known, status=status)
 
 
 def newest_fact(case: Case) -> int:
@@ -204,7 +220,13 @@ def _take(request: Request, case: Case, action: Action, common: dict[str, Any]) 
 
 
 def _come_back(
-    request: Request, case: Case, action: Action, values: dict[str, Any], received: Received, error: CaseError, common: dict[str, Any]
+    request: Request,
+    case: Case,
+    action: Action,
+    values: dict[str, Any],
+    received: Received,
+    error: CaseError,
+    common: dict[str, Any],
 ) -> HttpResponse:
     """The form with what was typed. A stale page learns what changed and may be submitted again, knowingly."""
     case.refresh_from_db()
@@ -215,7 +237,7 @@ def _come_back(
         key="" if stale else request.POST.get("key", ""), seen=newest_fact(case) if stale else seen,
         changes=changes_since(request, case, seen) if stale else (), files=received.files, **common,
     )  # fmt: skip
-    return drawn(request, case, form, status=409 if stale else 422)
+    return drawn(request, case, form, status=HTTPStatus.CONFLICT if stale else HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def changes_since(request: Request, case: Case, seen: int) -> list[str]:

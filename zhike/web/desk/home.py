@@ -9,12 +9,18 @@ from zhike.web.context import Request
 from zhike.web.permissions import may_open
 
 FIRST_PAGES = (
-    "desk:show", "board:show", "case_list:show", "lookup:show", "handbook_page:list", "administration:index", "notices_page:show",
-)  # fmt: skip
+    "desk:show",
+    "board:show",
+    "case_list:show",
+    "lookup:show",
+    "administration:index",
+    "handbook_page:list",
+    "notices_page:show",
+)
 
 
 def home(request: Request) -> HttpResponseRedirect:
-    """`/`: the desk for whoever works there, else the first screen of theirs; a visitor is asked to sign in or sent to the portal."""
+    """`/`: the desk for whoever works there, else the first screen of theirs; a visitor is welcomed or asked to sign in."""
     if request.viewer.staff is None:
         return HttpResponseRedirect(_first_there(("welcome:show", "sign_in:sign_in")))
     return HttpResponseRedirect(_first_there(tuple(route for route in FIRST_PAGES if may_open(request.viewer, route))))

@@ -13,7 +13,8 @@ from django.utils.translation import gettext
 
 from zhike.cases.actions import open_case
 from zhike.cases.models import Case
-from zhike.cases.queries import entries, mine as cases_of_mine
+from zhike.cases.queries import entries
+from zhike.cases.queries import mine as cases_of_mine
 from zhike.cases.refusals import CaseError, Unreadable
 from zhike.handbook.structure import Action
 from zhike.org.handbooks import book_of, in_force
@@ -76,14 +77,21 @@ def address(version: HandbookVersion, process: str, action: Action) -> str:
 def open_new(request: Request, handbook: str, process: str, action: str) -> HttpResponseBase:
     """The form of an entry action; POST opens the case."""
     wanted = (handbook, process, action)
-    found = next((e for e in entries(request.viewer, in_force(request.now)) if (e[0].name, e[1], e[2].id) == wanted), None)
+    found = next(
+        (e for e in entries(request.viewer, in_force(request.now)) if (e[0].name, e[1], e[2].id) == wanted), None
+    )
     if found is None:
         raise Http404
     version, process, definition = found
     if request.method == "POST":
         return _open(request, version, process, definition)
     form = action_form(
-        book_of(version.pk), process, definition, url=address(version, process, definition), viewer=request.viewer, back="desk"
+        book_of(version.pk),
+        process,
+        definition,
+        url=address(version, process, definition),
+        viewer=request.viewer,
+        back="desk",
     )
     return drawn(request, version, process, form)
 
@@ -98,7 +106,14 @@ def _open(request: Request, version: HandbookVersion, process: str, action: Acti
         if received.errors:
             raise Unreadable.of(received.errors)
         case = open_case(
-            version, process, action.id, values, by=request.viewer, now=request.now, key=key, attachments=received.all_tokens
+            version,
+            process,
+            action.id,
+            values,
+            by=request.viewer,
+            now=request.now,
+            key=key,
+            attachments=received.all_tokens,
         )
     except CaseError as error:
         form = action_form(
@@ -110,12 +125,20 @@ def _open(request: Request, version: HandbookVersion, process: str, action: Acti
     return go_on(request, case, "desk")
 
 
-def drawn(request: Request, version: HandbookVersion, process: str, form: ActionForm, status: int = 200) -> HttpResponse:
+def drawn(
+    request: Request, version: HandbookVersion, process: str, form: ActionForm, status: int = 200
+) -> HttpResponse:
     if request.htmx:
         return render(request, "case_page/form.html", {"form": form}, status=status)
     book = book_of(version.pk)
     rules = [
-        {"id": c.id, "handbook": book.name, "title": say(c.title), "quote": c.quote, "say": say(getattr(c, "say", None) or "")}
+        {
+            "id": c.id,
+            "handbook": book.name,
+            "title": say(c.title),
+            "quote": c.quote,
+            "say": say(getattr(c, "say", None) or ""),
+        }
         for c in (book.clause(clause) for clause in form.clauses)
     ]
     known = {"form": form, "process": say(book.process(process).title), "rules": rules}

@@ -51,7 +51,12 @@ def lines_of(request: Request, notices: list[Notice]) -> list[Line]:
     ids = {notice.subject_id for notice in notices if notice.subject_kind == "case"}
     numbers = dict(visible_cases(request.viewer).filter(pk__in=ids).values_list("pk", "number")) if ids else {}
     return [
-        Line(n, *_kind(n.kind), numbers.get(n.subject_id, "") if n.subject_kind == "case" else "", bool(getattr(n, "read", False)))
+        Line(
+            n,
+            *_kind(n.kind),
+            numbers.get(n.subject_id, "") if n.subject_kind == "case" else "",
+            bool(getattr(n, "read", False)),
+        )
         for n in notices
     ]
 

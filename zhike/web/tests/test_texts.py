@@ -6,7 +6,9 @@ import pytest
 
 from zhike.web.tests.texts import WEB, english, texts_in
 
-AREAS = sorted(path for path in WEB.iterdir() if (path / "__init__.py").exists() and path.name not in ("tests", "migrations"))
+AREAS = sorted(
+    path for path in WEB.iterdir() if (path / "__init__.py").exists() and path.name not in ("tests", "migrations")
+)
 
 
 @pytest.mark.parametrize("area", AREAS, ids=lambda path: path.name)

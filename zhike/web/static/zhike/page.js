@@ -1,6 +1,8 @@
 // What every page does: the theme switch, one press is one submission, errors of requests said in words.
 const root = document.documentElement;
 
+if (matchMedia("(max-width: 760px)").matches) for (const part of document.querySelectorAll("details[data-close-narrow]")) part.open = false;
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-theme]");
   if (button) choose(button);
@@ -47,13 +49,18 @@ function say(words) {
   clearTimeout(say.timer);
   say.timer = setTimeout(() => toast.classList.remove("shown"), 6000);
 }
+if (document.getElementById("zk-toast")?.textContent.trim()) say(document.getElementById("zk-toast").textContent.trim());
 const toast = () => document.getElementById("zk-toast")?.dataset ?? {};
 document.addEventListener("htmx:sendError", () => say(toast().failed));
 document.addEventListener("htmx:responseError", (event) => say(event.detail.xhr.status === 401 ? toast().signedOut : toast().failed));
 document.addEventListener("zk:say", (event) => say(event.detail));
 
 // After a refusal the reader's place is the refusal itself.
-const focusTold = (scope) => scope.querySelector?.("[data-focus]")?.focus();
+const focusTold = (scope) => {
+  const place = scope.querySelector?.("[data-focus]");
+  place?.focus({ preventScroll: true });
+  (place?.closest("form") ?? place)?.scrollIntoView({ block: place.closest("form") ? "start" : "nearest" });
+};
 document.addEventListener("htmx:load", (event) => { focusTold(event.detail.elt); shown(event.detail.elt); });
 focusTold(document);
 
@@ -86,4 +93,10 @@ document.addEventListener("click", (event) => {
   }
   const drop = event.target.closest("[data-drop-row]");
   if (drop) drop.closest("tr").remove();
+});
+
+// A file input is a button of ours; the names chosen stand beside it.
+document.addEventListener("change", (event) => {
+  const chosen = event.target.matches("input[type=file]") && event.target.parentElement.querySelector("[data-chosen]");
+  if (chosen) chosen.textContent = [...event.target.files].map((file) => file.name).join(", ");
 });
