@@ -65,8 +65,8 @@ def _deadline(book: Book, clause: Deadline, process: str | None) -> Iterator[Lin
     yield Line(gettext("在谁手里"), _holders(book, clause))
     yield Line(gettext("起算"), terms.events(book, clause.starts, process))
     yield Line(gettext("停止"), terms.events(book, clause.until, process))
-    yield Line(gettext("暂停"), terms.events(book, clause.pauses, process))
-    yield Line(gettext("恢复"), terms.events(book, clause.resumes, process))
+    yield Line(gettext("暂停计时"), terms.events(book, clause.pauses, process))
+    yield Line(gettext("恢复计时"), terms.events(book, clause.resumes, process))
     warn = clause.warn if clause.warn is not None else book.handbook.defaults.warn
     yield Line(gettext("提醒"), terms.listed(gettext("用掉 %(share)g%% 时") % {"share": share} for share in warn))
     breach = clause.breach if clause.breach is not None else book.handbook.defaults.breach
