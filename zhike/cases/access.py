@@ -27,7 +27,9 @@ def visible_cases(viewer: Viewer) -> QuerySet[Case]:
 def case_for(viewer: Viewer, number: str, *, now: dt.datetime) -> Case:
     """The case with this number. Raises NotFound; Forbidden, written down, when it exists and the viewer is kept out."""
     found = (
-        Case.objects.select_related("parent", "department", "owner", "customer", "handbook_version").filter(number=number).first()
+        Case.objects.select_related("parent", "department", "owner", "customer", "handbook_version")
+        .filter(number=number)
+        .first()
     )
     if found is None:
         raise NotFound(number)
@@ -48,7 +50,11 @@ def case_by_token(token: str) -> Case:
     """The case a customer follows by the unguessable link he was given. Raises NotFound."""
     if len(token) < 20:
         raise NotFound(token)
-    found = Case.objects.select_related("department", "customer", "handbook_version", "parent").filter(portal_token=token).first()
+    found = (
+        Case.objects.select_related("department", "customer", "handbook_version", "parent")
+        .filter(portal_token=token)
+        .first()
+    )
     if found is None:
         raise NotFound(token)
     return found

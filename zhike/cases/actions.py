@@ -26,7 +26,7 @@ from zhike.clocks.actions import reassign_clock
 from zhike.clocks.queries import open_clocks
 from zhike.customers.actions import find_or_add_customer
 from zhike.customers.models import Customer
-from zhike.handbook.clauses import Gate
+from zhike.handbook.clauses import Gate, Measure, Wording
 from zhike.handbook.common import Text
 from zhike.handbook.decide import judge
 from zhike.lib.text import clean_text
@@ -35,7 +35,7 @@ from zhike.org.models import HandbookVersion, Staff
 from zhike.org.principals import Viewer, staff_key
 from zhike.records.actions import keep_filling
 from zhike.records.attachments import bind_attachments
-from zhike.records.forms import FormRefused, check_form
+from zhike.records.forms import FormRefused, check_form, file_tokens
 
 __all__ = [
     "CaseError", "Forbidden", "NotFound", "NotYours", "Reason", "Refused", "Stale", "Unreadable",
@@ -129,7 +129,8 @@ def _first_time(key: str, now: dt.datetime) -> int | None:
     """Claim the key; the case it already made, None when this is the first time. A concurrent twin waits here for the first to commit."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO cases_submission (key, at, answer) VALUES (%s, %s, '{}') ON CONFLICT (key) DO NOTHING", [key[:80], now]
+            "INSERT INTO cases_submission (key, at, answer) VALUES (%s, %s, '{}') ON CONFLICT (key) DO NOTHING",
+            [key[:80], now],
         )
         if cursor.rowcount == 1:
             return None
@@ -146,6 +147,8 @@ def _lock(deed: Deed, expected: int | None) -> None:
 
 def carry_out(deed: Deed, values: Mapping[str, Any], attachments: Sequence[str]) -> None:
     """The steps of a deed, in the one order they have."""
+    if deed.opening:
+        _number_it(deed)
     check_allowed(deed)
     deed.values = _read_form(deed, values)
     _ask_clauses(deed, attachments)
@@ -156,7 +159,7 @@ def carry_out(deed: Deed, values: Mapping[str, Any], attachments: Sequence[str])
     _save(deed)
     _keep_form(deed, attachments)
     apply_limits(deed)
-    written.write_deed(deed, routes)
+    written.write_deed(deed)
     child = related.child_of(deed)
     if child is not None:
         carry_out(*child, ())
@@ -184,8 +187,8 @@ def _gated_fields(deed: Deed) -> frozenset[str]:
     wordings = deed.book.speaking_of("wording", deed.process.id, deed.event)
     measures = deed.book.speaking_of("measure", deed.process.id, deed.event)
     named = {f for g in gates if isinstance(g, Gate) for f in (*g.requires.fields, *g.requires.one_of_fields)}
-    named |= {f for w in wordings for f in getattr(w, "must_state", ())}
-    named |= {m.capture.field for m in measures if getattr(m, "capture", None)}
+    named |= {f for w in wordings if isinstance(w, Wording) for f in w.must_state}
+    named |= {m.capture.field for m in measures if isinstance(m, Measure) and m.capture}
     return frozenset(named)
 
 
@@ -230,8 +233,6 @@ def _save(deed: Deed) -> None:
     case.version += 1
     case.updated_at = deed.now
     if deed.opening:
-        case.pk = _next_id()
-        case.number = _number(deed)
         case.title = summary(deed, deed.facts())
         case.portal_token = secrets.token_urlsafe(24) if deed.process.portal else ""
         case.save(force_insert=True)
@@ -246,15 +247,16 @@ def _save(deed: Deed) -> None:
     )  # fmt: skip
 
 
-def _next_id() -> int:
+def _number_it(deed: Deed) -> None:
+    """The id and the number are known before the form is read, because a form may print them. A refused deed leaves a gap."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('cases_case_id_seq')")
-        return int(cursor.fetchone()[0])
-
-
-def _number(deed: Deed) -> str:
+        number = int(cursor.fetchone()[0])
     local = deed.now.astimezone(ZoneInfo(deed.book.handbook.zone))
-    return deed.process.number.format(yymmdd=f"{local:%y%m%d}", yyyymmdd=f"{local:%Y%m%d}", seq=f"{deed.case.pk:06d}")
+    deed.case.pk = number
+    deed.case.number = deed.process.number.format(
+        yymmdd=f"{local:%y%m%d}", yyyymmdd=f"{local:%Y%m%d}", seq=f"{number:06d}"
+    )
 
 
 def _keep_form(deed: Deed, attachments: Sequence[str]) -> None:
@@ -264,6 +266,7 @@ def _keep_form(deed: Deed, attachments: Sequence[str]) -> None:
             round=deed.case.round, actor=deed.viewer.principal, values=deed.values, at=deed.now,
         )  # fmt: skip
         deed.filling = filling.pk
+        attachments = [*attachments, *file_tokens(deed.book, deed.action.record, deed.values)]
     if attachments:
         bind_attachments(list(attachments), subject=deed.subject, by=deed.viewer.principal)
 
@@ -272,7 +275,9 @@ def add_note(case: Case, words: str, *, by: Viewer, now: dt.datetime, internal: 
     """Write an internal note, or a message the customer reads (`internal=False`). Raises Unreadable for empty or oversized words."""
     cleaned = clean_text(words).strip()
     if not cleaned or len(cleaned) > NOTE_LIMIT:
-        raise Unreadable.of({"words": Text(zh="请填写内容,最多两万字。", en="Write something, 20,000 characters at most.")})
+        raise Unreadable.of(
+            {"words": Text(zh="请填写内容,最多两万字。", en="Write something, 20,000 characters at most.")}
+        )
     with transaction.atomic():
         note = Note.objects.create(case=case, at=now, author=by.principal, internal=internal, words=cleaned)
         written.write_note(case, note, by, now)
@@ -280,7 +285,10 @@ def add_note(case: Case, words: str, *, by: Viewer, now: dt.datetime, internal: 
 
 
 def hand_over_case(case_id: int, *, to: Staff, by: Viewer, now: dt.datetime) -> Case:
-    """Make `to` the owner; the clocks the owner before held are his. Raises NotYours unless `by` may see the case and `to` holds its role."""
+    """Make `to` the owner; the clocks the owner before held are his.
+
+    Raises NotYours unless `by` may see the case and `to` holds its role.
+    """
     with transaction.atomic():
         case = Case.objects.select_for_update(of=("self",)).select_related("department", "owner").get(pk=case_id)
         book = book_of(case.handbook_version_id)

@@ -26,13 +26,23 @@ def why_not(case: Case, book: Book, action: Action, viewer: Viewer, *, opening: 
     """The reason `viewer` cannot take `action` now, None when he can."""
     if not opening and not at_this_stage(case, book, action):
         stage = book.stage(case.process, case.stage).title
-        return Reason(Text(zh=f"工单现在处于“{stage.zh}”,不能办理“{action.title.zh}”。", en=f"At stage “{stage.say('en')}” the action “{action.title.say('en')}” is not taken."))  # fmt: skip
+        return Reason(
+            Text(
+                zh=f"工单现在处于“{stage.zh}”,不能办理“{action.title.zh}”。",
+                en=f"At stage “{stage.say('en')}” the action “{action.title.say('en')}” is not taken.",
+            )
+        )
     if opening and action.from_:
         return Reason(_text(action, "不是新建工单的动作", "does not open a case"))
     if not _in_role(case, book, action, viewer, opening):
-        roles = "、".join(book.role(r).title.zh for r in action.by if r not in ("owner",))
-        names = ", ".join(book.role(r).title.say("en") for r in action.by if r not in ("owner",))
-        return Reason(Text(zh=f"“{action.title.zh}”由{roles or '经办人'}办理。", en=f"“{action.title.say('en')}” is for: {names or 'the owner'}."))
+        roles = "、".join(book.role(r).title.zh for r in action.by if r != "owner")
+        names = ", ".join(book.role(r).title.say("en") for r in action.by if r != "owner")
+        return Reason(
+            Text(
+                zh=f"“{action.title.zh}”由{roles or '经办人'}办理。",
+                en=f"“{action.title.say('en')}” is for: {names or 'the owner'}.",
+            )
+        )
     return None
 
 
@@ -44,11 +54,11 @@ def at_this_stage(case: Case, book: Book, action: Action) -> bool:
 
 def _in_role(case: Case, book: Book, action: Action, viewer: Viewer, opening: bool) -> bool:
     if opening:
-        return _may_open(case, book, action, viewer)
+        return _may_open(book, action, viewer)
     return viewer.holds(may_act(case, book, action.by))
 
 
-def _may_open(case: Case, book: Book, action: Action, viewer: Viewer) -> bool:
+def _may_open(book: Book, action: Action, viewer: Viewer) -> bool:
     """Before a case exists there is no responsible department: holding the role anywhere is enough; a customer needs no account."""
     if "customer" in action.by and viewer.staff is None:
         return True

@@ -17,6 +17,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.decide import Decision
 from zhike.handbook.structure import Action, Process
 from zhike.org.principals import Viewer
+from zhike.records.facts import facts_of as typed_facts
 
 
 @dataclass
@@ -46,8 +47,10 @@ class Deed:
 
     def facts(self, form: Mapping[str, Any] | None = None) -> Facts:
         """The facts as they stand now, the form at hand on top."""
-        base = facts_of(self.case, self.book, self.values if form is None else form)
-        return with_moment(base, self.book, self.viewer, self.now)
+        values = self.values if form is None else form
+        if self.action.record is not None:
+            values = typed_facts(self.book.record(self.action.record), values)
+        return with_moment(facts_of(self.case, self.book, values), self.book, self.viewer, self.now, self.action.by)
 
     def because(self) -> list[dict[str, Any]]:
         return [{"clause": d.clause_id, "value": _plain(d.value)} for d in self.decisions if d.kind == "route"]

@@ -31,7 +31,9 @@ def carry_out(
     kind: str = "told",
 ) -> list[Tell]:
     """Carry out the effects that hold, and send the notices among them. Answers with what was told."""
-    notices = collect(listed, case, book, facts=facts, at=at, holders=holders, held_as=held_as, clause=clause, words=words, kind=kind)
+    notices = collect(
+        listed, case, book, facts=facts, at=at, holders=holders, held_as=held_as, clause=clause, words=words, kind=kind
+    )
     if notices:
         tell(notices)
     return notices
@@ -58,7 +60,9 @@ def collect(
         if effect.owe:
             _owe(effect.owe, case, book, at)
         if effect.notify:
-            said = effect.say or words or Text(zh=f"{case.number} 需要您知悉。", en=f"{case.number} needs your attention.")
+            said = (
+                effect.say or words or Text(zh=f"{case.number} 需要您知悉。", en=f"{case.number} needs your attention.")
+            )
             to = _addressees(effect, case, book, holders, held_as)
             if to:
                 notices.append(_tell(case, to, kind, clause, book, said, at))

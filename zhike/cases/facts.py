@@ -7,13 +7,14 @@ filling; `case.<property>`; `case.taken.<action>`; `parent.<any of these>`; `act
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from zhike.cases.models import Case
 from zhike.handbook.book import Book
 from zhike.org.principals import Viewer
+from zhike.records.facts import facts_of as typed_facts
 
 Facts = dict[str, Any]
 
@@ -28,12 +29,17 @@ def facts_of(case: Case, book: Book, form: Mapping[str, Any] | None = None) -> F
     return facts
 
 
-def with_moment(facts: Facts, book: Book, viewer: Viewer, now: dt.datetime) -> Facts:
-    """`facts` with who acts and when: `actor.principal`, `actor.is_customer`, `today`, `weekday` (1 = Monday), `hour`.
+def with_moment(facts: Facts, book: Book, viewer: Viewer, now: dt.datetime, roles: Iterable[str] = ()) -> Facts:
+    """`facts` with who acts and when.
 
-    Parameters of the handbook come as `param.<id>`, for conditions that compare with one.
+    `actor.principal`, `actor.roles`, `actor.role` (the first of `roles` he holds), `actor.is_customer`, `today`,
+    `weekday` (1 = Monday), `hour`. Parameters of the handbook come as `param.<id>`, for conditions that compare with
+    one.
     """
     local = now.astimezone(ZoneInfo(book.handbook.zone))
+    held = [role for handbook, role, _ in viewer.roles if handbook == book.name]
+    facts["actor.roles"] = held
+    facts["actor.role"] = next((role for role in roles if role in held), None)
     facts["actor.principal"] = viewer.principal
     facts["actor.is_customer"] = viewer.principal.startswith("customer:")
     facts["today"] = local.date().isoformat()
@@ -47,11 +53,13 @@ def _own(case: Case, book: Book) -> Facts:
     facts: Facts = {}
     process = book.process(case.process)
     for record, values in case.data.items():
-        for name, value in values.items():
-            facts[f"{record}.{name}"] = value
-    facts.update(case.data.get(process.record, {}))
+        kept = typed_facts(book.record(record), values)
+        facts.update({f"{record}.{name}": value for name, value in kept.items()})
+        if record == process.record:
+            facts.update(kept)
     facts.update(
         {
+            "case.number": case.number,
             "case.process": case.process,
             "case.stage": case.stage,
             "case.status": case.status,

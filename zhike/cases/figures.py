@@ -27,7 +27,9 @@ Row = dict[str, Any]
 def figure(book: Book, name: str, since: dt.datetime | None = None, before: dt.datetime | None = None) -> Measured:
     """The figure of a measure clause (by id) or an indicator (by id) over a span of time; no bounds: over everything."""
     definition = definition_of(book, name)
-    return measure(definition, {kind: list(rows_of(book, kind, process, since, before)) for kind, process in _counted(definition)})
+    return measure(
+        definition, {kind: list(rows_of(book, kind, process, since, before)) for kind, process in _counted(definition)}
+    )
 
 
 def definition_of(book: Book, name: str) -> Measure | Indicator:
@@ -49,7 +51,9 @@ def _counted(definition: Measure | Indicator) -> set[tuple[str, str | None]]:
     return found
 
 
-def rows_of(book: Book, kind: str, process: str | None, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
+def rows_of(
+    book: Book, kind: str, process: str | None, since: dt.datetime | None, before: dt.datetime | None
+) -> Iterator[Row]:
     """The rows of one kind as facts."""
     if kind == "clocks":
         yield from _clocks(book, since, before)
@@ -58,7 +62,7 @@ def rows_of(book: Book, kind: str, process: str | None, since: dt.datetime | Non
     elif kind == "cases" or any(p.id == kind for p in book.handbook.processes):
         yield from _cases(book, process or (kind if kind != "cases" else None), since, before)
     else:
-        yield from _fillings(book, kind, since, before)
+        yield from _fillings(kind, since, before)
 
 
 def _between(field: str, since: dt.datetime | None, before: dt.datetime | None) -> dict[str, dt.datetime]:
@@ -91,7 +95,7 @@ def _lead_time(case: Case) -> float | None:
     return (case.closed_at - case.opened_at).total_seconds() / 60 if case.closed_at else None
 
 
-def _fillings(book: Book, record: str, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
+def _fillings(record: str, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
     """Fillings with `ordinal`: the how-manieth of its case it is."""
     seen: Counter[tuple[str, int]] = Counter()
     versions = {"record": record, "subject_kind": "case"}

@@ -64,7 +64,8 @@ def audience_of(case: Case, book: Book) -> list[str]:
     """Everybody who may see the case, as principals.
 
     A visibility clause on the process decides; without one the process's `visible_to`; without that, every role that acts in it.
-    The owner and whoever holds it now always may, the customer where the process is open to customers. Those who acted keep sight where the clause says `handlers`.
+    The owner and whoever holds it now always may, the customer where the process is open to customers.
+    Those who acted keep sight where the clause says `handlers`.
     """
     process = book.process(case.process)
     clause = visibility_of(book, case.process)

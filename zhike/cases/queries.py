@@ -127,7 +127,9 @@ def mine(viewer: Viewer, size: int = PAGE) -> list[Case]:
     keys = sorted(viewer.keys)
     held = Clock.objects.filter(holders__overlap=keys, state__in=Clock.OPEN, subject_kind="case").values("subject_id")
     rows = visible_cases(viewer).filter(Q(status="open", holders__overlap=keys) | Q(pk__in=held))
-    ordered = rows.select_related("department", "customer", "owner").order_by(F("next_due_at").asc(nulls_last=True), "id")
+    ordered = rows.select_related("department", "customer", "owner").order_by(
+        F("next_due_at").asc(nulls_last=True), "id"
+    )
     return list(ordered.defer("data")[:size])
 
 
@@ -158,5 +160,4 @@ def story(case: Case, *, for_customer: bool = False) -> Story:
 
 def family(case: Case) -> list[Case]:
     """Parent and children, for links at the head of the page."""
-    rows = list(Case.objects.filter(Q(parent=case) | Q(pk=case.parent_id or 0)).order_by("id").defer("data"))
-    return rows
+    return list(Case.objects.filter(Q(parent=case) | Q(pk=case.parent_id or 0)).order_by("id").defer("data"))

@@ -29,7 +29,8 @@ from zhike.journal.reactions import reacts_to
 from zhike.lib.spoken import moment
 from zhike.notices.actions import Tell, tell
 from zhike.org.handbooks import book_of
-from zhike.org.principals import role_of
+from zhike.org.principals import role_key, role_of
+from zhike.records.events import LookupMissing
 
 # One statement for a whole batch; the subquery reads the partial index of open clocks.
 KEEP_NEXT_DUE = """
@@ -125,7 +126,9 @@ def _missed(event: Recorded[DutyMissed], case: Case) -> list[Tell]:
     clause = book.clause(event.clauses[0])
     listed: Effects = ()
     if isinstance(clause, Duty):
-        listed = (book.handbook.defaults.missed or book.handbook.defaults.breach) if clause.missed is None else clause.missed
+        listed = (
+            (book.handbook.defaults.missed or book.handbook.defaults.breach) if clause.missed is None else clause.missed
+        )
     words = Text(
         zh=f"{case.number}“{clause.title.zh}”({event.payload.period})没有完成。",
         en=f"{case.number}: “{clause.title.say('en')}” ({event.payload.period}) was not done.",
@@ -134,6 +137,32 @@ def _missed(event: Recorded[DutyMissed], case: Case) -> list[Tell]:
         listed, case, book, facts=_facts(case, book, listed), at=event.at, holders=event.payload.holders,
         held_as=[role_of(h) for h in event.payload.holders], clause=clause.id, words=words, kind="missed",
     )  # fmt: skip
+
+
+@reacts_to(LookupMissing)
+def tell_of_missing_entries(events: Sequence[Recorded[LookupMissing]]) -> None:
+    """A topic that must be answerable has no entry: those the clause names are told."""
+    notices = [_missing_entry(event) for event in events if event.payload.notify]
+    if notices:
+        tell(notices)
+
+
+def _missing_entry(event: Recorded[LookupMissing]) -> Tell:
+    payload = event.payload
+    words = Text(
+        zh=f"查询资料缺项:{payload.topic or payload.record},请补充。",
+        en=f"No entry for {payload.topic or payload.record}; please add one.",
+    )
+    to = [role_key(event.handbook, role) for role in payload.notify]
+    return Tell(
+        at=event.at,
+        to=to,
+        kind="told",
+        clause=payload.clause,
+        handbook=event.handbook,
+        subject=event.subject,
+        words=words,
+    )
 
 
 def _cases(events: Iterable[Recorded[Any]]) -> dict[int, Case]:

@@ -35,7 +35,9 @@ def child_of(deed: Deed) -> tuple[Deed, dict[str, Any]] | None:
     if child is None:
         return None
     facts = deed.facts()
-    values = {target: facts.get(source) for target, source in child.copy_fields.items() if facts.get(source) is not None}
+    values = {
+        target: facts.get(source) for target, source in child.copy_fields.items() if facts.get(source) is not None
+    }
     case = Case(
         handbook_version=deed.case.handbook_version, handbook=deed.book.name, process=child.process, parent=deed.case,
         customer=deed.case.customer, department=deed.case.department, source=deed.case.source, opened_at=deed.now,
@@ -48,13 +50,21 @@ def child_of(deed: Deed) -> tuple[Deed, dict[str, Any]] | None:
 
 def _move_parent(deed: Deed, decision: Decision | None) -> None:
     """A route that yields `parent_stage`, or an action's `parent`, moves the parent's case to that stage."""
-    target = str(decision.value if isinstance(decision.value, str) else decision.value[0]) if decision else deed.action.parent
+    target = (
+        str(decision.value if isinstance(decision.value, str) else decision.value[0])
+        if decision
+        else deed.action.parent
+    )
     if target is None or deed.case.parent_id is None:
         return
-    parent = Case.objects.select_for_update(of=("self",)).select_related("department", "parent").get(pk=deed.case.parent_id)
+    parent = (
+        Case.objects.select_for_update(of=("self",)).select_related("department", "parent").get(pk=deed.case.parent_id)
+    )
     if parent.stage == target:
         return
-    moved = Deed(parent, deed.book, deed.version_id, deed.book.process(parent.process), deed.action, deed.viewer, deed.now)
+    moved = Deed(
+        parent, deed.book, deed.version_id, deed.book.process(parent.process), deed.action, deed.viewer, deed.now
+    )
     _go(moved, target, deed, (decision.clause_id,) if decision else ())
 
 
@@ -78,7 +88,9 @@ def _go(moved: Deed, target: str, cause: Deed, clauses: tuple[str, ...]) -> None
 
 def _tell_recipients(deed: Deed, routes: Mapping[str, Decision]) -> None:
     """Those a `recipients` route names, and those a route clause notifies, hear that the case has arrived."""
-    notices = [notice for yields, decision in routes.items() if (notice := _arrival(deed, yields, decision)) is not None]
+    notices = [
+        notice for yields, decision in routes.items() if (notice := _arrival(deed, yields, decision)) is not None
+    ]
     if notices:
         tell(notices)
 

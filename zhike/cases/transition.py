@@ -1,16 +1,18 @@
-"""Where a deed leads: the stage, the department, the holder, the parent's stage, who else is told. Route clauses decide what actions leave open."""
+"""Where a deed leads: the stage, the department, the holder, the parent's stage, who else is told.
+
+Route clauses decide what actions leave open.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any
 
 from zhike.cases.deed import Deed
 from zhike.cases.facts import Facts
 from zhike.cases.holders import audience_of, principals_for
-from zhike.handbook.common import Text
-from zhike.handbook.conditions import holds
 from zhike.handbook.conditions import holds
 from zhike.handbook.decide import Decision, decide
+from zhike.handbook.structure import FieldDef
 from zhike.org.models import Department
 from zhike.org.principals import department_at
 
@@ -119,9 +121,10 @@ def summary(deed: Deed, facts: Facts) -> str:
     return (" · ".join(texts) or deed.process.title.zh)[:200]
 
 
-def _shown(deed: Deed, known: object, value: object) -> str:
-    choices: Iterable[object] = deed.book.choices(known) if known is not None and getattr(known, "type", "") in ("enum", "multi") else ()
-    titles = {getattr(c, "id", ""): getattr(c, "title", Text(zh="")).zh for c in choices}
-    if getattr(known, "type", "") == "department":
+def _shown(deed: Deed, known: FieldDef | None, value: Any) -> str:
+    if known is None:
+        return " ".join(str(value).split())
+    if known.type == "department":
         return str(Department.objects.filter(pk=value).values_list("name", flat=True).first() or value)
+    titles = {c.id: c.title.zh for c in deed.book.choices(known)} if known.type in ("enum", "multi") else {}
     return " ".join(str(titles.get(str(value), value)).split())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 
 from zhike.cases.deed import Deed
 from zhike.cases.events import (
@@ -35,7 +34,7 @@ def fact_of(case: Case, event: Event, *, at: dt.datetime, actor: str, clauses: t
     )  # fmt: skip
 
 
-def write_deed(deed: Deed, routes: Mapping[str, Decision]) -> None:
+def write_deed(deed: Deed) -> None:
     """The facts of one deed in one insert, its applied clauses in another."""
     case, actor = deed.case, deed.viewer.principal
     clauses = tuple(dict.fromkeys(d.clause_id for d in deed.decisions))
@@ -60,16 +59,23 @@ def _uses(deed: Deed) -> list[Use]:
     clause = visibility_of(deed.book, deed.process.id) if deed.opening else None
     if clause is not None:
         uses.append(
-            Use(deed.now, deed.book.name, deed.version_id, clause.id, "applied", deed.subject, detail={"audience": deed.case.audience})
+            Use(
+                deed.now,
+                deed.book.name,
+                deed.version_id,
+                clause.id,
+                "applied",
+                deed.subject,
+                detail={"audience": deed.case.audience},
+            )
         )
     return uses
 
 
 def _use(deed: Deed, decision: Decision, outcome: str) -> Use:
-    subject = deed.subject if deed.case.pk else ("version", deed.version_id)
     return Use(
         at=deed.now, handbook=deed.book.name, version_id=deed.version_id, clause=decision.clause_id, outcome=outcome,
-        subject=subject, holder=deed.viewer.principal,
+        subject=deed.subject, holder=deed.viewer.principal,
         detail={"action": deed.action.id, "because": decision.because.zh, "facts": decision.facts},
     )  # fmt: skip
 

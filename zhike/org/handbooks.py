@@ -35,7 +35,9 @@ def compile_version(version: HandbookVersion) -> Book:
 
 def current(name: str, now: dt.datetime) -> HandbookVersion:
     """The version of `name` in force at `now`. Raises NoHandbook."""
-    found = HandbookVersion.objects.filter(name=name, effective_from__lte=now).order_by("-effective_from", "-id").first()
+    found = (
+        HandbookVersion.objects.filter(name=name, effective_from__lte=now).order_by("-effective_from", "-id").first()
+    )
     if found is None:
         raise NoHandbook(name)
     return found
@@ -43,7 +45,11 @@ def current(name: str, now: dt.datetime) -> HandbookVersion:
 
 def in_force(now: dt.datetime) -> list[HandbookVersion]:
     """One version of each installed handbook: the one in force at `now`, ordered by name. One query."""
-    rows = HandbookVersion.objects.filter(effective_from__lte=now).order_by("name", "-effective_from", "-id").distinct("name")
+    rows = (
+        HandbookVersion.objects.filter(effective_from__lte=now)
+        .order_by("name", "-effective_from", "-id")
+        .distinct("name")
+    )
     return list(rows)
 
 
@@ -74,7 +80,7 @@ def _newest_id(handbook: str) -> int:
 
 
 @lru_cache(maxsize=64)
-def _screens_by_role(handbook: str, version_id: int) -> dict[str, tuple[str, ...]]:
+def _screens_by_role(version_id: int) -> dict[str, tuple[str, ...]]:
     return {role.id: tuple(role.screens) for role in book_of(version_id).handbook.roles} if version_id else {}
 
 
@@ -85,6 +91,6 @@ def viewer(staff: Staff) -> Viewer:
     def screens(handbook: str, role: str) -> Iterable[str]:
         if handbook not in newest:
             newest[handbook] = _newest_id(handbook)
-        return _screens_by_role(handbook, newest[handbook]).get(role, ())
+        return _screens_by_role(newest[handbook]).get(role, ())
 
     return viewer_of(staff, screens)

@@ -81,7 +81,9 @@ class Assignment(models.Model):
     staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="assignments")
     handbook = models.CharField(max_length=64)
     role = models.CharField(max_length=40)
-    department = models.ForeignKey(Department, null=True, blank=True, on_delete=models.CASCADE, related_name="assignments")
+    department = models.ForeignKey(
+        Department, null=True, blank=True, on_delete=models.CASCADE, related_name="assignments"
+    )
 
     class Meta:
         constraints = [

@@ -132,7 +132,9 @@ def resolve(book: Book, role: str, department: Department | None, owner_id: int 
     return role_key(book.name, role, found)
 
 
-def resolve_all(book: Book, roles: Sequence[str], department: Department | None, owner_id: int | None = None) -> list[str]:
+def resolve_all(
+    book: Book, roles: Sequence[str], department: Department | None, owner_id: int | None = None
+) -> list[str]:
     return [resolve(book, role, department, owner_id) for role in roles]
 
 

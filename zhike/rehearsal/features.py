@@ -49,7 +49,7 @@ def read_features(folder: Path, only: str | None = None) -> list[Scenario]:
 
 def read_feature(file: Path) -> list[Scenario]:
     try:
-        document = Parser().parse(TokenScanner(file.read_text(encoding="utf-8")))
+        document: dict[str, Any] = dict(Parser().parse(TokenScanner(file.read_text(encoding="utf-8"))))
     except (CompositeParserException, ParserError) as error:
         raise BadFeature(f"{file.name}: {error}") from error
     except UnicodeDecodeError as error:
@@ -82,7 +82,9 @@ def _scenarios(file: str, scenario: dict[str, Any], before: list[Line]) -> list[
         for row in example["tableBody"]:
             values = dict(zip(head, (cell["value"] for cell in row["cells"]), strict=True))
             name = f"{_filled(scenario['name'], values)} [{', '.join(values.values())}]"
-            found.append(Scenario(file, name, row["location"]["line"], [*before, *(_with(step, values) for step in own)]))
+            found.append(
+                Scenario(file, name, row["location"]["line"], [*before, *(_with(step, values) for step in own)])
+            )
     return found
 
 

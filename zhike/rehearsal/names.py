@@ -24,7 +24,9 @@ def pick(text: str, candidates: Iterable[T], what: str) -> T:
     if len(found) == 1:
         return found[0]
     titles = "、".join(f"{c.title.zh}({c.id})" for c in (found or listed))  # type: ignore[attr-defined]
-    raise StepFailed(f"“{text}”不是{what}" + (f",有:{titles}" if titles else "") if not found else f"“{text}”不止一个:{titles}")
+    raise StepFailed(
+        f"“{text}”不是{what}" + (f",有:{titles}" if titles else "") if not found else f"“{text}”不止一个:{titles}"
+    )
 
 
 def process(book: Book, text: str) -> Process:

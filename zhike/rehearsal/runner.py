@@ -12,7 +12,7 @@ from django.db import transaction
 from zhike.handbook.book import Book
 from zhike.journal.models import ClauseUse
 from zhike.lib import clock
-from zhike.org.handbooks import install
+from zhike.org.handbooks import book_of, install
 from zhike.org.models import HandbookVersion
 from zhike.rehearsal import steps
 from zhike.rehearsal.features import Line, Scenario, read_features
@@ -75,14 +75,16 @@ def rehearse(folder: Path, feature: str | None = None, tick: Tick | None = None)
     scenarios = read_features(folder / "scenarios", feature)
     with transaction.atomic():
         version = install(folder, _noon(dt.date(2000, 1, 1)))
-        book = World(version, version.effective_from, lambda world, directory: None).book
+        book = book_of(version.pk)
         report = Report(book.name, clauses=tuple(c.id for c in book.handbook.clauses))
         _run_all(scenarios, version, folder, report, tick)
         transaction.set_rollback(True)
     return report
 
 
-def _run_all(scenarios: Sequence[Scenario], version: HandbookVersion, folder: Path, report: Report, tick: Tick | None) -> None:
+def _run_all(
+    scenarios: Sequence[Scenario], version: HandbookVersion, folder: Path, report: Report, tick: Tick | None
+) -> None:
     for done, scenario in enumerate(scenarios, 1):
         failure = run(scenario, version, folder, report.exercised)
         if failure is None:
@@ -118,7 +120,9 @@ def _play(scenario: Scenario, world: World) -> Failure | None:
     except Exception as error:  # whatever a step meets is the scenario's failure, told with its step
         clause = error.clause if isinstance(error, StepFailed) else _clause_in(str(error), world.book)
         because = error.because if isinstance(error, StepFailed) else f"{type(error).__name__}: {error}"
-        return Failure(scenario.file, line.line, scenario.name, line.text, because, clause or _clause_in(line.text, world.book))
+        return Failure(
+            scenario.file, line.line, scenario.name, line.text, because, clause or _clause_in(line.text, world.book)
+        )
     return None
 
 

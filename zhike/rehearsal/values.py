@@ -27,7 +27,7 @@ def table_values(table: Table) -> dict[str, str]:
 
 
 def _unquoted(text: str) -> str:
-    return text[1:-1] if len(text) >= 2 and text[0] in "“\"" and text[-1] in "”\"" else text
+    return text[1:-1] if len(text) >= 2 and text[0] in '“"' and text[-1] in '”"' else text
 
 
 def line_values(text: str, contents: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -45,7 +45,10 @@ def line_values(text: str, contents: Mapping[str, Mapping[str, str]]) -> dict[st
 
 def form_values(world: World, definition: Record, typed: Mapping[str, str]) -> dict[str, Any]:
     """Field titles and texts -> field ids and what a browser would send. Raises StepFailed for a field the form does not have."""
-    return {names.field(definition, title).id: convert(world, names.field(definition, title), text) for title, text in typed.items()}
+    return {
+        names.field(definition, title).id: convert(world, names.field(definition, title), text)
+        for title, text in typed.items()
+    }
 
 
 def convert(world: World, field: FieldDef, text: str) -> Any:

@@ -34,7 +34,7 @@ PLACEHOLDERS = {
 }
 PROTECTED = re.compile(r"「[^」]*」|“[^”]*”|\"[^\"]*\"")
 SPACE = re.compile(r"(?<![0-9])\s+|\s+(?![0-9])")
-WIDE = str.maketrans({"\uff0c": ",", "\uff1a": ":", "\uff08": "(", "\uff09": ")", "\uff1b": ";"})  # noqa: RUF001
+WIDE = str.maketrans({"\uff0c": ",", "\uff1a": ":", "\uff08": "(", "\uff09": ")", "\uff1b": ";"})
 
 Table = list[list[str]]
 Body = Callable[..., None]
@@ -82,7 +82,7 @@ def normalise(sentence: str) -> str:
 
     def keep(match: re.Match[str]) -> str:
         text = match.group(0)
-        kept.append(f"“{text[1:-1]}”" if text[0] in "“\"" else text)
+        kept.append(f"“{text[1:-1]}”" if text[0] in '“"' else text)
         return f"\x00{len(kept) - 1}\x00"
 
     text = PROTECTED.sub(keep, sentence.strip()).translate(WIDE)

@@ -128,7 +128,11 @@ class World:
     def people_in(self, role: str) -> list[Staff]:
         self.cast_ready()
         wanted = names.role(self.book, role).id
-        return list(Staff.objects.filter(assignments__handbook=self.book.name, assignments__role=wanted).distinct().order_by("id"))
+        return list(
+            Staff.objects.filter(assignments__handbook=self.book.name, assignments__role=wanted)
+            .distinct()
+            .order_by("id")
+        )
 
     def viewers(self, text: str) -> list[Viewer]:
         """A person, or everybody in a role."""
@@ -206,7 +210,10 @@ class World:
         if self.refusal is not None and not self.refusal.expected:
             said = ";".join(self.refusal.words) or str(self.refusal.error)
             clause = self.refusal.clauses[0] if self.refusal.clauses else ""
-            raise StepFailed(f"上一步被拒绝,没有步骤预期它:{said}" + (f"(依据 {'、'.join(self.refusal.clauses)})" if clause else ""), clause)
+            raise StepFailed(
+                f"上一步被拒绝,没有步骤预期它:{said}" + (f"(依据 {'、'.join(self.refusal.clauses)})" if clause else ""),
+                clause,
+            )
 
     def expect_refusal(self) -> Refusal:
         if self.refusal is None:

@@ -14,7 +14,6 @@ from zhike.rehearsal.vocabulary import Table, step
 from zhike.rehearsal.world import World
 
 
-
 def rows_of(table: Table) -> list[dict[str, str]]:
     """A table with a heading row, as dictionaries."""
     return [dict(zip(table[0], row, strict=True)) for row in table[1:]]

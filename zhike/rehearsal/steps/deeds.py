@@ -128,14 +128,29 @@ def _open(world: World, person: str, process: Process, parts: Tail, typed: Mappi
 
     def deed() -> Case:
         return open_case(
-            version, process.id, action.id, values, by=viewer, now=world.now, key=key, attachments=files, customer=customer, source=source
+            version,
+            process.id,
+            action.id,
+            values,
+            by=viewer,
+            now=world.now,
+            key=key,
+            attachments=files,
+            customer=customer,
+            source=source,
         )
 
     _do(world, deed, parts)
 
 
 def _take(
-    world: World, person: str, case: Case, action: str, typed: Mapping[str, str], parts: Tail, version: int | None = None
+    world: World,
+    person: str,
+    case: Case,
+    action: str,
+    typed: Mapping[str, str],
+    parts: Tail,
+    version: int | None = None,
 ) -> None:
     viewer = world.viewer(person)
     found = names.actions(world.book, case.process, action)[0]

@@ -27,7 +27,9 @@ def counts(world: World, clause: str, who: str | None, parts: str) -> None:
         found = [u for u in rows.filter(outcome=OUTCOMES[said]) if who is None or _names(world, u, who)]
         if len(found) != int(number):
             every = "、".join(f"{u.outcome} {u.holder}" for u in rows)
-            raise StepFailed(f"台账“{clause}”{said} {len(found)} 次(全部:{every or '无'})", names.clause(world.book, clause).id)
+            raise StepFailed(
+                f"台账“{clause}”{said} {len(found)} 次(全部:{every or '无'})", names.clause(world.book, clause).id
+            )
 
 
 def _names(world: World, use: ClauseUse, who: str) -> bool:
@@ -53,7 +55,9 @@ def minutes(world: World, clause: str, what: str, number: str) -> None:
 
 
 def _uses(world: World, clause: str) -> QuerySet[ClauseUse]:
-    return ClauseUse.objects.filter(handbook=world.book.name, clause=names.clause(world.book, clause).id).order_by("at", "id")
+    return ClauseUse.objects.filter(handbook=world.book.name, clause=names.clause(world.book, clause).id).order_by(
+        "at", "id"
+    )
 
 
 @step("指标<N>是(.+)")

@@ -91,7 +91,14 @@ def _check_row(world: World, clocks: list[Clock], row: dict[str, str]) -> None:
 
 @step(rf"<N>把(?:<N>的)?时限<N>(?:转给<N>|延长({SPAN})|(暂停)|(恢复))", deed=True)
 def change(
-    world: World, person: str, case: str | None, clause: str, to: str | None, span: str | None, pause: str | None, resume: str | None
+    world: World,
+    person: str,
+    case: str | None,
+    clause: str,
+    to: str | None,
+    span: str | None,
+    pause: str | None,
+    resume: str | None,
 ) -> None:
     clock, viewer = _clocks(world, case, clause)[-1], world.viewer(person)
     at, by = world.now, viewer.principal
@@ -139,8 +146,8 @@ def _check_amount(world: World, clock: Clock, part: str, clause: str) -> None:
         return
     if part.startswith("用时"):
         used = minutes_of([clock.pk])[clock.pk].used
-        if int(used) != int(re.sub(r"\D", "", part)):
-            raise StepFailed(f"时限“{clause}”用时 {used:g} 分钟", clause)
+        if used is None or int(used) != int(re.sub(r"\D", "", part)):
+            raise StepFailed(f"时限“{clause}”用时 {used} 分钟", clause)
         return
     late = max(dt.timedelta(), (clock.stopped_at or world.now) - clock.due_at)
     unit = 1 if part.endswith("秒") else 60
@@ -183,7 +190,8 @@ def _any_case(world: World, case: str | None) -> QuerySet[Clock]:
     """Clocks of the case meant; without a name, of the latest case that has any open."""
     if case is not None:
         return _of_case(world, case)
-    with_clocks = set(Clock.objects.filter(subject_kind="case", watches="", state__in=OPEN).values_list("subject_id", flat=True))
+    with_clocks = set(
+        Clock.objects.filter(subject_kind="case", watches="", state__in=OPEN).values_list("subject_id", flat=True)
+    )
     meant: Case | None = next((c for c in world.cases() if c.pk in with_clocks), None)
     return Clock.objects.filter(subject_kind="case", watches="", subject_id=meant.pk if meant else -1)
-

@@ -5,8 +5,8 @@ from __future__ import annotations
 from zhike.cases.models import Case
 from zhike.cases.public import public_view
 from zhike.cases.refusals import Forbidden, Reason
-from zhike.handbook.common import Text
 from zhike.customers.queries import normalise_phone
+from zhike.handbook.common import Text
 from zhike.rehearsal.vocabulary import StepFailed, step
 from zhike.rehearsal.world import World
 
@@ -42,7 +42,9 @@ def follow(world: World, phone: str, case: str) -> None:
     found = world.case(case)
 
     def deed() -> None:
-        known = found.customer and found.customer.contact_points.filter(kind="phone", value=normalise_phone(phone)).exists()
+        known = (
+            found.customer and found.customer.contact_points.filter(kind="phone", value=normalise_phone(phone)).exists()
+        )
         if not known or not found.portal_token:
             raise Forbidden([Reason(OUT)])
         world.sighted = found.pk

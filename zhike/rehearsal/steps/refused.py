@@ -71,7 +71,9 @@ def check_clauses(world: World, refusal: Refusal, clauses: str | None) -> None:
     for text in listed(clauses or ""):
         wanted = names.clause(world.book, text).id
         if wanted not in refusal.clauses:
-            raise StepFailed(f"拒绝的依据是 {'、'.join(refusal.clauses) or '无'},不是 {wanted}:{';'.join(refusal.words)}", wanted)
+            raise StepFailed(
+                f"拒绝的依据是 {'、'.join(refusal.clauses) or '无'},不是 {wanted}:{';'.join(refusal.words)}", wanted
+            )
 
 
 def _check_fields(world: World, refusal: Refusal, fields: str | None) -> None:

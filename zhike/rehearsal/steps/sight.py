@@ -87,7 +87,11 @@ def _asked(world: World, record: str, field: str | None, value: str | None) -> t
     if field is None or value is None:
         return "", ""
     known = names.field(world.book.record(record), field)
-    topics = {name for c in world.book.speaking_of("visibility", None, f"lookup.{record}") for name in getattr(c, "topics", {})}
+    topics = {
+        name
+        for c in world.book.speaking_of("visibility", None, f"lookup.{record}")
+        for name in getattr(c, "topics", {})
+    }
     choice = next((c.id for c in world.book.choices(known) if names.matches(value, c)), value)
     return (choice, "") if known.id in topics else ("", value)
 

@@ -94,7 +94,13 @@ def number_begins(world: World, case: str | None, words: str) -> None:
 
 @step("<C>(?:<N>的)?<N>(?:是(?:<W>|<N>)|(为空))")
 def field_is(
-    world: World, first: str | None, second: str | None, field: str, words: str | None, choice: str | None, empty: str | None
+    world: World,
+    first: str | None,
+    second: str | None,
+    field: str,
+    words: str | None,
+    choice: str | None,
+    empty: str | None,
 ) -> None:
     case, record_name = _case_and_record(world, first, second)
     definition, known, found = _field(world, case, record_name, field)
@@ -133,7 +139,11 @@ def _field(world: World, case: str | None, record_name: str | None, field: str) 
 def same_value(world: World, field: FieldDef, value: Any, wanted: str) -> bool:
     """Whether a kept value is what the scenario says, as typed or as shown."""
     typed = convert(world, field, wanted)
-    return value == typed or str(value) in (wanted, str(typed)) or display(world.book, field, value, "zh", unmasked=True) == wanted
+    return (
+        value == typed
+        or str(value) in (wanted, str(typed))
+        or display(world.book, field, value, "zh", unmasked=True) == wanted
+    )
 
 
 @step("<C>填有<I>份<N>")

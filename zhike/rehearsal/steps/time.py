@@ -44,7 +44,9 @@ def calendar(world: World, name: str, table: Table) -> None:
 @step("<N>使用日历<N>")
 def use_calendar(world: World, department: str, name: str) -> None:
     world.cast_ready()
-    known = {c.title.zh: c.id for c in world.book.handbook.calendars} | {c.id: c.id for c in world.book.handbook.calendars}
+    known = {c.title.zh: c.id for c in world.book.handbook.calendars} | {
+        c.id: c.id for c in world.book.handbook.calendars
+    }
     if name not in known:
         raise StepFailed(f"没有日历“{name}”")
     edit_department(world.department(department), {"calendar": known[name]}, by=SYSTEM, now=world.now)
@@ -57,7 +59,9 @@ def parameter(world: World, name: str, value: str) -> None:
 
 def weekdays(text: str) -> str:
     """`周一至周五` -> `mon-fri`; `周六` -> `sat`."""
-    found = re.fullmatch(r"(?:周|星期)?([一二三四五六日天])(?:(?:至|到)(?:周|星期)?([一二三四五六日天]))?", text.strip())
+    found = re.fullmatch(
+        r"(?:周|星期)?([一二三四五六日天])(?:(?:至|到)(?:周|星期)?([一二三四五六日天]))?", text.strip()
+    )
     if not found:
         raise StepFailed(f"“{text}”不是星期几")
     return DAYS[found[1]] + (f"-{DAYS[found[2]]}" if found[2] else "")

@@ -47,7 +47,9 @@ def told(
         found = _notices(world, viewer, clause, kind, words)
         wanted = 0 if nothing else int(number) if number else None
         if (wanted is None and not found) or (wanted is not None and len(found) != wanted):
-            said = ";".join(f"{n.kind} {n.clause} {n.words.get('zh', '')}" for n in _notices(world, viewer, None, "通知", None))
+            said = ";".join(
+                f"{n.kind} {n.clause} {n.words.get('zh', '')}" for n in _notices(world, viewer, None, "通知", None)
+            )
             raise StepFailed(f"“{viewer.name}”收到 {len(found)} 次,全部通知:{said or '无'}", clause or "")
 
 

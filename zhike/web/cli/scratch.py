@@ -102,7 +102,9 @@ def migrations_digest() -> str:
 
 def remove_leftovers(keeper: psycopg.Connection[tuple[object, ...]], purpose: str) -> None:
     """Copies whose owner no longer holds their lock, and templates of other versions are left to `zhike doctor`."""
-    rows = keeper.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"zhike\\_{purpose}\\_%"]).fetchall()
+    rows = keeper.execute(
+        "SELECT datname FROM pg_database WHERE datname LIKE %s", [f"zhike\\_{purpose}\\_%"]
+    ).fetchall()
     for (name,) in rows:
         free = keeper.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name]).fetchone()
         if free and free[0]:
