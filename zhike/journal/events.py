@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -70,11 +69,10 @@ def event(name: str, *, tells: tuple[str, ...] = ()) -> Callable[[type[E]], type
     def register(cls: type[E]) -> type[E]:
         if not name or len(name) > TYPE_LENGTH:
             raise ValueError(f"An event's name has 1 to {TYPE_LENGTH} characters: {name!r}")
-        if not (is_dataclass(cls) and issubclass(cls, Event)):
-            raise TypeError(
-                f"{cls.__qualname__} must be a dataclass and an Event: put @event above @dataclass(frozen=True)"
-            )
-        if unknown := set(tells) - {field.name for field in fields(cls)}:
+        declared = getattr(cls, "__dataclass_fields__", None)
+        if declared is None:
+            raise TypeError(f"{cls.__qualname__} must be a dataclass: put @event above @dataclass(frozen=True)")
+        if unknown := set(tells) - set(declared):
             raise ValueError(f"{cls.__qualname__} tells fields it does not have: {', '.join(sorted(unknown))}")
         known = _events.setdefault(name, cls)
         if identity(known) != identity(cls):
@@ -105,9 +103,14 @@ def event_class(name: str) -> type[Event]:
         ) from None
 
 
-@cache
+_adapters: dict[type[Event], TypeAdapter[Event]] = {}
+
+
 def adapter(cls: type[Event]) -> TypeAdapter[Event]:
-    return TypeAdapter(cls)
+    """Made when first needed: by then every type that its fields name can be found."""
+    if cls not in _adapters:
+        _adapters[cls] = TypeAdapter(cls)
+    return _adapters[cls]
 
 
 def to_payload(event: Event) -> dict[str, Any]:

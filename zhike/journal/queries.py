@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Avg, Count, Q, QuerySet
 
@@ -45,7 +46,7 @@ def lines(
     since: dt.datetime,
     until: dt.datetime,
     *,
-    subjects: QuerySet[object] | None = None,
+    subjects: QuerySet[Any] | None = None,
     clause: str = "",
     outcome: str = "",
 ) -> QuerySet[ClauseUse]:
@@ -61,7 +62,7 @@ def lines(
 
 
 def tallies(
-    handbook: str, since: dt.datetime, until: dt.datetime, *, subjects: QuerySet[object] | None = None
+    handbook: str, since: dt.datetime, until: dt.datetime, *, subjects: QuerySet[Any] | None = None
 ) -> dict[str, Tally]:
     """{clause id: its tally}; a clause that was never used is not in it. One query."""
     rows = (

@@ -50,6 +50,9 @@ ORDER BY s.position
 LIMIT %s
 """
 
+PAYLOAD = 9
+"""Its column in READ."""
+
 LAST = "SELECT coalesce(max(position), 0) FROM journal_stream"
 
 
@@ -100,8 +103,9 @@ def read_after(position: int, limit: int = BATCH) -> list[Row]:
 
 def row_of(values: Sequence[Any]) -> Row:
     """Django's connections leave jsonb as text, plain psycopg ones parse it; both come in here."""
-    *before, payload, audience = values
-    return Row(*before, json.loads(payload) if isinstance(payload, str) else payload, audience)
+    if isinstance(values[PAYLOAD], str):
+        values = (*values[:PAYLOAD], json.loads(values[PAYLOAD]), *values[PAYLOAD + 1 :])
+    return Row(*values)
 
 
 def last_position() -> int:

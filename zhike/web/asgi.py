@@ -12,20 +12,23 @@ import threading
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.settings")
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 
+# isort: off - Django is set up by the first of these
 from zhike.web.wsgi import application as wsgi_application
+from zhike.web.health.checks import answer as health_answer
+from zhike.web.live.answer import Receive, Scope, answer, refuse
+from zhike.web.live.client import Send
+from zhike.web.live.feed import Feed
+from zhike.web.live.hub import Hub
+# isort: on
 
-from zhike.web.health.checks import answer as health_answer  # isort: skip - Django must be set up first
-from zhike.web.live.answer import Receive, Scope, answer, refuse  # isort: skip
-from zhike.web.live.client import Send  # isort: skip
-from zhike.web.live.feed import Feed  # isort: skip
-from zhike.web.live.hub import Hub  # isort: skip
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 THREADS = 8
 FIRST_NEWS = 5.0
@@ -45,7 +48,8 @@ class Application:
     """One process: the hub of its streams, the feed that fills it, and Django."""
 
     def __init__(self) -> None:
-        self.pages = WSGIMiddleware(wsgi_application, workers=THREADS)
+        # a2wsgi types every kind of message; here they are plain dictionaries.
+        self.pages: Asgi = cast(Any, WSGIMiddleware)(wsgi_application, workers=THREADS)
         self.apart = ThreadPoolExecutor(1, "health")
         """Answers `/healthz` while every other thread waits for the database."""
         self.hub: Hub | None = None

@@ -34,7 +34,7 @@ async def connect(name: str, *channels: str) -> Connection:
     parameters = plain_parameters() | alive | {"application_name": f"zhike {name}"}
     connection = await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
     for channel in channels:
-        await connection.execute(f"LISTEN {channel}")  # type: ignore[arg-type]
+        await connection.execute(f"LISTEN {channel}")
     return connection
 
 

@@ -90,13 +90,15 @@ class Feed:
 
 
 async def fetch(connection: Connection, query: str, *values: Any) -> list[Any]:
-    cursor = await connection.execute(query, values)  # type: ignore[arg-type]
+    cursor = await connection.execute(query, values)
     return await cursor.fetchall()
 
 
 async def sequence(connection: Connection) -> int | None:
     """As stream.sequence_pending(), on our own connection; everything that waits. None when somebody else is at it."""
     total = 0
+    alone: bool
+    moved: int
     while True:
         ((alone, moved, _),) = await fetch(connection, SEQUENCE, BATCH)
         if not alone:
