@@ -82,5 +82,5 @@ def _url(route: str) -> str:
 
 
 def feed_address() -> str:
-    """The live feed from the place this page was drawn at, so that nothing falls between the page and its stream. One query."""
+    """The live feed from the place this page was drawn at: nothing falls between the page and its stream. One query."""
     return f"/live?after={Stream.objects.aggregate(newest=Max('position'))['newest'] or 0}"

@@ -1,4 +1,4 @@
-"""Between the server and the views, in this order: `Headers`, (Django's session, CSRF and sign-in), `Person`, `Gate`."""
+"""Between the server and the views, in this order: `Headers`, Django's session, CSRF and sign-in, `Person`, `Gate`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""No inline script, no inline style, nothing from elsewhere. `data:` images are Tabler's own icons inside its style sheet."""
+"""No inline script or style, nothing from elsewhere. `data:` images are Tabler's own icons inside its style sheet."""
 
 
 class Headers:
@@ -77,11 +77,11 @@ class Person:
 
 
 def viewer_of_request(request: HttpRequest) -> Viewer:
-    """The signed-in member of staff, else nobody in particular. Identity comes from the session alone, never from a header."""
+    """The signed-in member of staff, else nobody in particular. Identity comes from the session, never from a header."""
     user = request.user
     if not user.is_authenticated or not user.is_active:
         return ANONYMOUS_VIEWER
-    return staff_viewer(user)  # type: ignore[arg-type]
+    return staff_viewer(user)
 
 
 def language_of(request: HttpRequest) -> str:
@@ -98,7 +98,7 @@ def language_of(request: HttpRequest) -> str:
 
 
 class Gate:
-    """Refuses a route that is not in the permission table, a method its row does not name, and whoever the row does not name."""
+    """Refuses a route that is not in the permission table, and methods and people its row does not name."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -138,7 +138,7 @@ def to_sign_in(request: HttpRequest) -> HttpResponseBase:
     return HttpResponseRedirect(f"{url}?{urlencode({'next': wants})}")
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it
     """The form came from elsewhere, or cookies are off, or the person signed in again in another window."""
     why = translation.gettext("页面已失效，请返回、刷新后再提交。")
     return render(request, "base/refused.html", {"why": why}, status=403)

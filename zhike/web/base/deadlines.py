@@ -65,7 +65,7 @@ def deadline_of(clock: Clock, now: dt.datetime, names: Mapping[str, str]) -> Dea
 
 
 def state_of(clock: Clock, now: dt.datetime) -> State:
-    """Which of the four states a person sees. Past its due time an open clock is overdue even before the worker says so."""
+    """Which of the four states a person sees. Past its due time a clock is overdue even before the worker says so."""
     if clock.state not in Clock.OPEN or clock.state == Clock.State.PAUSED:
         return "stopped"
     if clock.state == Clock.State.OVERDUE or now > clock.due_at:

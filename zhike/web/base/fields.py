@@ -1,6 +1,6 @@
 """Fields of a form as the page draws them: `base/field.html`, one template for staff and customers.
 
-Names of inputs are those `records.posting.parse_post` reads: the field's id; `field__0__column` for the cells of a table.
+Names of inputs are those `records.posting.parse_post` reads: the field's id; `field__0__column` for cells of a table.
 Files are sent under the field's id; the view stores them and puts their tokens in their place.
 """
 
@@ -79,8 +79,9 @@ def field_views(
 ) -> list[FieldView]:
     """The fields of a record that a person fills, in the record's order.
 
-    `values`: what was typed or is known. `errors`: by field id, or `field__row__column` inside a table. `needed`: fields a clause
-    asks for beside those the form itself requires. `options`: choices that live in tables. `only` narrows the fields (portal).
+    `values`: what was typed or is known. `errors`: by field id, or `field__row__column` inside a table. `needed`:
+    fields a clause asks for beside those the form requires. `options`: choices that live in tables. `only` narrows the
+    fields (the portal shows a customer's).
     """
     told = errors or {}
     return [

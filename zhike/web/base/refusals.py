@@ -1,4 +1,4 @@
-"""A refused deed, as the page tells it: every reason at once, each with its clause, and again at the fields it is about."""
+"""A refused deed, as the page tells it: every reason at once with its clause, and again at the fields it is about."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The words for time: instants, durations, time left. Chinese first, English through the catalogue.
 
-Every function takes what it needs; none reads the clock. Durations are rounded down, so nobody is promised a minute he does not
-have, and name at most two units: 2 天 3 小时.
+Every function takes what it needs; none reads the clock. Durations are rounded down, so nobody is promised a minute he
+does not have, and name at most two units: 2 天 3 小时.
 """
 
 from __future__ import annotations
@@ -73,8 +73,20 @@ def weekday(date: dt.date) -> str:
 
 def month_name(month: int) -> str:
     """The name of a month, for languages that do not number them."""
-    names = (gettext("一月"), gettext("二月"), gettext("三月"), gettext("四月"), gettext("五月"), gettext("六月"),
-             gettext("七月"), gettext("八月"), gettext("九月"), gettext("十月"), gettext("十一月"), gettext("十二月"))  # fmt: skip
+    names = (
+        gettext("一月"),
+        gettext("二月"),
+        gettext("三月"),
+        gettext("四月"),
+        gettext("五月"),
+        gettext("六月"),
+        gettext("七月"),
+        gettext("八月"),
+        gettext("九月"),
+        gettext("十月"),
+        gettext("十一月"),
+        gettext("十二月"),
+    )
     return names[month - 1]
 
 

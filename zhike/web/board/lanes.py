@@ -45,7 +45,7 @@ class Board:
 
 
 def board_of(viewer: Viewer, now: dt.datetime) -> Board:
-    """Every open clock of the cases this viewer may see. Five queries, whatever the number: the clocks, their cases, the names."""
+    """Every open clock of the cases this viewer may see. Five queries: the clocks, their cases, the names."""
     read = clocks_by_holder(viewer.keys)
     clocks = {clock.pk: clock for lane in read.lanes for clock in lane.clocks if clock.subject_kind == "case"}
     ids = {clock.subject_id for clock in clocks.values()}

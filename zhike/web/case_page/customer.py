@@ -39,15 +39,14 @@ class CustomerCard:
 
 def customer_card(case: Case, viewer: Viewer, *, unmasked: bool = False) -> CustomerCard | None:
     """Name, phones and the latest other cases this viewer may see; None where the case has no customer. Two queries."""
-    if case.customer is None:
+    customer = case.customer
+    if customer is None:
         return None
-    phones = ContactPoint.objects.filter(customer_id=case.customer_id, kind="phone").values_list("value", flat=True)
-    others = (
-        visible_cases(viewer).filter(customer_id=case.customer_id).exclude(pk=case.pk).order_by("-opened_at", "-id")
-    )
+    phones = ContactPoint.objects.filter(customer=customer, kind="phone").values_list("value", flat=True)
+    others = visible_cases(viewer).filter(customer=customer).exclude(pk=case.pk).order_by("-opened_at", "-id")
     shown = phone.display if unmasked else (lambda value, _: phone.mask(value))
     return CustomerCard(
-        name=case.customer.name,
+        name=customer.name,
         phones=[shown(value, get_language() or "zh") for value in phones],
         masked=not unmasked,
         earlier=[_earlier(other) for other in others.defer("data")[:EARLIER]],

@@ -40,7 +40,7 @@ class Received:
 
 
 def receive(request: Request, names: Iterable[str], now: dt.datetime) -> Received:
-    """Store every file posted under `names`, and take over those kept from an attempt before. Refused ones become errors."""
+    """Store every file posted under `names`, and take over those of an attempt before. Refused ones become errors."""
     received = Received()
     for name in names:
         _take_over(request, name, received)
@@ -64,7 +64,7 @@ def _take_over(request: Request, name: str, received: Received) -> None:
 
 def _store(upload: UploadedFile[Any], name: str, viewer: Viewer, now: dt.datetime, received: Received) -> None:
     try:
-        row = store_attachment(upload.file, upload.name or "", by=viewer.principal, now=now)
+        row = store_attachment(upload.open(), upload.name or "", by=viewer.principal, now=now)
     except AttachmentRefused as refused:
         received.errors[name] = refused.words
         return

@@ -94,7 +94,7 @@ def action_form(
 
 
 def known_values(book: Book, process: str, action: Action, case: Case | None) -> dict[str, Any]:
-    """What the case already knows, for its main form: the last filling, and where there is none yet fields of the same name."""
+    """What the case knows, for its main form: the last filling, and where there is none yet fields of the same name."""
     if case is None or action.record is None or action.record != book.process(process).record:
         return {}
     before = case.data.get(action.record) or {}

@@ -75,7 +75,7 @@ class Teller:
         return sorted(found, key=lambda e: e.at, reverse=True)
 
     def _told(self, facts: Iterable[Fact]) -> list[Entry]:
-        """Entries, later ones first. A deed's clocks are written just before the deed itself: they are told as part of it."""
+        """Entries, later ones first. A deed's clocks are written just before the deed: they are told as part of it."""
         found: list[Entry] = []
         waiting: list[Entry] = []
         for fact in facts:
@@ -255,7 +255,7 @@ class Teller:
 def filled(
     book: Book, fields: Iterable[FieldDef], values: Mapping[str, Any], name_of: NameOf | None, now: dt.datetime
 ) -> list[tuple[str, str]]:
-    """(title, shown value) of every field that has a value, in the form's order; moments the product filled in itself are left out."""
+    """(title, shown value) of every field that has a value, in the form's order, without what the product filled in."""
     language = get_language() or "zh"
     return [
         (

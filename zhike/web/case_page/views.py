@@ -1,4 +1,4 @@
-"""One case: the page, its live parts, its actions, notes. Every view gets the case from `cases.access`, nowhere else."""
+"""One case: the page, its live parts, its actions, notes. Every view gets the case from `cases.access` alone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Kept(Exception):
 
 
 def find(request: Request, number: str) -> Case:
-    """The case through its gate. Raises Http404, or Kept when a clause keeps this viewer out (written down by the gate)."""
+    """The case through its gate. Raises Http404, or Kept when this viewer is kept out, which the gate writes down."""
     try:
         return case_for(request.viewer, number, now=request.now)
     except NotFound:
@@ -168,7 +168,7 @@ def phone(request: Request, number: str) -> HttpResponseBase:
 
 
 def act(request: Request, number: str, action: str) -> HttpResponseBase:
-    """GET: the action's form. POST: take the action; refused, stale and unreadable ones come back with what was typed."""
+    """GET: the action's form. POST: take the action; what cannot be done comes back with what was typed."""
     try:
         case = find(request, number)
     except Kept as kept:
@@ -179,7 +179,11 @@ def act(request: Request, number: str, action: str) -> HttpResponseBase:
     except LookupError:
         raise Http404
     back = request.POST.get("back") or request.GET.get("back", "")
-    common = {"url": reverse("case_page:act", args=[number, action]), "viewer": request.viewer, "back": back}
+    common: dict[str, Any] = {
+        "url": reverse("case_page:act", args=[number, action]),
+        "viewer": request.viewer,
+        "back": back,
+    }
     if request.method == "POST":
         return _take(request, case, definition, common)
     form = action_form(book, case.process, definition, case=case, seen=newest_fact(case), **common)
@@ -255,7 +259,7 @@ def _number(text: str | None) -> int | None:
 
 
 def go_on(request: Request, case: Case, back: str = "") -> HttpResponse:
-    """Where a person stands after a deed: at the case, on the desk or on its own page; elsewhere when he no longer may see it."""
+    """Where a person stands after a deed: at the case, on the desk or its own page; elsewhere when he may not see it."""
     at_case = request.viewer.holds(case.audience)
     if back == "desk":
         target = reverse("desk:show") + (f"?case={case.number}" if at_case else "")
@@ -299,10 +303,14 @@ def _keep_note(request: Request, case: Case, words: str, received: Received, int
 
 def _note_again(request: Request, case: Case, error: CaseError, words: str, received: Received) -> HttpResponse:
     book = book_of(case.handbook_version_id)
-    known = {
-        "case": case, "note_key": new_key(), "words": words, "to": request.POST.get("to", ""), "kept_files": [row for _, row in received.files],
+    known: dict[str, Any] = {
+        "case": case,
+        "note_key": new_key(),
+        "words": words,
+        "to": request.POST.get("to", ""),
+        "kept_files": [row for _, row in received.files],
         "refusals": refusals_of(error, book, None),
-    }  # fmt: skip
+    }
     if request.htmx:
         return render(request, "case_page/note.html", known, status=422)
     return page(request, case, status=422, **known)

@@ -20,7 +20,7 @@ FIRST_PAGES = (
 
 
 def home(request: Request) -> HttpResponseRedirect:
-    """`/`: the desk for whoever works there, else the first screen of theirs; a visitor is welcomed or asked to sign in."""
+    """`/`: the desk for whoever works there, else their first screen; a visitor is welcomed or asked to sign in."""
     if request.viewer.staff is None:
         return HttpResponseRedirect(_first_there(("welcome:show", "sign_in:sign_in")))
     return HttpResponseRedirect(_first_there(tuple(route for route in FIRST_PAGES if may_open(request.viewer, route))))

@@ -45,7 +45,7 @@ def open_clocks(case_ids: Iterable[int], whole: int | None = None) -> dict[int, 
 def my_rows(
     cases: Sequence[Case], clocks: dict[int, list[Clock]], viewer: Viewer, now: dt.datetime, current: str = ""
 ) -> list[Row]:
-    """Rows of the left pane. My own clocks come first by their due time, then cases whose clocks others hold, then those without."""
+    """Rows of the left pane: my own clocks by their due time, then clocks others hold, then cases without one."""
     rows = [row_of(case, clocks.get(case.pk, []), viewer, now, current) for case in cases]
     return sorted(rows, key=lambda r: (not r.own, r.deadline.due_at if r.deadline else FAR, r.case.pk))
 

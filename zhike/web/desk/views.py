@@ -117,9 +117,17 @@ def _open(request: Request, version: HandbookVersion, process: str, action: Acti
         )
     except CaseError as error:
         form = action_form(
-            book, process, action, url=address(version, process, action), viewer=request.viewer, values=values, error=error,
-            key=key, files=received.files, back="desk",
-        )  # fmt: skip
+            book,
+            process,
+            action,
+            url=address(version, process, action),
+            viewer=request.viewer,
+            values=values,
+            error=error,
+            key=key,
+            files=received.files,
+            back="desk",
+        )
         return drawn(request, version, process, form, status=422)
     messages.success(request, gettext("已建单 %(number)s") % {"number": case.number})
     return go_on(request, case, "desk")

@@ -1,7 +1,8 @@
 """How often somebody may try to sign in: 5 times in 5 minutes from one address, 10 times in 15 minutes for one account.
 
-Counted in the database, so that several web processes count together, and in the machine's time: guessing happens in real time even
-where the product's time stands still. An account is counted whether it exists or not, and the answer is the same.
+Counted in the database, so that several web processes count together, and in the machine's time: guessing happens in
+real time even where the product's time stands still. An account is counted whether it exists or not, and the answer is
+the same.
 """
 
 from __future__ import annotations

@@ -53,12 +53,20 @@ def fields() -> list[FieldView]:
     choices = (("a", gettext("示例东区")), ("b", gettext("示例西区")))
     return [
         FieldView("f-line", "line", gettext("一行文字"), "string", "line", required=True, value=gettext("示例")),
-        FieldView("f-area", "area", gettext("多行文字"), "text", "area", required=False, help=gettext("写清经过和要求。")),
         FieldView(
-            "f-choice", "choice", gettext("归属区县"), "enum", "choice", required=True, options=choices,
+            "f-area", "area", gettext("多行文字"), "text", "area", required=False, help=gettext("写清经过和要求。")
+        ),
+        FieldView(
+            "f-choice",
+            "choice",
+            gettext("归属区县"),
+            "enum",
+            "choice",
+            required=True,
+            options=choices,
             errors=(Told(gettext("请补上归属区县。"), "retail-hotline", "WARN-04"),),
         ),
         FieldView("f-select", "select", gettext("从列表选"), "enum", "select", required=False, options=choices),
         FieldView("f-when", "when", gettext("时间"), "datetime", "line", required=False, input_type="datetime-local"),
         FieldView("f-files", "files", gettext("附件"), "files", "files", required=False),
-    ]  # fmt: skip
+    ]

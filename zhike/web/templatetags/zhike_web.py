@@ -124,4 +124,6 @@ def sandbox_bar(context: template.Context) -> SafeString:
         bar = get_template("sandbox/bar.html")
     except template.TemplateDoesNotExist:
         return SafeString("")
-    return SafeString(bar.render(context.flatten(), context.get("request")))
+    return SafeString(
+        bar.render({str(name): value for name, value in context.flatten().items()}, context.get("request"))
+    )

@@ -125,7 +125,7 @@ def test_a_notice_is_unread_until_it_is_marked(world: World) -> None:
     fire_due(world.now)
     client = world.signed_in("supervisor")
     page = client.get("/notices")
-    assert [line.word for line in page.context["lines"] if not line.read][0] == "超时"
+    assert next(line.word for line in page.context["lines"] if not line.read) == "超时"
     client.post("/notices/read", {"upto": page.context["newest"]})
     assert all(line.read for line in client.get("/notices").context["lines"])
 

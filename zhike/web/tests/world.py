@@ -54,9 +54,13 @@ class World:
         self.now = NINE
         book = retail()
         self.version = HandbookVersion.objects.create(
-            name=book.name, version=book.version, effective_from=NINE - dt.timedelta(days=30),
-            source=book.handbook.model_dump(mode="json", by_alias=True, exclude_defaults=True), text=book.text, digest="d" * 64,
-        )  # fmt: skip
+            name=book.name,
+            version=book.version,
+            effective_from=NINE - dt.timedelta(days=30),
+            source=book.handbook.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            text=book.text,
+            digest="d" * 64,
+        )
         self.departments: dict[str, Department] = {}
         for code, kind, parent in (
             ("hotline", "hotline_center", None),
