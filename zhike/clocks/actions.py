@@ -26,16 +26,15 @@ from zhike.clocks.firing import fire_due, overtake
 from zhike.clocks.models import Clock
 from zhike.clocks.rows import insert_clocks, locked, update_clocks
 from zhike.clocks.timing import (
-    calendar_name,
-    calendar_of,
+    Plan,
     calendar_of_clock,
+    counted_from,
     due_from_history,
-    due_of,
     late_minutes,
-    limit_of,
     next_moment_of,
     own_minutes,
     pauses_of,
+    plan,
     used_minutes,
     warnings_of,
 )
@@ -86,9 +85,11 @@ class Start:
     """Makes it idempotent: a key that was used before starts nothing."""
     at: dt.datetime
     calendar: str | None = None
-    """The calendar to count in; None: the handbook's own where the limit is in working time, else wall time."""
+    """The name of the calendar to count in, as the caller looked it up; None: the handbook's own where the limit is in
+    working time and the clause names none, else the wall."""
     audience: Sequence[str] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the start rested on, and the facts its limit hangs on: `since_fact`, `before`, `due.fact`."""
     due_at: dt.datetime | None = None
     """A fixed moment instead of the clause's limit."""
     begins_at: dt.datetime | None = None
@@ -115,15 +116,19 @@ def _started(clock: Clock) -> ClockStarted:
 
 
 def _new_clocks(start: Start) -> list[Clock]:
+    """The clocks of a start; none while a date it hangs on is not known yet."""
+    begins_at = start.begins_at or start.at
+    timed = plan(start.book, start.clause, begins_at, start.facts, start.calendar, start.due_at)
+    if timed is None:
+        return []
     if isinstance(start.clause, Deadline) and start.clause.share == "all" and len(start.holders) > 1:
-        return [_new_clock(start, [holder], f"#{n}") for n, holder in enumerate(start.holders, 1)]
-    return [_new_clock(start, list(start.holders), "")]
+        return [_new_clock(start, timed, [holder], f"#{n}") for n, holder in enumerate(start.holders, 1)]
+    return [_new_clock(start, timed, list(start.holders), "")]
 
 
-def _new_clock(start: Start, holders: list[str], part: str) -> Clock:
+def _new_clock(start: Start, timed: Plan, holders: list[str], part: str) -> Clock:
     clause = start.clause
     begins_at = start.begins_at or start.at
-    limit, due, warn_at = _plan(start, begins_at)
     kind, number = start.subject
     single = isinstance(clause, Deadline) and not clause.each
     clock = Clock(
@@ -142,9 +147,9 @@ def _new_clock(start: Start, holders: list[str], part: str) -> Clock:
         held_as=start.held_as,
         state=State.WAITING if begins_at > start.at else State.RUNNING,
         started_at=begins_at,
-        due_at=due,
-        limit=limit,
-        warn_at=warn_at,
+        due_at=timed.due_at,
+        limit=timed.limit,
+        warn_at=timed.warn_at,
         survives_close=clause.survives_close,
         until=list(clause.until if isinstance(clause, Deadline) else clause.owes),
         facts=dict(start.facts),
@@ -152,33 +157,6 @@ def _new_clock(start: Start, holders: list[str], part: str) -> Clock:
     )
     clock.next_at = next_moment_of(clock)
     return clock
-
-
-def _plan(start: Start, begins_at: dt.datetime) -> tuple[dict[str, Any], dt.datetime, list[dt.datetime]]:
-    """The limit as it is stored, when it runs out, and when it warns."""
-    duration = None if start.due_at else limit_of(start.book, start.clause)
-    limit = _limit(start, duration)
-    calendar = calendar_of(start.book, limit["calendar"])
-    due = due_of(limit, begins_at, calendar)
-    limit["minutes"] = own_minutes(calendar, begins_at, due)
-    return limit, due, warnings_of(limit["warn"], begins_at, due, limit["minutes"], calendar)
-
-
-def _limit(start: Start, duration: Duration | None) -> dict[str, Any]:
-    clause = start.clause
-    time = clause.time if isinstance(clause, Deadline) else "wall"
-    unresolved = isinstance(clause, Deadline) and clause.calendar is not None and start.calendar is None
-    warn = clause.warn if clause.warn is not None else start.book.handbook.defaults.warn
-    return {
-        "amount": duration.amount if duration else None,
-        "unit": duration.unit.value if duration else None,
-        "time": time,
-        "calendar": calendar_name(duration, "wall" if unresolved else time, start.calendar),
-        "at": clause.at if isinstance(clause, Deadline) else None,
-        "until": start.due_at.isoformat() if start.due_at else None,
-        "warn": sorted(share for share in warn if share < 100),
-        "zone": start.book.handbook.zone,
-    }
 
 
 def stop_clocks(
@@ -328,9 +306,10 @@ def _recompute(clock: Clock, shares: Sequence[float]) -> None:
     """Due time and the warnings at `shares`, from the clock's history."""
     calendar, pauses = calendar_of_clock(clock), pauses_of(clock.pauses)
     clock.due_at = due_from_history(clock, calendar)
-    minutes = own_minutes(calendar, clock.started_at, clock.due_at, pauses)
+    begin = counted_from(clock)
+    minutes = own_minutes(calendar, begin, clock.due_at, pauses)
     clock.limit = {**clock.limit, "minutes": minutes}
-    clock.warn_at = warnings_of(shares, clock.started_at, clock.due_at, minutes, calendar, pauses)
+    clock.warn_at = warnings_of(shares, begin, clock.due_at, minutes, calendar, pauses)
     clock.next_at = next_moment_of(clock)
 
 

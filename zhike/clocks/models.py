@@ -56,11 +56,11 @@ class Clock(models.Model):
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     limit = models.JSONField()
-    """{"amount": 30, "unit": "minute", "time": "wall", "calendar": null, "at": null, "until": null, "warn": [80.0],
-    "minutes": 30.0}
+    """{"amount": 30, "unit": "minute", "time": "wall", "calendar": null, "at": null, "until": null, "from": null,
+    "warn": [80.0], "zone": "Asia/Shanghai", "minutes": 30.0}
 
-    `minutes` is the limit in the clock's own time; `until` a fixed instant instead of a duration; `warn` all its
-    shares, ascending.
+    `minutes` is the limit in the clock's own time; `until` a fixed instant instead of a duration; `from` where it is
+    counted from, if not from its start; `warn` all its shares, ascending; `calendar` "" the handbook's own, null none.
     """
     warn_at = ArrayField(models.DateTimeField(), default=list)
     """Warnings still to come, soonest first."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from zhike.clocks.models import Clock
+from zhike.clocks.models import INSTANT, Clock
 from zhike.handbook.book import Book
 from zhike.handbook.calendars import Calendar, Pause, due_at, elapsed
 from zhike.handbook.clauses import Deadline, Duty
-from zhike.handbook.common import Duration, Parameter, Unit, parse_duration
+from zhike.handbook.common import Duration, Unit
+from zhike.handbook.limits import as_moment, counts_working_time, deadline_due, limit_of
 from zhike.org.handbooks import book_of
 
 Limit = dict[str, Any]
@@ -24,22 +26,87 @@ Limit = dict[str, Any]
 CALENDAR_UNITS = frozenset({Unit.working_hour, Unit.working_day})
 
 
-def limit_of(book: Book, clause: Deadline | Duty) -> Duration:
-    """The limit a clause sets, with the value a manager gave its parameter. Raises ValueError where it sets none."""
-    within = clause.within
-    if isinstance(within, Parameter):
-        within = Duration.model_validate(parse_duration(book.parameter(within.param)))
-    if within is None:
-        raise ValueError(f"{clause.id} sets no limit of its own")
-    return within
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a new clock is timed: its limit as it is stored, when it is due and when it warns."""
+
+    limit: Limit
+    due_at: dt.datetime
+    warn_at: list[dt.datetime]
 
 
-def calendar_name(duration: Duration | None, time: str, named: str | None) -> str | None:
-    """Which calendar a limit is counted in: the one named, "" for the handbook's own, None for wall time."""
-    if named:
-        return named
-    in_working_time = time == "working" or (duration is not None and duration.unit in CALENDAR_UNITS)
-    return "" if in_working_time else None
+def plan(
+    book: Book,
+    clause: Deadline | Duty,
+    start: dt.datetime,
+    facts: Mapping[str, Any],
+    calendar: str | None = None,
+    until: dt.datetime | None = None,
+) -> Plan | None:
+    """The plan of a clock that starts at `start`; None while a date it hangs on is not known yet.
+
+    `calendar` is the name of the one to count in, `until` a fixed moment instead of the clause's limit. Raises KeyError
+    for an unknown calendar, NoLimit where the clause sets no limit.
+    """
+    duration = limit_of(book, clause) if until is None and clause.within is not None else None
+    name = calendar_name(clause, duration, calendar)
+    counted = calendar_of(book, name)
+    begin = start
+    if until is None and isinstance(clause, Deadline):
+        found = _begin_and_due(book, clause, start, facts, calendar_of(book, calendar or name))
+        if found is None:
+            return None
+        begin, due = found
+        until = None if _is_a_duration(clause) else due
+    else:
+        due = until or due_at(counted, start, limit_of(book, clause), zone=book.handbook.zone)
+    limit = _limit(book, clause, duration, name)
+    limit |= {"until": until and until.isoformat(), "from": begin.isoformat() if begin != start else None}
+    limit["minutes"] = own_minutes(counted, begin, due)
+    return Plan(limit, due, warnings_of(limit["warn"], begin, due, limit["minutes"], counted))
+
+
+def _begin_and_due(
+    book: Book, clause: Deadline, start: dt.datetime, facts: Mapping[str, Any], calendar: Calendar | None
+) -> tuple[dt.datetime, dt.datetime] | None:
+    due = deadline_due(book, clause, start, facts, calendar=calendar)
+    if due is None:
+        return None
+    begin = as_moment(facts.get(clause.since_fact), start) if clause.since_fact else start
+    if clause.time == "deferred" and calendar is not None and begin is not None:
+        begin = calendar.next_open(begin)
+    # The engine takes the last instant off a limit that excludes it; a clock keeps the moment itself and is strict.
+    return begin or start, due + INSTANT if clause.boundary == "exclusive" else due
+
+
+def _is_a_duration(clause: Deadline) -> bool:
+    """Whether its due time follows from a start and a length alone, so that a pause can move it."""
+    return clause.before is None and clause.due is None and clause.cap is None
+
+
+def _limit(book: Book, clause: Deadline | Duty, duration: Duration | None, calendar: str | None) -> Limit:
+    warn = clause.warn if clause.warn is not None else book.handbook.defaults.warn
+    return {
+        "amount": duration.amount if duration else None,
+        "unit": duration.unit.value if duration else None,
+        "time": clause.time if isinstance(clause, Deadline) else "wall",
+        "calendar": calendar,
+        "at": clause.at if isinstance(clause, Deadline) else None,
+        "warn": sorted(share for share in warn if share < 100),
+        "zone": book.handbook.zone,
+    }
+
+
+def calendar_name(clause: Deadline | Duty, duration: Duration | None, named: str | None) -> str | None:
+    """Which calendar a limit is counted in: the one named, "" for the handbook's own, None for the wall.
+
+    A clause that names a calendar which nobody could look up (a department that keeps none) counts on the wall.
+    """
+    if duration is not None and duration.unit in CALENDAR_UNITS:
+        return named or ""
+    if isinstance(clause, Duty) or not counts_working_time(clause):
+        return None
+    return named if clause.calendar else named or ""
 
 
 def calendar_of(book: Book, name: str | None) -> Calendar | None:
@@ -62,25 +129,28 @@ def moment(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text)
 
 
-def due_of(
-    limit: Mapping[str, Any], start: dt.datetime, calendar: Calendar | None, pauses: Sequence[Pause] = ()
-) -> dt.datetime:
-    """When a limit that began at `start` runs out. A fixed date stays where it is, whatever was paused."""
-    if limit.get("until"):
-        return moment(limit["until"])
-    return due_at(calendar, start, duration_of(limit), pauses=tuple(pauses), at=limit.get("at"), zone=limit["zone"])
-
-
 def duration_of(stored: Mapping[str, Any]) -> Duration:
     return Duration(amount=stored["amount"], unit=Unit(stored["unit"]))
 
 
+def counted_from(clock: Clock) -> dt.datetime:
+    """The moment a clock's limit is counted from: its start, or a later opening, or an earlier fact."""
+    return moment(clock.limit["from"]) if clock.limit.get("from") else clock.started_at
+
+
 def due_from_history(clock: Clock, calendar: Calendar | None) -> dt.datetime:
-    """`due_at` of a clock from its start, limit, closed pauses and extensions. The last pause must have ended."""
-    pauses = pauses_of(clock.pauses)
-    due = due_of(clock.limit, clock.started_at, calendar, pauses)
+    """`due_at` of a clock from its start, limit, closed pauses and extensions. The last pause must have ended.
+
+    A fixed date stays where it is, whatever was paused.
+    """
+    limit, pauses = clock.limit, pauses_of(clock.pauses)
+    if limit.get("until"):
+        due = moment(limit["until"])
+    else:
+        start, at = counted_from(clock), limit.get("at")
+        due = due_at(calendar, start, duration_of(limit), pauses=pauses, at=at, zone=limit["zone"])
     for granted in clock.extensions:
-        due = due_at(calendar, due, duration_of(granted), pauses=pauses, zone=clock.limit["zone"])
+        due = due_at(calendar, due, duration_of(granted), pauses=pauses, zone=limit["zone"])
     return due
 
 
@@ -95,7 +165,7 @@ def own_minutes(calendar: Calendar | None, start: dt.datetime, end: dt.datetime,
 
 def used_minutes(clock: Clock, end: dt.datetime, calendar: Calendar | None = None) -> float:
     """Minutes a clock used up to `end`."""
-    return own_minutes(calendar, clock.started_at, end, pauses_of(clock.pauses))
+    return own_minutes(calendar, counted_from(clock), end, pauses_of(clock.pauses))
 
 
 def late_minutes(clock: Clock, end: dt.datetime, calendar: Calendar | None = None) -> float:

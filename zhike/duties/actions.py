@@ -20,7 +20,8 @@ from zhike.duties.periods import Period, current_period, following_period, once
 from zhike.duties.rows import insert_obligations
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Duty
-from zhike.handbook.common import Text
+from zhike.handbook.common import Facts, Text
+from zhike.handbook.limits import settles
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
 from zhike.journal.ledger import Use, write_uses
@@ -156,16 +157,19 @@ def _watch(row: Obligation, book: Book, at: dt.datetime) -> Start:
     )
 
 
-def settle(subject: Subject, book: Book, event: str, at: dt.datetime, by: str) -> list[Obligation]:
+def settle(
+    subject: Subject, book: Book, event: str, at: dt.datetime, by: str, facts: Facts | None = None
+) -> list[Obligation]:
     """`event` happened to the subject: what it owes and this settles is met; answers with what was met, in time or
     late.
 
-    Only what has begun can be met. A period that ended before `at` is missed first, and stays so.
+    Only what has begun can be met. A period that ended before `at` is missed first, and stays so. `facts` decide where
+    a clause asks for more than the event (`owes_when`); without them the event suffices.
     """
     rows = [
         row for row in _current(subject, at) if row.handbook == book.name and event in row.owes and row.begins_at <= at
     ]
-    rows = _one_a_clause(rows)
+    rows = _one_a_clause(row for row in rows if facts is None or settles(_clause(row), event, facts))
     for row in rows:
         row.done += 1
     met = [row for row in rows if row.done >= row.times]

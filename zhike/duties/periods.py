@@ -6,17 +6,14 @@ Periods begin at midnight of the handbook's zone. One that is entered in the mid
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
-from zhike.clocks.timing import limit_of
 from zhike.handbook.book import Book
 from zhike.handbook.calendars import due_at
 from zhike.handbook.clauses import Duty
 from zhike.handbook.common import Duration, Unit
-
-DAY = dt.timedelta(days=1)
+from zhike.handbook.limits import limit_of
+from zhike.handbook.periods import period_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +23,6 @@ class Period:
     begins_at: dt.datetime
     ends_at: dt.datetime | None
     """The first moment after it; what is done at that very moment is still in time."""
-
-
-Days = tuple[str, dt.date, dt.date]
-"""Label, first day, first day after."""
 
 
 class UnknownPeriod(ValueError):
@@ -50,7 +43,7 @@ def current_period(book: Book, clause: Duty, at: dt.datetime) -> Period:
     """The period of `clause` that holds `at`, from `at` on. On a day off the coming working day. Or UnknownPeriod."""
     if clause.every == "interval":
         return Period(at.isoformat(), at, due_at(None, at, _interval(clause), zone=book.handbook.zone))
-    period = _on(book, clause, at.astimezone(ZoneInfo(book.handbook.zone)).date())
+    period = _on(book, clause, at)
     return Period(period.label, max(period.begins_at, at), period.ends_at)
 
 
@@ -62,7 +55,7 @@ def following_period(book: Book, clause: Duty, period: Period, done_at: dt.datet
     if clause.every == "interval":
         start = done_at if done_at is not None and clause.counted_from == "done" else period.ends_at
         return current_period(book, clause, start)
-    return _on(book, clause, period.ends_at.astimezone(ZoneInfo(book.handbook.zone)).date())
+    return _on(book, clause, period.ends_at)
 
 
 def _interval(clause: Duty) -> Duration:
@@ -71,70 +64,10 @@ def _interval(clause: Duty) -> Duration:
     return clause.interval
 
 
-def _on(book: Book, clause: Duty, day: dt.date) -> Period:
-    if clause.every == "working_day":
-        day = _working_day(book, clause, day)
+def _on(book: Book, clause: Duty, moment: dt.datetime) -> Period:
+    calendar = book.calendar(clause.calendar) if clause.every == "working_day" else None
     try:
-        label, first, after = _DAYS[clause.every](day)
-    except KeyError:
-        raise UnknownPeriod(f"{clause.id} repeats {clause.every!r}, which has no period of its own") from None
-    return Period(label, _midnight(book, first), _midnight(book, after))
-
-
-def _working_day(book: Book, clause: Duty, day: dt.date) -> dt.date:
-    calendar = book.calendar(clause.calendar)
-    if calendar is None or calendar.is_working_day(day):
-        return day
-    return calendar.nth_working_day(day, 1)
-
-
-def _midnight(book: Book, day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time.min, ZoneInfo(book.handbook.zone))
-
-
-def _day(day: dt.date) -> Days:
-    return day.isoformat(), day, day + DAY
-
-
-def _week(day: dt.date) -> Days:
-    year, week, weekday = day.isocalendar()
-    monday = day - DAY * (weekday - 1)
-    return f"{year}-W{week:02}", monday, monday + 7 * DAY
-
-
-def _half_month(day: dt.date) -> Days:
-    label, first, after = _month(day)
-    middle = first.replace(day=16)
-    return (f"{label}-a", first, middle) if day < middle else (f"{label}-b", middle, after)
-
-
-def _month(day: dt.date) -> Days:
-    first = day.replace(day=1)
-    return f"{first:%Y-%m}", first, _months_later(first, 1)
-
-
-def _quarter(day: dt.date) -> Days:
-    quarter = (day.month - 1) // 3
-    first = day.replace(month=quarter * 3 + 1, day=1)
-    return f"{day.year}-Q{quarter + 1}", first, _months_later(first, 3)
-
-
-def _year(day: dt.date) -> Days:
-    first = day.replace(month=1, day=1)
-    return str(day.year), first, _months_later(first, 12)
-
-
-def _months_later(first: dt.date, months: int) -> dt.date:
-    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
-    return dt.date(year, month + 1, 1)
-
-
-_DAYS: dict[str, Callable[[dt.date], Days]] = {
-    "calendar_day": _day,
-    "working_day": _day,
-    "week": _week,
-    "half_month": _half_month,
-    "calendar_month": _month,
-    "calendar_quarter": _quarter,
-    "calendar_year": _year,
-}
+        span = period_of(clause.every, moment, book.handbook.zone, calendar)
+    except ValueError as error:
+        raise UnknownPeriod(f"{clause.id}: {error}") from error
+    return Period(span.key, span.begins, span.ends)

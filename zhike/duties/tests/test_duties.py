@@ -203,7 +203,7 @@ def test_every_event_owes_for_itself_where_the_clause_says_so():
         ("calendar_day", "2025-06-13", "2025-06-14"),
         ("working_day", "2025-06-13", "2025-06-16"),
         ("week", "2025-W24", "2025-W25"),
-        ("half_month", "2025-06-a", "2025-06-b"),
+        ("half_month", "2025-06-H1", "2025-06-H2"),
         ("calendar_month", "2025-06", "2025-07"),
         ("calendar_quarter", "2025-Q2", "2025-Q3"),
         ("calendar_year", "2025", "2026"),
