@@ -8,16 +8,16 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.tokens import default_token_generator
 from django.db.models import Q
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import get_language, gettext
 
 from zhike.handbook.structure import Role
-from zhike.org import actions
+from zhike.org import access, actions
 from zhike.org.actions import OrgRefused
 from zhike.org.handbooks import book_of, in_force
 from zhike.org.models import Assignment, Department, Staff
@@ -63,7 +63,10 @@ def add_staff(request: Request) -> HttpResponseBase:
     typed = {name: request.POST.get(name, "").strip() for name in ("username", "name", "phone")}
     if request.method == "POST":
         try:
-            made = actions.add_staff(**typed, by=request.viewer.principal, now=request.now)
+            made = actions.add_staff(
+                username=typed["username"], name=typed["name"], phone=typed["phone"][:20],
+                by=request.viewer.principal, now=request.now,
+            )  # fmt: skip
         except OrgRefused as refused:
             shown = {"typed": typed, "wrong": words_of(refused)}
             return render(request, "administration/add_staff.html", shown, status=422)
@@ -74,7 +77,7 @@ def add_staff(request: Request) -> HttpResponseBase:
 
 def edit_staff(request: Request, number: int) -> HttpResponseBase:
     """One person: name, phone, language, right to administer; beside it the roles and the password."""
-    person = get_object_or_404(Staff, pk=number)
+    person = _person(request, number)
     if request.method != "POST":
         return _person_page(request, person)
     language = request.POST.get("language", "")
@@ -94,7 +97,7 @@ def edit_staff(request: Request, number: int) -> HttpResponseBase:
 
 def switch_staff(request: Request, number: int) -> HttpResponseBase:
     """Disable somebody, or take it back."""
-    person = get_object_or_404(Staff, pk=number)
+    person = _person(request, number)
     act = actions.enable_staff if request.POST.get("active") == "true" else actions.disable_staff
     try:
         now_is = act(person, by=request.viewer.principal, now=request.now)
@@ -111,7 +114,7 @@ def switch_staff(request: Request, number: int) -> HttpResponseBase:
 
 def assign(request: Request, number: int) -> HttpResponseBase:
     """Give a role of a handbook in force, in a department of the kind the role is held at."""
-    person = get_object_or_404(Staff, pk=number)
+    person = _person(request, number)
     handbook, _, role_id = request.POST.get("role", "").partition(":")
     role = next((role for name, role in assignable(request) if (name, role.id) == (handbook, role_id)), None)
     wanted = request.POST.get("department", "")
@@ -139,7 +142,7 @@ def _wrong_assignment(role: Role | None, department: Department | None) -> str:
 
 def withdraw(request: Request, number: int) -> HttpResponseBase:
     """Take a role away; it can be given again."""
-    person = get_object_or_404(Staff, pk=number)
+    person = _person(request, number)
     wanted = request.POST.get("assignment", "")
     held = person.assignments.filter(pk=int(wanted[:18]) if wanted.isdigit() else 0).first()
     if held is not None:
@@ -150,7 +153,9 @@ def withdraw(request: Request, number: int) -> HttpResponseBase:
 
 def password(request: Request, number: int) -> HttpResponseBase:
     """A link to set the password with, or a temporary password. Shown once, on this answer only."""
-    person = get_object_or_404(Staff, pk=number, is_active=True)
+    person = _person(request, number)
+    if not person.is_active:
+        raise Http404
     if request.POST.get("how") == "temporary":
         given = actions.give_temporary_password(person, by=request.viewer.principal, now=request.now)
         return _person_page(request, person, {"temporary": given})
@@ -180,6 +185,13 @@ def set_password(request: Request, who: str, token: str) -> HttpResponseBase:
                 return HttpResponseRedirect(reverse("sign_in:sign_in"))
     shown = {"person": person, "wrong": wrong}
     return render(request, "administration/set_password.html", shown, status=422 if wrong else 200)
+
+
+def _person(request: Request, number: int) -> Staff:
+    try:
+        return access.staff_for(request.viewer, number)
+    except access.NotFound as error:
+        raise Http404 from error
 
 
 def _of_link(who: str) -> Staff | None:

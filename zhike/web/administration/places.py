@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from zhike.handbook.structure import DepartmentKind
-from zhike.org import actions
+from zhike.org import access, actions
 from zhike.org.actions import OrgRefused
 from zhike.org.handbooks import book_of, in_force
 from zhike.org.models import Department
@@ -65,7 +65,7 @@ def _wrong_place(request: Request, kind: str, parent: Department | None) -> str:
 
 def edit_department(request: Request, number: int) -> HttpResponseBase:
     """Name and working calendar; code, kind and place stay, because open cases went by them."""
-    department = get_object_or_404(Department, pk=number)
+    department = _department(request, number)
     typed = {"name": department.name, "calendar": department.calendar}
     if request.method != "POST":
         return _form(request, typed, department=department)
@@ -84,7 +84,7 @@ def edit_department(request: Request, number: int) -> HttpResponseBase:
 
 def switch_department(request: Request, number: int) -> HttpResponseBase:
     """Retire a department, or take it back."""
-    department = get_object_or_404(Department, pk=number)
+    department = _department(request, number)
     restore = request.POST.get("active") == "true"
     act = actions.restore_department if restore else actions.retire_department
     try:
@@ -99,6 +99,13 @@ def switch_department(request: Request, number: int) -> HttpResponseBase:
         )
         messages.success(request, words % {"name": department.name})
     return HttpResponseRedirect(reverse("administration:departments"))
+
+
+def _department(request: Request, number: int) -> Department:
+    try:
+        return access.department_for(request.viewer, number)
+    except access.NotFound as error:
+        raise Http404 from error
 
 
 def kinds(request: Request) -> list[DepartmentKind]:

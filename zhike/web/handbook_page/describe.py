@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import (
@@ -35,15 +35,15 @@ class Line:
 def kind_title(kind: str) -> str:
     """The kind of a clause in the language in force."""
     return {
-        "deadline": gettext("时限"),
-        "duty": gettext("例行"),
-        "gate": gettext("准入"),
-        "route": gettext("流转"),
-        "measure": gettext("指标"),
-        "sanction": gettext("奖惩"),
-        "tariff": gettext("计费"),
-        "wording": gettext("话术"),
-        "visibility": gettext("保密"),
+        "deadline": pgettext("kind of clause", "时限"),
+        "duty": pgettext("kind of clause", "例行"),
+        "gate": pgettext("kind of clause", "准入"),
+        "route": pgettext("kind of clause", "流转"),
+        "measure": pgettext("kind of clause", "指标"),
+        "sanction": pgettext("kind of clause", "奖惩"),
+        "tariff": pgettext("kind of clause", "计费"),
+        "wording": pgettext("kind of clause", "话术"),
+        "visibility": pgettext("kind of clause", "保密"),
     }.get(kind, kind)
 
 
@@ -60,7 +60,7 @@ def lines_of(book: Book, clause: Clause) -> list[Line]:
 
 
 def _deadline(book: Book, clause: Deadline, process: str | None) -> Iterator[Line]:
-    yield Line(gettext("期限"), _limit(book, clause))
+    yield Line(pgettext("of a clause", "期限"), _limit(book, clause))
     yield Line(gettext("目标"), terms.duration(book, clause.target))
     yield Line(gettext("在谁手里"), _holders(book, clause))
     yield Line(gettext("起算"), terms.events(book, clause.starts, process))
@@ -111,9 +111,9 @@ def _duty(book: Book, clause: Duty, process: str | None) -> Iterator[Line]:
     yield Line(gettext("做到"), terms.events(book, clause.owes, process))
     yield Line(gettext("止于"), terms.conditions(book, clause.until, process) if clause.until else "")
     if clause.within:
-        yield Line(gettext("期限"), terms.duration(book, clause.within))
+        yield Line(pgettext("of a clause", "期限"), terms.duration(book, clause.within))
     if clause.limit_of:
-        yield Line(gettext("期限"), gettext("见 %(clause)s") % {"clause": clause.limit_of})
+        yield Line(pgettext("of a clause", "期限"), gettext("见 %(clause)s") % {"clause": clause.limit_of})
     missed = clause.missed if clause.missed is not None else book.handbook.defaults.missed
     yield Line(gettext("漏做后"), terms.effects(book, missed, process))
 
@@ -139,8 +139,7 @@ def either_role(book: Book, link: tuple[str, ...]) -> str:
 
 
 def _route(book: Book, clause: Route, process: str | None) -> Iterator[Line]:
-    on = (clause.on,) if isinstance(clause.on, str) else clause.on
-    yield Line(gettext("何时"), terms.events(book, on, process))
+    yield Line(gettext("何时"), terms.events(book, clause.on, process))
     yield Line(gettext("去向"), _destination(book, clause, process))
     yield Line(gettext("同时告知"), terms.roles(book, clause.notify))
 
@@ -173,15 +172,14 @@ def _count(book: Book, count: Any, process: str | None) -> str:
         return ""
     titles = {record.id: terms.say(record.title) for record in book.handbook.records}
     counted = {"cases": gettext("工单"), "clocks": gettext("时限"), "duties": gettext("例行")} | titles
-    what = counted.get(count.count, count.count)
+    what = counted.get(count.count, str(count.count))
     if not count.where:
         return what
     return gettext("%(what)s，其中%(where)s") % {"what": what, "where": terms.conditions(book, count.where, process)}
 
 
 def _sanction(book: Book, clause: Sanction, process: str | None) -> Iterator[Line]:
-    on = (clause.on,) if isinstance(clause.on, str) else clause.on
-    yield Line(gettext("起因"), terms.events(book, on, process))
+    yield Line(gettext("起因"), terms.event(book, clause.on, process))
     yield Line(gettext("处理"), gettext("；").join(_tier(tier) for tier in clause.tiers))
     yield Line(gettext("生效"), gettext("只是草案，由另一人确认后生效，当事人可以申诉"))
 
@@ -208,7 +206,8 @@ def _wording(book: Book, clause: Wording, process: str | None) -> Iterator[Line]
 
 def _visibility(book: Book, clause: Visibility, process: str | None) -> Iterator[Line]:
     family, _, name = clause.of.partition(".")
-    titles = {thing.id: terms.say(thing.title) for thing in (*book.handbook.processes, *book.handbook.records)}
+    titles = {each.id: terms.say(each.title) for each in book.handbook.processes}
+    titles |= {record.id: terms.say(record.title) for record in book.handbook.records}
     yield Line(gettext("关于"), titles.get(name, clause.of))
     record = name if family in ("record", "lookup") else ""
     fields = (terms.fact(book, f"{record}.{field}" if record else field, process) for field in clause.fields)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from statistics import fmean
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -18,7 +19,7 @@ MOST_BROKEN = 1000
 """Broken limits whose lateness an average is taken of, the newest ones."""
 
 
-def tallies_of(name: str, period: Period, subjects: QuerySet[object]) -> dict[str, Tally]:
+def tallies_of(name: str, period: Period, subjects: QuerySet[Any]) -> dict[str, Tally]:
     """{clause: its tally}, with the average lateness of limits that were done late. Three queries."""
     found = tallies(name, period.since, period.until, subjects=subjects)
     broken = lines(name, period.since, period.until, subjects=subjects, outcome=Outcome.BROKEN).order_by("-id")

@@ -105,7 +105,7 @@ def clause_view(book: Book, clause: Clause, tally: Tally, period: Period) -> Cla
 def words_of_outcome(kind: str) -> dict[str, str]:
     """What the four outcomes are called for a kind of clause."""
     applied, kept, broken = {
-        "deadline": (gettext("起算"), gettext("按时"), gettext("超时")),
+        "deadline": (gettext("已起算"), gettext("按时"), gettext("超时")),
         "duty": (gettext("应办"), gettext("做到"), gettext("漏做")),
         "gate": (gettext("放行"), gettext("守住"), gettext("违反")),
     }.get(kind, (gettext("用到"), gettext("守住"), gettext("违反")))

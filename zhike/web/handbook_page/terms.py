@@ -202,7 +202,7 @@ def _stage(book: Book, name: str, process: str | None) -> str:
 
 def _titled(known: Mapping[str, Iterable[Any]], name: str, process: str | None) -> str:
     """The title of the thing of that id, in this process first."""
-    order = [process] if process in known else []
+    order = [process] if process and process in known else []
     for each in [*order, *known]:
         for thing in known[each]:
             if thing.id == name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import IO, Any, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
@@ -40,9 +41,9 @@ def receive(request: HttpRequest, names: list[str], by: str, now: dt.datetime) -
     return found
 
 
-def _take(found: Received, upload: UploadedFile, by: str, now: dt.datetime) -> None:
+def _take(found: Received, upload: UploadedFile[Any], by: str, now: dt.datetime) -> None:
     try:
-        found.files.append(store_attachment(upload.file, upload.name or "", by=by, now=now))
+        found.files.append(store_attachment(cast("IO[bytes]", upload.file), upload.name or "", by=by, now=now))
     except AttachmentRefused as refused:
         found.faults.append(refused.words.say(get_language() or "zh"))
 

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext
 from zhike.cases.models import Case
 from zhike.cases.queries import Offer, Story, offered, story
 from zhike.handbook.book import Book
-from zhike.handbook.structure import Action, Public
+from zhike.handbook.structure import Action, FieldDef, Public
 from zhike.journal.models import Fact
 from zhike.org.principals import Viewer
 from zhike.records.display import display
@@ -142,7 +142,7 @@ class _Told:
         is_mine = author.startswith(("customer", "anonymous"))
         return Entry(at, gettext("您的留言") if is_mine else gettext("客服回复"), is_mine, words)
 
-    def _fields(self, filling: Filling) -> list[object]:
+    def _fields(self, filling: Filling) -> list[FieldDef]:
         try:
             fields = self.book.record(filling.record).fields
         except KeyError:

@@ -56,7 +56,7 @@ def file(request: Request, handbook: str, process: str, action: str) -> HttpResp
         return _too_many(request)
     got = _received(request, entry.book, entry.action, ANONYMOUS_VIEWER.principal)
     values = _values(request, entry.book, entry.action, got)
-    again = {
+    again: dict[str, Any] = {
         "draft": draft,
         "values": values,
         "faults": got.faults,
@@ -179,7 +179,7 @@ def act(request: Request, action: str) -> HttpResponseBase:
         return _too_many(request)
     got = _received(request, book, offer.action, viewer.principal)
     values = _values(request, book, offer.action, got)
-    again = {
+    again: dict[str, Any] = {
         "draft": draft,
         "values": values,
         "faults": got.faults,

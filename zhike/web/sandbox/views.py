@@ -15,14 +15,14 @@ from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 
 from zhike.channels.sms import outbox
 from zhike.clocks.queries import next_moment
-from zhike.org.models import Staff
+from zhike.org.access import NotFound, sample_staff
 from zhike.web.base.times import ZONE
 from zhike.web.sandbox import cast, virtual
 from zhike.web.sandbox.steps import INSTANT
@@ -81,7 +81,10 @@ def become(request: HttpRequest) -> HttpResponse:
     if not wanted:
         logout(request)
         return HttpResponseRedirect("/portal/")
-    staff = get_object_or_404(Staff, pk=wanted if wanted.isdigit() else 0, is_sample=True, is_active=True)
+    try:
+        staff = sample_staff(number=int(wanted[:18]) if wanted.isdigit() else 0)
+    except NotFound as error:
+        raise Http404 from error
     logout(request)
     login(request, staff, backend="django.contrib.auth.backends.ModelBackend")
     return HttpResponseRedirect("/")
