@@ -74,7 +74,9 @@ class Book:
         self._clauses = {clause.id: cast(Clause, _settle(clause, self.parameters)) for clause in handbook.clauses}
         facts = {"param." + name: value for name, value in self.parameters.items()} | self.parameters
         self._in_force = {id_: clause for id_, clause in self._clauses.items() if holds(clause.applies, facts)}
-        self._processes = {process.id: process for process in handbook.processes}
+        self._processes = {
+            process.id: cast(Process, _settle(process, self.parameters)) for process in handbook.processes
+        }
         self._index = self._build_index()
         self._found: dict[Key, tuple[Clause, ...]] = {}
 
@@ -156,9 +158,11 @@ class Book:
         return self._lookup(index, process, event)
 
     def process_of(self, clause: Clause) -> str | None:
-        """The process a clause speaks of: the one it names, or the only one in which its events exist; None: any."""
-        if clause.process or len(self._processes) == 1:
-            return clause.process or next(iter(self._processes))
+        """The process a clause speaks of: the one it names, or the only one in which its events exist; None: any, or
+        none at all.
+        """
+        if clause.process:
+            return clause.process
         known = [self._processes_with(event) for event in starting_events(clause) + ending_events(clause)]
         named = [found for found in known if found is not None]
         common = set.intersection(*named) if named else set()
@@ -171,6 +175,8 @@ class Book:
             return {process for process, action in self._actions if action == rest}
         if family == "stage":
             return {process for process, stage in self._stages if stage == rest.rpartition(".")[0]}
+        if family == "case":
+            return set(self._processes)
         return None
 
     def _lookup(self, index: str, process: str | None, event: str) -> tuple[Clause, ...]:
@@ -190,11 +196,11 @@ class Book:
 
     @cached_property
     def _stages(self) -> dict[tuple[str, str], Stage]:
-        return {(process.id, stage.id): stage for process in self.handbook.processes for stage in process.stages}
+        return {(process.id, stage.id): stage for process in self._processes.values() for stage in process.stages}
 
     @cached_property
     def _actions(self) -> dict[tuple[str, str], Action]:
-        return {(process.id, action.id): action for process in self.handbook.processes for action in process.actions}
+        return {(process.id, action.id): action for process in self._processes.values() for action in process.actions}
 
     @cached_property
     def _records(self) -> dict[str, Record]:

@@ -198,14 +198,15 @@ class Calendar:
         raise NeverOpen(f"calendar {self.id or '(without id)'} is not open after {start.isoformat()}")
 
     def open_before(self, end: dt.datetime) -> Iterator[Span]:
-        """Open time before `end`, latest first; spans of one day are merged, those of two days may touch."""
+        """Open time before `end`, latest first and without overlap; cut at midnight. Raises NeverOpen when there is
+        none.
+        """
         day = end.astimezone(self.zone).date()
-        upper = end
         for _ in range(_FAR):
-            for begin, last in reversed(_merged(self.spans_of(day))):
-                if begin < upper:
-                    yield (begin, min(last, upper))
-                    upper = begin
+            first, last = self.moment(day, 0), min(end, self.moment(day, _FULL_DAY))
+            for begin, until in reversed(_merged((*self.spans_of(day - dt.timedelta(days=1)), *self.spans_of(day)))):
+                if max(begin, first) < min(until, last):
+                    yield max(begin, first), min(until, last)
             day -= dt.timedelta(days=1)
         raise NeverOpen(f"calendar {self.id or '(without id)'} is not open before {end.isoformat()}")
 
@@ -379,8 +380,10 @@ def _moved_by_pauses(
     """The limit later by the counted time that was paused; unchanged where nothing was."""
     counting = calendar if duration.unit is Unit.working_day else None
     amount = _counted(counting, start, due)
-    moved = _after(counting, start, amount, pauses)
-    return max(due, moved)
+    ended = [pause for pause in pauses if pause.until]
+    if not ended or elapsed(counting, start, due, ended) == amount:
+        return due
+    return _after(counting, start, amount, ended)
 
 
 def _counted(calendar: Calendar | None, start: dt.datetime, end: dt.datetime) -> dt.timedelta:

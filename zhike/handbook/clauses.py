@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from zhike.handbook.amounts import Bracket, Floor, Lines, Metered, Over
+from zhike.handbook.base import ClauseBase
 from zhike.handbook.common import (
     ClauseId,
     Effects,
     Identifier,
-    Model,
     Names,
     Parameter,
     Percent,
@@ -28,7 +27,6 @@ from zhike.handbook.terms import (
     Cap,
     Capture,
     Check,
-    Citation,
     Completion,
     Composite,
     Confirm,
@@ -75,43 +73,6 @@ __all__ = [
 ]
 
 
-class ClauseBase(Model):
-    """What every clause says, whatever its kind."""
-
-    id: ClauseId
-    title: Words
-    cites: str
-    """The number of the section in handbook.md."""
-    quote: str
-    """A sentence or part of one that stands word for word in that section."""
-    also: tuple[Citation, ...] = ()
-    """Other places of the text that say the same."""
-    since: dt.date | None = None
-    """From which day; the version's own effective date where absent."""
-    process: Identifier | None = None
-    """The process whose actions and stages the clause speaks of; may be left out where the handbook has only one."""
-    when: When = Field(default_factory=dict)
-    derived: bool = False
-    """True for a default we chose where the handbook is silent."""
-    open: Names = ()
-    """Keys of this clause whose value the text leaves open and we chose: `[within, starts]`."""
-    note: Words | None = None
-    applies: When = Field(default_factory=dict)
-    """Parameters under which the clause is in force at all: `{company_type: [retail, both]}`. Judged once, when the
-    book is compiled.
-    """
-    permits: bool = False
-    """True: the text permits, it does not oblige; never counted as broken."""
-    part_of: ClauseId | None = None
-    """The clause of the text this one is a part of, where one sentence says two things: `EX-CONSULT-05B` is part of
-    `EX-CONSULT-05`.
-    """
-    overrides: tuple[ClauseId, ...] = ()
-    """Clauses that give way to this one where both match, also clauses of a handbook this one builds on."""
-    judged_by: str | None = None
-    """The role that records a finding against this clause, where no software can judge it."""
-
-
 class Deadline(ClauseBase):
     """时限: do X within T of Y, held by Z."""
 
@@ -156,6 +117,8 @@ class Deadline(ClauseBase):
     """When the fact of `before` or `due` changes: the limit moves; what was done is owed again; nothing changes."""
     at: str | None = None
     """A time of day ("10:00", "24:00", `open`, `close`) the limit is moved to."""
+    window: tuple[str, str] | None = None
+    """Times of day between which doing it counts: `["09:00", "20:00"]`."""
     boundary: Literal["inclusive", "exclusive"] = "inclusive"
     """`within` N: the very instant is in time. `exclusive` for "before 16:30": the very instant is late."""
     each: bool = False
@@ -225,6 +188,12 @@ class Duty(ClauseBase):
     """When the period's share is due, where not at the end of the period."""
     window: tuple[str, str] | None = None
     """Times of day between which it must be done: `["09:00", "12:00"]`."""
+    boundary: Literal["inclusive", "exclusive"] = "inclusive"
+    """`exclusive` for "before 16:30": the very instant is late."""
+    time: Literal["wall", "working"] = "wall"
+    """How `interval` and `within` are counted."""
+    continuous: bool = False
+    """It must hold throughout the period; gaps are measured rather than deeds counted."""
     calendar: Identifier | None = None
     list_due: Completion | None = None
     """Who must hand in the period's population, and by when."""
@@ -346,6 +315,8 @@ class Measure(ClauseBase):
     capture: Capture | None = None
     opens: str | None = None
     """A process that is opened when the target is missed."""
+    restated: bool = True
+    """Whether the figure of a closed period changes when data of it are corrected later."""
 
 
 class Sanction(ClauseBase):

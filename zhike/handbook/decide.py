@@ -30,8 +30,9 @@ def matching(
     found = [clause for clause in _asked(book, kind, on, process, yields) if holds(clause.when, facts)]
     if len(found) < 2:
         return tuple(found)
+    ids = {clause.id for clause in found}
     overridden = {id_ for clause in found for id_ in clause.overrides}
-    left = [clause for clause in found if clause.id not in overridden]
+    left = [clause for clause in found if clause.id not in overridden and not ids & set(clause.yields_to)]
     highest = max((_precedence(clause) for clause in left), default=0)
     return tuple(clause for clause in left if _precedence(clause) == highest)
 

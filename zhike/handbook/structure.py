@@ -319,6 +319,9 @@ class Handbook(Model):
     effective: dt.date
     zone: str = "Asia/Shanghai"
     builds_on: tuple[str, ...] = ()
+    """Handbooks whose clauses hold here too, by name; see decisions/0015."""
+    leaves_out: dict[str, str] = Field(default_factory=dict)
+    """Clauses of those handbooks that do not hold here -> why."""
     defaults: Defaults = Defaults()
     unclaused: dict[str, str] = Field(default_factory=dict)
     """Section number -> why it has no clause."""

@@ -316,6 +316,8 @@ class Tier(Model):
     """The text names no amount: the one who confirms decides it, with a reason."""
     replaces: bool = False
     propose: Names = ()
+    lasts: Within | None = None
+    """How long a consequence lasts: a week of standing by."""
     choose_one: bool = False
     """Exactly one of `propose` must be chosen."""
     effects: Effects = ()

@@ -51,7 +51,7 @@ def _questions(checker: Checker, clause: Clause) -> list[Question]:
 
 
 def _told_apart(one: Clause, other: Clause) -> bool:
-    if one.id in other.overrides or other.id in one.overrides:
+    if one.id in (*other.overrides, *other.yields_to) or other.id in (*one.overrides, *one.yields_to):
         return True
     if isinstance(one, Route) and isinstance(other, Route) and one.precedence != other.precedence:
         return True

@@ -87,7 +87,7 @@ def _check_calendar(checker: Checker, clause: Deadline) -> None:
 def _limit(checker: Checker, clause: Deadline) -> Duration | None:
     try:
         return limit_of(checker.book, clause)
-    except (KeyError, ValueError):
+    except (LookupError, ValueError):
         return None
 
 
