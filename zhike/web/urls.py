@@ -39,6 +39,8 @@ def areas() -> list[URLResolver]:
     return found
 
 
+handler400 = "zhike.web.base.errors.unreadable"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("language", choose_language, name="language"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from zhike.records.attachments import AttachmentRefused, store_attachment
 from zhike.records.models import Attachment
 from zhike.web.context import Request
 
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 KEPT = "kept_file"
 """Hidden input: `field:token` of a file that came with an attempt before."""
 
@@ -51,13 +53,10 @@ def receive(request: Request, names: Iterable[str], now: dt.datetime) -> Receive
 
 def _take_over(request: Request, name: str, received: Received) -> None:
     """Only files the same person uploaded and nobody used yet; anything else that is posted is passed over."""
-    tokens = [value.partition(":")[2] for value in request.POST.getlist(KEPT) if value.partition(":")[0] == name]
-    own = (
-        Attachment.objects.filter(token__in=tokens, subject_kind="", uploaded_by=request.viewer.principal)
-        if tokens
-        else ()
-    )
-    for row in own:
+    posted = [value.partition(":") for value in request.POST.getlist(KEPT)]
+    tokens = [token for field_id, _, token in posted if field_id == name and TOKEN.fullmatch(token)]
+    own = Attachment.objects.filter(token__in=tokens, subject_kind="", uploaded_by=request.viewer.principal)
+    for row in own if tokens else ():
         received.tokens.setdefault(name, []).append(row.token)
         received.files.append((name, row))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from django.http import HttpRequest
 from django.utils.translation import get_language, gettext
 
 from zhike.cases.models import Case
@@ -18,6 +20,8 @@ from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 from zhike.web.base.deadlines import Deadline, deadline_of
 from zhike.web.base.names import names_of
+
+KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def case_view(case: Case, viewer: Viewer, now: dt.datetime, clocks: Sequence[Clo
     names = names_of({p for c in rows for p in c.holders} | set(case.holders), [book])
     stage = book.stage(case.process, case.stage)
     deadlines = [deadline_of(clock, now, names) for clock in rows]
-    buttons = [_button(offer) for offer in offered(case, viewer)]
+    buttons = [_button(offer, book) for offer in offered(case, viewer)]
     return CaseView(
         case=case,
         book=book,
@@ -99,8 +103,15 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _button(offer: Offer) -> Button:
+def key_of(request: HttpRequest) -> str:
+    """The key a form was sent with; "" for one that is none."""
+    key = request.POST.get("key", "")
+    return key if KEY.fullmatch(key) else ""
+
+
+def _button(offer: Offer, book: Book) -> Button:
     action = offer.action
+    asks = any(field.automatic is None for field in book.record(action.record).fields) if action.record else False
     return Button(
         id=action.id,
         title=say(action.title),
@@ -109,7 +120,7 @@ def _button(offer: Offer) -> Button:
         clause=offer.clauses[0] if offer.clauses else "",
         clauses=offer.clauses,
         why=say(offer.why) if offer.why else "",
-        direct=action.record is None and action.confirm is None and action.tone != "danger",
+        direct=not asks and action.confirm is None and action.tone != "danger",
         key=new_key(),
     )
 

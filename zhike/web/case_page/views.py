@@ -28,7 +28,7 @@ from zhike.web.base.refusals import refusals_of
 from zhike.web.case_page.customer import customer_card, show_phone
 from zhike.web.case_page.files import Received, file_fields, receive
 from zhike.web.case_page.forms import ActionForm, action_form
-from zhike.web.case_page.page import CaseView, case_view, new_key, say
+from zhike.web.case_page.page import CaseView, case_view, key_of, new_key, say
 from zhike.web.case_page.timeline import Teller, main_form
 from zhike.web.context import Request
 
@@ -214,7 +214,7 @@ def _take(request: Request, case: Case, action: Action, common: dict[str, Any]) 
         if received.errors:
             raise Unreadable.of(received.errors)
         done = take_action(
-            case.pk, action.id, values, by=request.viewer, now=request.now, key=request.POST.get("key", "")[:40],
+            case.pk, action.id, values, by=request.viewer, now=request.now, key=key_of(request),
             version=_number(request.POST.get("version")), attachments=received.all_tokens,
         )  # fmt: skip
     except CaseError as error:
@@ -238,7 +238,7 @@ def _come_back(
     stale = isinstance(error, Stale)
     form = action_form(
         book_of(case.handbook_version_id), case.process, action, case=case, values=values, error=error,
-        key="" if stale else request.POST.get("key", ""), seen=newest_fact(case) if stale else seen,
+        key="" if stale else key_of(request), seen=newest_fact(case) if stale else seen,
         changes=changes_since(request, case, seen) if stale else (), files=received.files, **common,
     )  # fmt: skip
     return drawn(request, case, form, status=HTTPStatus.CONFLICT if stale else HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -290,7 +290,7 @@ def note(request: Request, number: str) -> HttpResponseBase:
 
 def _keep_note(request: Request, case: Case, words: str, received: Received, internal: bool) -> None:
     """Write the note and bind the files, once for each press of the button."""
-    key = f"{request.viewer.principal}/note/{request.POST.get('key', '')[:40]}"
+    key = f"{request.viewer.principal}/note/{key_of(request) or new_key()}"
     with transaction.atomic():
         if not Submission.objects.get_or_create(key=key, defaults={"at": request.now, "case_id": case.pk})[1]:
             return

@@ -22,7 +22,7 @@ from zhike.org.models import HandbookVersion
 from zhike.records.posting import parse_post
 from zhike.web.case_page.files import file_fields, receive
 from zhike.web.case_page.forms import ActionForm, action_form
-from zhike.web.case_page.page import case_view, new_key, say
+from zhike.web.case_page.page import case_view, key_of, new_key, say
 from zhike.web.case_page.views import Kept, find, go_on
 from zhike.web.context import Request
 from zhike.web.desk.mine import my_rows, open_clocks
@@ -101,7 +101,7 @@ def _open(request: Request, version: HandbookVersion, process: str, action: Acti
     record = book.record(action.record) if action.record else None
     received = receive(request, file_fields(record.fields) if record else (), request.now)
     values = {**(parse_post(record, request.POST) if record else {}), **received.tokens}
-    key = request.POST.get("key", "")[:40]
+    key = key_of(request)
     try:
         if received.errors:
             raise Unreadable.of(received.errors)

@@ -166,6 +166,22 @@ def test_an_empty_note_is_refused_and_ten_megabytes_too(world: World, case: Case
     assert Note.objects.count() == 0
 
 
+def test_three_megabytes_of_text_are_turned_away_in_words(world: World, case: Case) -> None:
+    response = world.signed_in("agent").post(f"/cases/{case.number}/notes", {"words": "x" * 3_000_000, "key": "1"})
+    assert response.status_code == 400
+    assert "没有收下" in response.content.decode()
+    assert Note.objects.count() == 0
+
+
+@pytest.mark.parametrize("words", ["a\0b", "\u202eright to left", "😀 表情", "\x1b[31m", "\r\n\r\nSet-Cookie: x"])
+def test_odd_characters_are_taken_or_refused_and_never_break_a_page(world: World, case: Case, words: str) -> None:
+    client = world.signed_in("agent")
+    assert client.post(f"/cases/{case.number}/notes", {"words": words, "key": "k\0"}).status_code in (302, 422)
+    assert client.get(f"/cases/{case.number}").status_code == 200
+    values = {**COMPLETE, "difficulty": words, "key": "\0" * 50, "version": "x", "seen": "-1", "kept_file": "a:\0"}
+    assert client.post(act(case, "submit"), values).status_code in (302, 422)
+
+
 def test_a_file_is_reached_through_the_gate_of_its_case(world: World, case: Case) -> None:
     client = world.signed_in("agent")
     client.post(f"/cases/{case.number}/notes", {"words": "", "files": [picture()], "key": "1"})

@@ -79,6 +79,10 @@ def test_a_client_cannot_say_who_it_is(world: World) -> None:
     assert client.get("/desk").status_code == 302
 
 
+def test_a_null_character_is_a_wrong_name(world: World) -> None:
+    assert attempt(Client(), "agent\0x", "x\0").status_code == 422
+
+
 def test_signing_out_ends_the_session(world: World) -> None:
     client = world.signed_in("agent")
     assert client.get("/desk").status_code == 200

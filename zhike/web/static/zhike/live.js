@@ -32,7 +32,7 @@ function heard(message) {
   if (fact.subject) waiting.add(fact.subject).add(fact.subject.split(":")[0]);
   if (fact.type) waiting.add(fact.type.split(".")[0]);
   // A burst of facts is one refresh.
-  timer ||= setTimeout(refresh, 120);
+  timer ||= setTimeout(refresh, 60);
 }
 
 function everything() {

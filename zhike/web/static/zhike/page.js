@@ -52,7 +52,10 @@ function say(words) {
 if (document.getElementById("zk-toast")?.textContent.trim()) say(document.getElementById("zk-toast").textContent.trim());
 const toast = () => document.getElementById("zk-toast")?.dataset ?? {};
 document.addEventListener("htmx:sendError", () => say(toast().failed));
-document.addEventListener("htmx:responseError", (event) => say(event.detail.xhr.status === 401 ? toast().signedOut : toast().failed));
+document.addEventListener("htmx:responseError", (event) => {
+  const words = { 400: toast().unreadable, 401: toast().signedOut, 403: toast().refused, 413: toast().unreadable };
+  say(words[event.detail.xhr.status] ?? toast().failed);
+});
 document.addEventListener("zk:say", (event) => say(event.detail));
 
 // After a refusal the reader's place is the refusal itself.
