@@ -1,10 +1,15 @@
-"""Runs scenarios: each in a transaction of its own that is rolled back, so that none sees another's company."""
+"""Runs scenarios: each in a savepoint of its own that is rolled back, so that none sees another's company.
+
+Scenarios that begin with the same steps (the sample's people, the background of their feature) have the same company up
+to there. Those steps are played once, and each scenario goes on from its own copy of what they left.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from django.db import transaction
@@ -23,6 +28,8 @@ from zhike.rehearsal.world import World
 DEFAULT_NOON = dt.time(12)
 Tick = Callable[[int, int], None]
 """Called with (done, all) after each scenario."""
+Placed = tuple[int, Scenario]
+"""A scenario with its place in the order of the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,45 +92,92 @@ def rehearse(folder: Path, feature: str | None = None, tick: Tick | None = None)
 def _run_all(
     scenarios: Sequence[Scenario], version: HandbookVersion, folder: Path, report: Report, tick: Tick | None
 ) -> None:
-    for done, scenario in enumerate(scenarios, 1):
-        failure = run(scenario, version, folder, report.exercised)
-        if failure is None:
-            report.passed += 1
-        else:
-            report.failures.append(failure)
-        if tick is not None:
-            tick(done, len(scenarios))
+    played = Playing(report.exercised, lambda done: tick(done, len(scenarios)) if tick else None)
+    world = World(version, _begin(version), sample_loader(folder))
+    played.branches(list(enumerate(scenarios)), 0, world)
+    found = [played.outcomes[place] for place in range(len(scenarios))]
+    report.passed = found.count(None)
+    report.failures += [failure for failure in found if failure is not None]
     report.exercised &= set(report.clauses)
 
 
-def run(scenario: Scenario, version: HandbookVersion, folder: Path, exercised: set[str]) -> Failure | None:
-    """Run one scenario in a savepoint that is rolled back; None when it passed. Clauses the engine applied are added to `exercised`."""
-    with transaction.atomic():
-        world = World(version, _begin(version), sample_loader(folder))
-        before = clock.install(lambda: world.now)
+@dataclass
+class Playing:
+    """Scenarios as a tree: what several begin with is its stem, played once."""
+
+    exercised: set[str]
+    """Clauses the engine applied, whatever the outcome."""
+    tick: Callable[[int], None]
+    outcomes: dict[int, Failure | None] = field(default_factory=dict)
+    """By the scenario's place in the order given; None when it passed."""
+
+    def branches(self, group: Sequence[Placed], played: int, world: World) -> None:
+        """Play scenarios whose first `played` steps have left `world`, each kind of next step in a world of its own."""
+        for place, scenario in group:
+            if len(scenario.steps) == played:
+                self.end(place, _finish(scenario, world))
+        going_on = [placed for placed in group if len(placed[1].steps) > played]
+        for _, same in groupby(going_on, key=lambda placed: _words(placed[1], played)):
+            self.branch(list(same), played, world.fork())
+
+    def branch(self, group: Sequence[Placed], played: int, world: World) -> None:
+        """Play what the group goes on with in common, then its branches, in a savepoint that is rolled back."""
+        shared = _shared([scenario for _, scenario in group], played)
+        with transaction.atomic():
+            before = clock.install(lambda: world.now)
+            try:
+                met = _play(group[0][1], played, shared, world)
+                if met is None:
+                    self.branches(group, shared, world)
+                else:
+                    for place, scenario in group:
+                        self.end(place, _failure(scenario, *met, world.book))
+            finally:
+                clock.install(before)
+                transaction.set_rollback(True)
+
+    def end(self, place: int, outcome: Failure | None) -> None:
+        self.exercised |= set(ClauseUse.objects.values_list("clause", flat=True).distinct())
+        self.outcomes[place] = outcome
+        self.tick(len(self.outcomes))
+
+
+def _words(scenario: Scenario, place: int) -> tuple[str, list[list[str]] | None]:
+    """What a step says, wherever it stands in its file."""
+    return scenario.steps[place].text, scenario.steps[place].table
+
+
+def _shared(scenarios: Sequence[Scenario], played: int) -> int:
+    """How many steps all of them begin with."""
+    shortest = min(len(scenario.steps) for scenario in scenarios)
+    differ = (n for n in range(played, shortest) if any(_words(s, n) != _words(scenarios[0], n) for s in scenarios))
+    return next(differ, shortest)
+
+
+def _play(scenario: Scenario, begin: int, end: int, world: World) -> tuple[int, Exception] | None:
+    """Play some of the steps; the place of the one that failed and what it met, None when all went well."""
+    for place in range(begin, end):
         try:
-            failure = _play(scenario, world)
-            exercised |= set(ClauseUse.objects.values_list("clause", flat=True).distinct())
-        finally:
-            clock.install(before)
-            transaction.set_rollback(True)
-    return failure
-
-
-def _play(scenario: Scenario, world: World) -> Failure | None:
-    line = scenario.steps[0] if scenario.steps else Line("", scenario.line)
-    try:
-        for line in scenario.steps:
             with transaction.atomic():
-                perform(world, line.text, line.table)
-        world.require_no_refusal()
-    except Exception as error:  # whatever a step meets is the scenario's failure, told with its step
-        clause = error.clause if isinstance(error, StepFailed) else _clause_in(str(error), world.book)
-        because = error.because if isinstance(error, StepFailed) else f"{type(error).__name__}: {error}"
-        return Failure(
-            scenario.file, line.line, scenario.name, line.text, because, clause or _clause_in(line.text, world.book)
-        )
+                perform(world, scenario.steps[place].text, scenario.steps[place].table)
+        except Exception as error:  # whatever a step meets is the scenario's failure, told with its step
+            return place, error
     return None
+
+
+def _finish(scenario: Scenario, world: World) -> Failure | None:
+    try:
+        world.require_no_refusal()
+    except StepFailed as error:
+        return _failure(scenario, len(scenario.steps) - 1, error, world.book)
+    return None
+
+
+def _failure(scenario: Scenario, place: int, error: Exception, book: Book) -> Failure:
+    line = scenario.steps[place] if scenario.steps else Line("", scenario.line)
+    clause = error.clause if isinstance(error, StepFailed) else _clause_in(str(error), book)
+    because = error.because if isinstance(error, StepFailed) else f"{type(error).__name__}: {error}"
+    return Failure(scenario.file, line.line, scenario.name, line.text, because, clause or _clause_in(line.text, book))
 
 
 def _clause_in(text: str, book: Book) -> str:

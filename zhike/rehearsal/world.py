@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class Refusal:
 
 @dataclass
 class World:
-    """Everything one scenario knows. Created anew for each scenario, inside a transaction that is rolled back."""
+    """Everything one scenario knows. Each goes on with its own, inside a savepoint that is rolled back."""
 
     version: HandbookVersion
     begins: dt.datetime
@@ -54,7 +55,7 @@ class World:
     people: dict[str, int] = field(default_factory=dict)
     customers: dict[str, int] = field(default_factory=dict)
     refusal: Refusal | None = None
-    repeat: Callable[[], Case] | None = None
+    repeat: Callable[[World], Case] | None = None
     """The last deed once more, with the same key."""
     versions: dict[int, int] = field(default_factory=dict)
     """Case id -> its version before the last deed: what an old page was read at."""
@@ -65,6 +66,14 @@ class World:
 
     def __post_init__(self) -> None:
         self.now = self.begins
+
+    def fork(self) -> World:
+        """A world that goes on from here without changing this one."""
+        twin = copy.copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict | list | Refusal):
+                setattr(twin, name, copy.copy(value))
+        return twin
 
     @property
     def book(self) -> Book:

@@ -70,6 +70,7 @@ def in_turn(world: World, table: Table) -> None:
 
 
 def _one_of_many(world: World, row: Mapping[str, str]) -> None:
+    world.require_no_refusal()
     person, action, matter = row["人员"], row["动作"], row.get("事项") or None
     typed = line_values(row.get("内容", ""), world.contents)
     entry = _entry(world, action, matter)
@@ -83,7 +84,7 @@ def _one_of_many(world: World, row: Mapping[str, str]) -> None:
 def again(world: World, person: str) -> None:
     if world.repeat is None:
         raise StepFailed("还没有提交过请求")
-    world.repeat()
+    world.repeat(world)
 
 
 @step("(?:把)?<N>记为<N>")
@@ -126,7 +127,7 @@ def _open(world: World, person: str, process: Process, parts: Tail, typed: Mappi
         customer = Customer.objects.get(pk=int(viewer.principal.partition(":")[2]))
     source = "portal" if viewer.staff is None else "desk"
 
-    def deed() -> Case:
+    def deed(world: World) -> Case:
         return open_case(
             version,
             process.id,
@@ -157,7 +158,7 @@ def _take(
     values, key, files = _values(world, found, typed), uuid.uuid4().hex, _files(world, parts, viewer)
     before = case.version
 
-    def deed() -> Case:
+    def deed(world: World) -> Case:
         return take_action(
             case.pk, found.id, values, by=viewer, now=world.now, version=version, key=key, attachments=files
         )  # fmt: skip
@@ -167,8 +168,8 @@ def _take(
         world.versions[case.pk] = before
 
 
-def _do(world: World, deed: Callable[[], Case], parts: Tail) -> Case | None:
-    done: Case | None = world.attempt(deed)
+def _do(world: World, deed: Callable[[World], Case], parts: Tail) -> Case | None:
+    done: Case | None = world.attempt(lambda: deed(world))
     world.repeat = deed
     if done is not None:
         world.touch(done)
