@@ -242,7 +242,7 @@ def retire_department(department: Department, *, by: str, now: dt.datetime) -> D
 
 def restore_department(department: Department, *, by: str, now: dt.datetime) -> Department:
     with transaction.atomic():
-        held = Department.objects.select_for_update().select_related("parent").get(pk=department.pk)
+        held = Department.objects.select_for_update(of=("self",)).select_related("parent").get(pk=department.pk)
         if held.parent is not None and not held.parent.is_active:
             raise _refused("", "请先恢复上级部门", "Restore the department above it first")
         if not held.is_active:
