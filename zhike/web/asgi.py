@@ -19,7 +19,8 @@ from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 
-# isort: off - Django is set up by the first of these
+# Django is set up by the first of these.
+# isort: off
 from zhike.web.wsgi import application as wsgi_application
 from zhike.web.health.checks import answer as health_answer
 from zhike.web.live.answer import Receive, Scope, answer, refuse

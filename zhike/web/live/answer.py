@@ -17,7 +17,6 @@ import structlog
 from django.conf import settings
 from django.http import parse_cookie
 
-from zhike.web.live.accounts import account_of
 from zhike.web.live.client import Account, Client, Send
 from zhike.web.live.hub import FURTHEST_BACK, Hub
 from zhike.web.live.telling import control
@@ -67,7 +66,7 @@ async def signed_in(hub: Hub, headers: dict[bytes, bytes]) -> Account | None:
         return None
     while True:
         people = hub.people
-        account = await hub.in_thread(account_of, session_key)
+        account = (await hub.accounts.ask({session_key})).get(session_key)
         if hub.people == people:
             return account
 

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from zhike.journal.gates import NOBODY, Subject, current_audiences, is_gated
 from zhike.journal.stream import Row, last_position, read_after
 from zhike.web.listening import with_connection
-from zhike.web.live.accounts import account_of, open_sessions
+from zhike.web.live.accounts import accounts_of, open_sessions
 from zhike.web.live.client import Account, Client, close_all
+from zhike.web.live.desk import Desk
 from zhike.web.live.telling import HEARTBEAT, Told, telling_of
 
 T = TypeVar("T")
@@ -43,7 +44,8 @@ class Hub:
         self.known_from = 0
         """The position after which `recent` is complete."""
         self.pool = ThreadPoolExecutor(THREADS, "live")
-        self.gates = GateDesk(self.in_thread)
+        self.gates: Desk[Subject, frozenset[str]] = Desk(current_audiences, self.in_thread)
+        self.accounts: Desk[str, Account] = Desk(accounts_of, self.in_thread)
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Database work. The connection goes back afterwards: streams hold none."""
@@ -145,10 +147,9 @@ class Hub:
 
     async def look_again(self, clients: Collection[Client]) -> None:
         """Ask anew what the people behind these streams answer to; close those who may hear nothing any more."""
-        for client in clients:
-            account = await self.in_thread(account_of, client.account.session_key)
-            if client not in self.clients:
-                continue
+        accounts = await self.accounts.ask({client.account.session_key for client in clients})
+        for client in self.clients.intersection(clients):
+            account = accounts.get(client.account.session_key)
             if account is None:
                 client.close()
             else:
@@ -170,33 +171,6 @@ class Hub:
     def close(self) -> None:
         """End every stream: browsers come back to whoever answers then."""
         close_all(self.clients)
-
-
-class GateDesk:
-    """Asks the gates for many clients at once: whoever comes while a question is under way shares the next one."""
-
-    def __init__(self, in_thread: Callable[..., Any]) -> None:
-        self.in_thread = in_thread
-        self.wanted: set[Subject] = set()
-        self.next: asyncio.Task[Audiences] | None = None
-        self.current: asyncio.Task[Audiences] | None = None
-
-    async def ask(self, subjects: set[Subject]) -> Audiences:
-        """Who may see each of these objects. Never an answer to a question that was put before this one."""
-        if not subjects:
-            return {}
-        self.wanted |= subjects
-        if self.next is None:
-            self.next = asyncio.create_task(self.look_up(self.current))
-        return await asyncio.shield(self.next)
-
-    async def look_up(self, before: asyncio.Task[Audiences] | None) -> Audiences:
-        if before is not None:
-            await asyncio.wait({before})
-        wanted, self.wanted = self.wanted, set()
-        self.current, self.next = self.next, None
-        answer: Audiences = await self.in_thread(current_audiences, wanted)
-        return answer
 
 
 def allowed(client: Client, told: Told, audiences: Audiences) -> bool:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Collection, Mapping
 
 import pytest
+from django.contrib.sessions.models import Session
 
 from zhike.journal import gates
 from zhike.journal.actions import NewFact
@@ -297,6 +298,26 @@ def test_a_disabled_member_of_staff_is_hung_up_on(clerk: str) -> None:
         await stream.ends()
         await ring(1)
         assert stream.heard == []
+        assert (await Stream(product, clerk).ends()).status == 401
+
+    live(story)
+
+
+def test_a_session_from_before_a_new_password_is_worth_nothing(clerk: str) -> None:
+    staff = Staff.objects.get(username="clerk")
+    staff.set_password("a new one")
+    staff.save(update_fields=["password"])
+
+    async def story(product: Application) -> None:
+        assert (await Stream(product, clerk).ends()).status == 401
+
+    live(story)
+
+
+def test_a_session_that_has_run_out_is_worth_nothing(clerk: str) -> None:
+    Session.objects.filter(session_key=clerk).update(expire_date=NOON.replace(year=2001))
+
+    async def story(product: Application) -> None:
         assert (await Stream(product, clerk).ends()).status == 401
 
     live(story)
