@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from zhike.cases import related, written
-from zhike.cases.allowed import check_allowed
+from zhike.cases.allowed import check_allowed, may_hand_over
 from zhike.cases.deed import Deed
 from zhike.cases.holders import audience_of, principals_for
 from zhike.cases.limits import apply_limits
@@ -284,26 +284,27 @@ def add_note(case: Case, words: str, *, by: Viewer, now: dt.datetime, internal: 
     return note
 
 
-def hand_over_case(case_id: int, *, to: Staff, by: Viewer, now: dt.datetime) -> Case:
+def hand_over_case(case_id: int, *, to: Staff, by: Viewer, now: dt.datetime, version: int | None = None) -> Case:
     """Make `to` the owner; the clocks the owner before held are his.
 
-    Raises NotYours unless `by` may see the case and `to` holds its role.
+    Raises NotYours unless `by` owns it, shares the owner's role or is his superior, and `to` holds that role; Stale.
     """
     with transaction.atomic():
         case = Case.objects.select_for_update(of=("self",)).select_related("department", "owner").get(pk=case_id)
+        if version is not None and version != case.version:
+            raise Stale([Reason(STALE)])
         book = book_of(case.handbook_version_id)
         receiver = viewer(to)
-        role = case.owner_role or next((r for h, r, _ in receiver.roles if h == book.name), "")
-        if not by.holds(case.audience) or not receiver.in_role(book.name, role):
+        if not may_hand_over(case, book, by) or not receiver.in_role(book.name, case.owner_role):
             raise NotYours([Reason(NOT_HIS_ROLE)])
         before = case.owner_id
         for clock in open_clocks(("case", case.pk)):
             if before is not None and staff_key(before) in clock.holders:
                 others = [holder for holder in clock.holders if holder != staff_key(before)]
                 reassign_clock(clock.pk, [*others, receiver.principal], at=now, by=by.principal)
-        case.owner, case.owner_role, case.updated_at, case.version = to, role, now, case.version + 1
+        case.owner, case.updated_at, case.version = to, now, case.version + 1
         case.holders = principals_for(case, book, book.stage(case.process, case.stage).holder)
         case.audience = audience_of(case, book)
-        case.save(update_fields=["owner", "owner_role", "updated_at", "version", "holders", "audience"])
+        case.save(update_fields=["owner", "updated_at", "version", "holders", "audience"])
         written.write_owner(case, before, by, now)
     return case

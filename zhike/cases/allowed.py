@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from zhike.cases.deed import Deed
-from zhike.cases.holders import may_act
+from zhike.cases.holders import may_act, superiors_of
 from zhike.cases.models import Case
 from zhike.cases.refusals import NotYours, Reason
 from zhike.handbook.book import Book
 from zhike.handbook.common import Text
 from zhike.handbook.conditions import holds
 from zhike.handbook.structure import Action
-from zhike.org.principals import Viewer, role_key
+from zhike.org.principals import Viewer, resolve, role_key, staff_key
 
 
 def check_allowed(deed: Deed) -> None:
@@ -63,6 +63,14 @@ def _may_open(book: Book, action: Action, viewer: Viewer) -> bool:
     if "customer" in action.by and viewer.staff is None:
         return True
     return viewer.holds(role_key(book.name, role) for role in action.by) or viewer.principal in action.by
+
+
+def may_hand_over(case: Case, book: Book, viewer: Viewer) -> bool:
+    """Whether `viewer` may give the case to a colleague: its owner, somebody in the owner's role, or a superior of his."""
+    if case.owner_id is None or not case.owner_role or not viewer.holds(case.audience):
+        return False
+    peers = [staff_key(case.owner_id), resolve(book, case.owner_role, case.department)]
+    return viewer.holds([*peers, *superiors_of(case, book, [], [case.owner_role])])
 
 
 def _text(action: Action, zh: str, en: str) -> Text:

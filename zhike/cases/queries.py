@@ -21,7 +21,7 @@ from zhike.handbook.conditions import holds
 from zhike.handbook.structure import Action
 from zhike.journal.models import Fact
 from zhike.org.handbooks import book_of
-from zhike.org.models import HandbookVersion
+from zhike.org.models import HandbookVersion, Staff
 from zhike.org.principals import Viewer, role_key
 from zhike.records.models import Attachment, Filling
 
@@ -161,3 +161,11 @@ def story(case: Case, *, for_customer: bool = False) -> Story:
 def family(case: Case) -> list[Case]:
     """Parent and children, for links at the head of the page."""
     return list(Case.objects.filter(Q(parent=case) | Q(pk=case.parent_id or 0)).order_by("id").defer("data"))
+
+
+def colleagues(case: Case) -> list[Staff]:
+    """Active staff who hold the role in which the case is owned, without its owner; by name. One query."""
+    if not case.owner_role:
+        return []
+    held = Staff.objects.filter(is_active=True, assignments__handbook=case.handbook, assignments__role=case.owner_role)
+    return list(held.exclude(pk=case.owner_id or 0).distinct().order_by("name", "id"))

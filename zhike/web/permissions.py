@@ -58,6 +58,7 @@ PERMISSIONS: dict[str, Row] = {
     # cases: which case is decided by cases.access
     "case_list:show": _row("cases"),
     "case_page:show": _row("signed_in"),
+    "hand_over:hand_over": _row("signed_in", methods=BOTH),
     "case_page:live": _row("signed_in"),
     "case_page:timeline": _row("signed_in"),
     "case_page:beside": _row("signed_in"),

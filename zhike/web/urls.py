@@ -13,6 +13,7 @@ AREAS = (
     ("", "sign_in"),
     ("desk", "desk"),
     ("cases", "case_list"),
+    ("cases", "hand_over"),
     ("cases", "case_page"),
     ("board", "board"),
     ("notices", "notices_page"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from django.http import HttpRequest
 from django.utils.translation import get_language, gettext
 
+from zhike.cases.allowed import may_hand_over
 from zhike.cases.models import Case
 from zhike.cases.queries import Offer, offered
 from zhike.clocks.models import Clock
@@ -54,6 +55,7 @@ class CaseView:
     ended_clocks: list[Deadline] = field(default_factory=list)
     buttons: list[Button] = field(default_factory=list)
     forbidden: list[Button] = field(default_factory=list)
+    may_hand_over: bool = False
 
     @property
     def topic(self) -> str:
@@ -90,6 +92,7 @@ def case_view(case: Case, viewer: Viewer, now: dt.datetime, clocks: Sequence[Clo
         ended_clocks=[d for d in deadlines if not d.open],
         buttons=[b for b in buttons if b.allowed],
         forbidden=[b for b in buttons if not b.allowed],
+        may_hand_over=not stage.final and may_hand_over(case, book, viewer),
     )
 
 

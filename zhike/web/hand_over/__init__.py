@@ -1,0 +1,1 @@
+"""Handing a case, and the clocks its owner holds, to a colleague in the same role."""
