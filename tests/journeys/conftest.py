@@ -1,0 +1,25 @@
+"""One product and one Chromium for all journeys: each costs seconds to start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.served import Served, served
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Served]:
+    """The product in its sandbox, with the sample department."""
+    with served(sandbox=True) as product:
+        yield product
