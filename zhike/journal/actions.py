@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from pydantic_core import to_json
 
 from zhike.journal.events import Event, Recorded, to_payload
 from zhike.journal.reactions import react
@@ -65,7 +65,7 @@ def record(facts: Sequence[NewFact]) -> list[Recorded[Any]]:
         return []
     rows = [row_of(n, fact) for n, fact in enumerate(facts)]
     with connection.cursor() as cursor:
-        cursor.execute(RECORD, [json.dumps(rows, ensure_ascii=False, allow_nan=False)])
+        cursor.execute(RECORD, [to_json(rows).decode()])
         (ids,) = cursor.fetchone()
     wake(FACTS_CHANNEL)
     recorded = [recorded_of(number, fact) for number, fact in zip(ids, facts, strict=True)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
+from pydantic_core import to_json
 
 WRITE = """
 INSERT INTO journal_clauseuse
@@ -47,7 +47,7 @@ def write_uses(uses: Sequence[Use]) -> None:
     """Add lines to the ledger with one statement, in the caller's transaction."""
     if not uses:
         return
-    rows = json.dumps([row_of(n, use) for n, use in enumerate(uses)], ensure_ascii=False, allow_nan=False, default=str)
+    rows = to_json([row_of(n, use) for n, use in enumerate(uses)], fallback=str).decode()
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [rows])
 

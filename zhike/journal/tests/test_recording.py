@@ -153,7 +153,7 @@ def test_lines_of_the_ledger_are_written_together(django_assert_num_queries) -> 
         write_uses([kept, broken])
     first, second = ClauseUse.objects.order_by("id")
     assert (first.clause, first.outcome, first.minutes, first.late_minutes) == ("WARN-05", "kept", 42.5, None)
-    assert first.detail == {"until": "2026-03-02 12:00:00+08:00"}
+    assert first.detail == {"until": "2026-03-02T12:00:00+08:00"}
     assert (second.clause, second.subject_id, second.late_minutes, second.holder) == ("WARN-06", 8, 3.0, "")
 
 
