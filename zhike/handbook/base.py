@@ -44,6 +44,6 @@ class ClauseBase(Model):
     overrides: tuple[ClauseId, ...] = ()
     """Clauses that give way to this one where both match, also clauses of a handbook this one builds on."""
     yields_to: tuple[str, ...] = ()
-    """Clauses, or handbooks this one builds on, that go before this clause where both match."""
+    """Clauses that go before this one where both match."""
     judged_by: str | None = None
     """The role that records a finding against this clause, where no software can judge it."""

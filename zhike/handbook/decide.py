@@ -162,7 +162,7 @@ def _target_names(clause: Route, facts: Facts) -> tuple[str, ...]:
     if not row:
         raise NoAnswer(
             Text(
-                zh=f"{clause.id} 的表里没有“{clause.by}”为“{value}”的一行。补上这一行,或写明 other。",
+                zh=f"{clause.id} 的表里没有“{clause.by}”为“{value}”的一行。补上这一行，或写明 other。",
                 en=f"The table of {clause.id} has no row for {clause.by} = {value!r}. Add the row, or an `other`.",
             ),
             [clause.id],
@@ -185,7 +185,7 @@ def _may_stay_open(book: Book, kind: str, on: str | None, process: str | None, y
 
 def _two_words(found: Sequence[Clause], on: str | None) -> Text:
     ids = ", ".join(clause.id for clause in found)
-    return Text(zh=f"对“{on}”有多条条款同时作答:{ids}。", en=f"Several clauses answer {on} for the same facts: {ids}.")
+    return Text(zh=f"对“{on}”有多条条款同时作答：{ids}。", en=f"Several clauses answer {on} for the same facts: {ids}.")
 
 
 def _none_words(asked: Sequence[Clause], facts: Facts, on: str | None) -> Text:
@@ -193,6 +193,6 @@ def _none_words(asked: Sequence[Clause], facts: Facts, on: str | None) -> Text:
     given = ", ".join(f"{name}={facts.get(name)!r}" for name in names) or "-"
     ids = ", ".join(clause.id for clause in asked)
     return Text(
-        zh=f"对“{on}”,{ids} 都不适用于当前情况({given})。",
+        zh=f"对“{on}”，{ids} 都不适用于当前情况（{given}）。",
         en=f"For {on} none of {ids} applies to the facts at hand ({given}).",
     )

@@ -76,6 +76,6 @@ def decision_of(clause: ClauseBase, kind: str, value: Any, facts: Facts, names: 
 def because_of(clause: ClauseBase) -> Text:
     """ "WARN-05 title (section): sentence", in both languages; the sentence stays in the language of the text."""
     return Text(
-        zh=f"{clause.id} {clause.title.zh}(第 {clause.cites} 节):“{clause.quote}”",
+        zh=f"{clause.id} {clause.title.zh}（第 {clause.cites} 节）：“{clause.quote}”",
         en=f"{clause.id} {clause.title.say('en')} (section {clause.cites}): “{clause.quote}”",
     )

@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from zhike.handbook.bases import add_bases
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import KINDS
 from zhike.handbook.common import Model, Text
@@ -57,6 +58,8 @@ def examine(path: Path) -> Loaded:
         raise FileNotFoundError(f"there is no folder {folder}")
     findings = Findings()
     source = read_source(folder, findings)
+    if source is not None:
+        add_bases(source, findings, frozenset({folder.name}))
     handbook = build(source, findings) if source else None
     book = None
     if handbook is not None and source is not None:
@@ -106,7 +109,7 @@ def _broken(file: str, line: int, clause: str, detail: str) -> Problem:
         file,
         line,
         clause,
-        Text(zh=f"读不懂:{detail}。", en=f"It cannot be read: {detail}."),
+        Text(zh=f"读不懂：{detail}。", en=f"It cannot be read: {detail}."),
         Text(zh="照 docs/handbook-format.md 的例子改。", en="Change it after the example in docs/handbook-format.md."),
     )
 

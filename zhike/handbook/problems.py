@@ -29,7 +29,8 @@ class Problem:
         """One line for a person: `clauses.yaml:12 WARN-05: what is wrong. What to do.`"""
         place = f"{self.file}:{self.line}" if self.line else self.file
         subject = f" {self.clause}" if self.clause else ""
-        return f"{place}{subject}: {self.message.say(language)} {self.remedy.say(language)}"
+        gap = " " if language.startswith("en") else ""
+        return f"{place}{subject}: {self.message.say(language)}{gap}{self.remedy.say(language)}"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -72,7 +73,7 @@ def suggest(name: str, known: Sequence[str] | Iterable[str], what: Text) -> Text
     names = sorted({str(one) for one in known})
     near = closest(name, names)
     if near:
-        return Text(zh=f"是否应为“{near}”?", en=f"Did you mean {near}?")
+        return Text(zh=f"是否应为“{near}”？", en=f"Did you mean {near}?")
     if not names:
         return Text(zh=f"手册还没有{what.zh}。", en=f"The handbook has no {what.en} yet.")
     shown = ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")

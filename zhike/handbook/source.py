@@ -88,7 +88,7 @@ class _PlainComposer(Composer):
                     en="YAML anchors and aliases (& and *) are not allowed in a handbook.",
                 ),
                 Text(
-                    zh="把内容写全;以 * 开头的文字请加引号。",
+                    zh="把内容写全；以 * 开头的文字请加引号。",
                     en="Write it out in full; put quotes around a text that begins with *.",
                 ),
             )
@@ -152,7 +152,7 @@ def _read_into(source: Source, path: Path, findings: Findings) -> None:
                 "",
                 Text(zh="文件的最外层必须是“键: 值”。", en="The outermost level of the file must be keys and values."),
                 Text(
-                    zh="例如以 clauses: 开头,下面缩进列出条款。",
+                    zh="例如以 clauses: 开头，下面缩进列出条款。",
                     en="Begin for example with `clauses:` and list the clauses below it.",
                 ),
             )
@@ -208,10 +208,10 @@ def _text_of(path: Path) -> str:
             "file-too-large",
             0,
             Text(
-                zh=f"文件有 {size / 1e6:.1f} MB,上限 {LARGEST / 1e6:.1f} MB。",
+                zh=f"文件有 {size / 1e6:.1f} MB，上限 {LARGEST / 1e6:.1f} MB。",
                 en=f"The file has {size / 1e6:.1f} MB; the limit is {LARGEST / 1e6:.1f} MB.",
             ),
-            Text(zh="拆成几个文件,或检查内容。", en="Split it into several files, or look at what is in it."),
+            Text(zh="拆成几个文件，或检查内容。", en="Split it into several files, or look at what is in it."),
         )
     data = path.read_bytes()
     try:
@@ -270,7 +270,7 @@ def _unreadable(file: str, error: Exception) -> Problem:
         file,
         line,
         "",
-        Text(zh=f"YAML 读不懂:{detail}。", en=f"The YAML cannot be read: {detail}."),
+        Text(zh=f"YAML 读不懂：{detail}。", en=f"The YAML cannot be read: {detail}."),
         Text(
             zh="看这一行和上一行的缩进、冒号后的空格、引号和括号。",
             en="Look at this line and the one above: indentation, the space after a colon, quotes, brackets.",

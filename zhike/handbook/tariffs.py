@@ -55,7 +55,7 @@ def amount_of(tariff: Tariff, facts: Facts) -> Amount:
     if tariff.unpriced:
         raise _no_answer(
             tariff,
-            "文本没有给出价格,须由人定价后才能报出。",
+            "文本没有给出价格，须由人定价后才能报出。",
             "the text gives no price; a person must set one before it can be quoted",
         )
     reader = _Reader(tariff, facts)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _CHINESE = "零〇一二三四五六七八九十百"
 _NUMBER = re.compile(
-    rf"^((?:第[{_CHINESE}\d]+[条章节款])|(?:附(?:件|表|录)?[{_CHINESE}\d]+)"
-    rf"|(?:[A-Z]?\d+(?:\.\d+)*[a-z]?)|(?:[{_CHINESE}]+))((?:[((][{_CHINESE}\d]+[))]|\d+)*)[.、.:]?(?:\s+|$)(.*)$"
+    rf"^((?:[a-z][a-z0-9-]*/)?(?:第[{_CHINESE}\d]+[条章节款]|附(?:件|表|录)?[{_CHINESE}\d]+"
+    rf"|[A-Z]?\d+(?:\.\d+)*[a-z]?|[{_CHINESE}]+))"
+    rf"((?:[(\uff08][{_CHINESE}\d]+[)\uff09]|\d+)*)[.、\uff0e:\uff1a]?(?:\s+|$)(.*)$"
 )
 _MARKS = re.compile(r"[*_`\s]+")
 
@@ -47,6 +48,15 @@ def read_sections(text: str) -> tuple[Section, ...]:
     return tuple(
         Section(number, title, "\n".join(body).strip(), line, level) for number, title, line, level, body in found
     )
+
+
+def prefixed(text: str, name: str) -> str:
+    """The text of a handbook that another one builds on: its section `3.2` becomes `name/3.2`."""
+    lines = text.splitlines()
+    for section in read_sections(text):
+        marks, _, heading = lines[section.line - 1].partition(" ")
+        lines[section.line - 1] = f"{marks} {name}/{heading.strip()}"
+    return "\n".join(lines)
 
 
 def stands_in(quote: str, body: str) -> bool:

@@ -22,10 +22,10 @@ _PLAIN: dict[str, tuple[str, str]] = {
     "float_parsing": ("要写数字", "must be a number"),
     "bool_type": ("要写 true 或 false", "must be true or false"),
     "bool_parsing": ("要写 true 或 false", "must be true or false"),
-    "date_type": ("要写日期,如 2025-06-01", "must be a date such as 2025-06-01"),
-    "date_parsing": ("要写日期,如 2025-06-01", "must be a date such as 2025-06-01"),
-    "date_from_datetime_parsing": ("要写日期,如 2025-06-01", "must be a date such as 2025-06-01"),
-    "date_from_datetime_inexact": ("要写日期,不带时间", "must be a date without a time"),
+    "date_type": ("要写日期，如 2025-06-01", "must be a date such as 2025-06-01"),
+    "date_parsing": ("要写日期，如 2025-06-01", "must be a date such as 2025-06-01"),
+    "date_from_datetime_parsing": ("要写日期，如 2025-06-01", "must be a date such as 2025-06-01"),
+    "date_from_datetime_inexact": ("要写日期，不带时间", "must be a date without a time"),
     "tuple_type": ("要写成列表", "must be a list"),
     "list_type": ("要写成列表", "must be a list"),
     "dict_type": ("要写成“键: 值”", "must be keys and values"),
@@ -90,7 +90,7 @@ def _extra(_: Any, key: str) -> Parts:
         "key-unknown",
         Text(zh=f"这里没有“{key}”这一项。", en=f"There is no key {key} here."),
         Text(
-            zh=f"是否应为“{near}”?" if near else "删去它,或查 docs/handbook-format.md。",
+            zh=f"是否应为“{near}”？" if near else "删去它，或查 docs/handbook-format.md。",
             en=f"Did you mean {near}?" if near else "Delete it, or see docs/handbook-format.md.",
         ),
     )
@@ -104,7 +104,7 @@ def _literal(detail: Any, key: str) -> Parts:
         "value-unknown",
         Text(zh=f"“{key}”不能是“{detail.get('input')}”。", en=f"{key} cannot be {detail.get('input')!r}."),
         Text(
-            zh=f"是否应为“{near}”?" if near else f"可写:{', '.join(names)}。",
+            zh=f"是否应为“{near}”？" if near else f"可写：{', '.join(names)}。",
             en=f"Did you mean {near}?" if near else f"It can be: {', '.join(names)}.",
         ),
     )
@@ -113,9 +113,9 @@ def _literal(detail: Any, key: str) -> Parts:
 def _pattern(detail: Any, key: str) -> Parts:
     pattern = str(detail.get("ctx", {}).get("pattern", ""))
     if "A-Z" in pattern:
-        zh, en = "写大写字母和编号,如 WARN-05。", "Write capitals and a number, e.g. WARN-05."
+        zh, en = "写大写字母和编号，如 WARN-05。", "Write capitals and a number, e.g. WARN-05."
     else:
-        zh = "写小写字母、数字和下划线,如 store_manager。"
+        zh = "写小写字母、数字和下划线，如 store_manager。"
         en = "Write small letters, digits and underscores, e.g. store_manager."
     return (
         "name-malformed",
@@ -139,18 +139,18 @@ def _by_validator(detail: Any, key: str) -> Parts:
         )
     return (
         "value-wrong",
-        Text(zh=f"“{key}”不对:{said}。", en=f"{key}: {said}."),
+        Text(zh=f"“{key}”不对：{said}。", en=f"{key}: {said}."),
         Text(zh="照 docs/handbook-format.md 的例子改。", en="Change it after the example in docs/handbook-format.md."),
     )
 
 
 def _by_table(detail: Any, key: str) -> Parts:
-    zh, en = _PLAIN.get(str(detail["type"]), (f"不对:{detail.get('msg')}", str(detail.get("msg"))))
+    zh, en = _PLAIN.get(str(detail["type"]), (f"不对：{detail.get('msg')}", str(detail.get("msg"))))
     given = repr(detail.get("input"))
     given = given if len(given) < 60 else given[:57] + "..."
     return (
         "type-wrong",
-        Text(zh=f"“{key}”{zh},现在是 {given}。", en=f"{key} {en}; it is {given}."),
+        Text(zh=f"“{key}”{zh}，现在是 {given}。", en=f"{key} {en}; it is {given}."),
         Text(zh="改写这一项。", en="Rewrite this value."),
     )
 

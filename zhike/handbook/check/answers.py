@@ -81,7 +81,7 @@ def _check_pair(
             + (f", for example when {facts}." if facts else "."),
         ),
         Text(
-            zh="用 when 把两条分开,或用 overrides、precedence 写明哪条优先。",
+            zh="用 when 把两条分开，或用 overrides、precedence 写明哪条优先。",
             en="Tell the two apart with `when`, or say which goes first with `overrides` or `precedence`.",
         ),
     )
@@ -161,7 +161,7 @@ def _note_no_stage(checker: Checker, process: Process, action: Action) -> None:
         "action-no-stage",
         checker.item("processes", process.id),
         Text(
-            zh=f"动作“{action.title.zh}”开始一件工单,但没有写明到哪个阶段。",
+            zh=f"动作“{action.title.zh}”开始一件工单，但没有写明到哪个阶段。",
             en=f"The action {action.id} opens a case but leads to no stage.",
         ),
         Text(zh="写 to: <阶段>,或写一条流转条款。", en="Write `to: <stage>`, or a route clause on it."),
@@ -182,11 +182,11 @@ def _note_gap(checker: Checker, process: Process, action: Action, routes: list[R
         "no-answer",
         checker.item("clauses", routes[0].id) if routes else checker.item("processes", process.id),
         Text(
-            zh=f"动作“{action.title.zh}”由 {ids} 决定去处,{where.zh}没有一条适用。",
+            zh=f"动作“{action.title.zh}”由 {ids} 决定去处，{where.zh}没有一条适用。",
             en=f"{ids} decide where the action {action.id} leads; {where.en} none applies.",
         ),
         Text(
-            zh="补一条流转,或给这个动作写 to: <阶段>。",
+            zh="补一条流转，或给这个动作写 to: <阶段>。",
             en="Add a route for the rest, or give the action a `to: <stage>`.",
         ),
         subject=routes[0].id if routes else process.id,

@@ -120,7 +120,7 @@ def _check_table(
                 "table-without-fact",
                 clause,
                 Text(
-                    zh="有表,但没有用 by 写明按哪个事实查。",
+                    zh="有表，但没有用 by 写明按哪个事实查。",
                     en="There is a table but no `by` to say which fact is looked up.",
                 ),
                 Text(zh="写 by: <字段>。", en="Write `by: <field>`."),
@@ -150,10 +150,10 @@ def _check_table(
             "table-incomplete",
             clause,
             Text(
-                zh=f"表里缺少“{by}”的取值:{', '.join(missing)}。",
+                zh=f"表里缺少“{by}”的取值：{', '.join(missing)}。",
                 en=f"The table lacks these values of {by}: {', '.join(missing)}.",
             ),
-            Text(zh="补上这些行,或写 other。", en="Add these rows, or an `other`."),
+            Text(zh="补上这些行，或写 other。", en="Add these rows, or an `other`."),
         )
 
 

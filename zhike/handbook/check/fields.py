@@ -91,7 +91,7 @@ def _check_field(checker: Checker, record: Record, field: FieldDef, item: Item, 
             "choices-missing",
             item,
             Text(zh=f"选择字段“{field.id}”没有选项。", en=f"The field {field.id} is a choice without choices."),
-            Text(zh="写 choices,或用 options 指向一张选项表。", en="Write `choices`, or name a list with `options`."),
+            Text(zh="写 choices，或用 options 指向一张选项表。", en="Write `choices`, or name a list with `options`."),
             path=path,
             subject=record.id,
         )

@@ -37,7 +37,7 @@ def _check_deadline(checker: Checker, clause: Deadline) -> None:
             checker,
             clause,
             "limit-missing",
-            "要写 within 或 due,二者取一",
+            "要写 within 或 due，二者取一",
             "exactly one of `within` and `due` must be given",
             "例如 within: 1h。",
             "For example `within: 1h`.",
@@ -49,7 +49,7 @@ def _check_deadline(checker: Checker, clause: Deadline) -> None:
             "limit-no-start",
             "没有写明从何时起算",
             "nothing is named that starts it",
-            "写 starts: 某个事件,或 before: 某个日期。",
+            "写 starts: 某个事件，或 before: 某个日期。",
             "Write `starts: <event>`, or `before: <date fact>`.",
         )
     if clause.resumes and not clause.pauses:
@@ -57,12 +57,17 @@ def _check_deadline(checker: Checker, clause: Deadline) -> None:
             checker,
             clause,
             "resumes-without-pauses",
-            "写了 resumes,没有写 pauses",
+            "写了 resumes，没有写 pauses",
             "it resumes without ever pausing",
             "写明什么事使它暂停。",
             "Say what pauses it.",
         )
-    for key, text in (("at", clause.at), ("due", clause.due.at if clause.due else None)):
+    times = [
+        ("at", clause.at),
+        ("due", clause.due.at if clause.due else None),
+        *(("window", t) for t in clause.window or ()),
+    ]
+    for key, text in times:
         _check_time(checker, clause, key, text)
     _check_calendar(checker, clause)
 
@@ -77,7 +82,7 @@ def _check_calendar(checker: Checker, clause: Deadline) -> None:
             checker,
             clause,
             "calendar-missing",
-            "按工作时间计,但手册没有可用的日历",
+            "按工作时间计，但手册没有可用的日历",
             "it counts working time, but no calendar is named and the handbook has no single or default one",
             "写 calendar: <日历>,或给手册定一个 default: true 的日历。",
             "Write `calendar: <id>`, or mark one calendar `default: true`.",
@@ -115,7 +120,7 @@ def _check_duty(checker: Checker, clause: Duty) -> None:
             "limit-no-start",
             "没有写明从何时起欠",
             "nothing is named that makes it owed",
-            "写 starts: 某个事件,或由另一条款的 owe 引起。",
+            "写 starts: 某个事件，或由另一条款的 owe 引起。",
             "Write `starts: <event>`, or let another clause `owe` it.",
         )
     for every, key in (("interval", "interval"), ("checkpoints", "checkpoints"), ("occasion", "occasion")):

@@ -139,7 +139,7 @@ def _check_departments(checker: Checker) -> None:
                 "role-nobody",
                 item,
                 Text(
-                    zh=f"岗位“{role.title.zh}”设在“{role.at}”,没有这种部门,没有人能担任。",
+                    zh=f"岗位“{role.title.zh}”设在“{role.at}”，没有这种部门，没有人能担任。",
                     en=f"The role {role.id} is held at {role.at}; no department is of that kind, so nobody holds it.",
                 ),
                 _department_remedy(role.at, known),
@@ -233,7 +233,7 @@ def _check_effect(checker: Checker, effect: Effect, item: Item, path: Path, subj
             "effect-unclear",
             item,
             Text(
-                zh=f"一项后果只写一件事,这里有 {len(given)} 件。",
+                zh=f"一项后果只写一件事，这里有 {len(given)} 件。",
                 en=f"An effect says one thing; this one says {', '.join(given) or 'nothing'}.",
             ),
             Text(zh="每件事写成列表中单独的一项。", en="Write each thing as an entry of its own."),
@@ -266,7 +266,7 @@ def _check_duration(checker: Checker, name: str, item: Item, path: Path, subject
             "parameter-no-duration",
             item,
             Text(
-                zh=f"参数“{name}”用作时限,但它的值不是时长。",
+                zh=f"参数“{name}”用作时限，但它的值不是时长。",
                 en=f"The parameter {name} is used as a limit, but its value is no duration.",
             ),
             Text(
@@ -343,7 +343,7 @@ def _warn_unused_roles(checker: Checker) -> None:
                     zh=f"岗位“{role.title.zh}”没有任何条款、动作或阶段用到。",
                     en=f"No clause, action or stage names the role {role.id}.",
                 ),
-                Text(zh="写明它做什么,或删去。", en="Say what it does, or delete it."),
+                Text(zh="写明它做什么，或删去。", en="Say what it does, or delete it."),
                 subject=role.id,
                 severity="warning",
             )

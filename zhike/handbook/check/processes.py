@@ -198,7 +198,7 @@ def _check_process_event(checker: Checker, clause: Clause, event: str, item: Ite
             "process-missing",
             clause,
             Text(
-                zh=f"“{event}”在几个流程里都有:{', '.join(having)}。",
+                zh=f"“{event}”在几个流程里都有：{', '.join(having)}。",
                 en=f"{event} exists in several processes: {', '.join(having)}.",
             ),
             Text(zh="用 process: 写明是哪一个。", en="Say which one with `process:`."),
@@ -256,7 +256,7 @@ def _check_ways(checker: Checker, process: Process) -> None:
                 zh=f"流程“{process.title.zh}”没有开始的动作。",
                 en=f"No action opens a case of the process {process.id}.",
             ),
-            Text(zh="写一个没有 from 的动作,并写明 to。", en="Write an action without `from` that says its `to`."),
+            Text(zh="写一个没有 from 的动作，并写明 to。", en="Write an action without `from` that says its `to`."),
             subject=process.id,
         )
         return
@@ -284,7 +284,7 @@ def _unreached(stage: Stage) -> Finding:
         "stage-unreached",
         Text(zh=f"没有动作或流转通到阶段“{stage.title.zh}”。", en=f"No action or route leads to the stage {stage.id}."),
         Text(
-            zh="在某个动作的 to、branches 或流转条款里写上它,或删去。",
+            zh="在某个动作的 to、branches 或流转条款里写上它，或删去。",
             en="Name it in the `to` or `branches` of an action or in a route, or delete it.",
         ),
     )
@@ -295,7 +295,7 @@ def _no_way_out(stage: Stage) -> Finding:
         "stage-no-way-out",
         Text(zh=f"阶段“{stage.title.zh}”没有出路。", en=f"Nothing leads out of the stage {stage.id}."),
         Text(
-            zh="写一个从这里出发、通到别处的动作;真的结束了就写 final: true。",
+            zh="写一个从这里出发、通到别处的动作；真的结束了就写 final: true。",
             en="Write an action from here to somewhere else; if it is the end, say `final: true`.",
         ),
     )

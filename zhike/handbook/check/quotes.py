@@ -28,11 +28,11 @@ def check_text(checker: Checker) -> None:
                 "section-without-clause",
                 Item(None, TEXT, section.line),
                 Text(
-                    zh=f"第 {section.number} 节既没有条款,也没有写明为什么没有。",
+                    zh=f"第 {section.number} 节既没有条款，也没有写明为什么没有。",
                     en=f"Section {section.number} has no clause and no reason for having none.",
                 ),
                 Text(
-                    zh=f'写一条 cites: "{section.number}" 的条款,或在 handbook.yaml 的 unclaused 里写明理由。',
+                    zh=f'写一条 cites: "{section.number}" 的条款，或在 handbook.yaml 的 unclaused 里写明理由。',
                     en=f'Write a clause with cites: "{section.number}", or say why under `unclaused` in handbook.yaml.',
                 ),
                 subject=section.number,
@@ -80,12 +80,12 @@ def _note_quote(
     elsewhere = [other.number for other in sections.values() if quote.strip() and stands_in(quote, other.body)]
     if elsewhere:
         remedy = Text(
-            zh=f"这句话在第 {elsewhere[0]} 节:改 cites。",
+            zh=f"这句话在第 {elsewhere[0]} 节：改 cites。",
             en=f"The words stand in section {elsewhere[0]}: change `cites`.",
         )
     else:
         remedy = Text(
-            zh=f"从 handbook.md 第 {number} 节原样抄录一句,标点也要一致。",
+            zh=f"从 handbook.md 第 {number} 节原样抄录一句，标点也要一致。",
             en=f"Copy a sentence from section {number} of handbook.md as it stands, punctuation included.",
         )
     shown = quote if len(quote) < 40 else quote[:39] + "…"
@@ -93,7 +93,7 @@ def _note_quote(
         "quote-not-in-section",
         clause,
         Text(
-            zh=f"第 {number} 节里没有这句话:“{shown}”。",
+            zh=f"第 {number} 节里没有这句话：“{shown}”。",
             en=f"Section {number} does not contain these words: “{shown}”.",
         ),
         remedy,

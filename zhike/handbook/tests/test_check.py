@@ -46,7 +46,7 @@ def test_refusing_names_file_line_clause_and_remedy_in_both_languages(tmp_path: 
     problem = refused.value.errors[0]
     assert (problem.code, problem.file, problem.clause) == ("role-unknown", "clauses.yaml", "S-04")
     assert "holder" in (wrong / "clauses.yaml").read_text().splitlines()[problem.line - 1]
-    assert problem.say("zh").endswith("S-04: 没有名为“agnt”的岗位。 是否应为“agent”?")
+    assert problem.say("zh").endswith("S-04: 没有名为“agnt”的岗位。是否应为“agent”？")
     assert problem.say("en").endswith("S-04: There is no agnt among the roles. Did you mean agent?")
 
 

@@ -232,7 +232,7 @@ def test_forbidden_words_are_found_with_their_place() -> None:
     clause: Wording = made(
         "wording", look_for={"contains_none": ["不行", "不知道"], "verdict": "fail", "before_sending": True}
     )
-    assert [(hit.words, hit.at, hit.verdict) for hit in look(clause, "这个不行,我不知道")] == [
+    assert [(hit.words, hit.at, hit.verdict) for hit in look(clause, "这个不行，我不知道")] == [
         ("不行", 2, "fail"),
         ("不知道", 6, "fail"),
     ]

@@ -84,7 +84,10 @@ def test_the_person_asked_for_by_name_goes_before_the_owner() -> None:
     ]
     book = built(rules)
     facts = {"named_person": "staff:2", "customer.owner": "staff:3", "owner_known": True, "is_complaint": True}
-    by = lambda **more: decide(book, "route", {**facts, **more}, on="callback.due", yields="agent")  # noqa: E731
+
+    def by(**more: Any) -> Any:
+        return decide(book, "route", {**facts, **more}, on="callback.due", yields="agent")
+
     assert (by().clause_id, by().value) == ("S-11", ("staff:2",))
     assert (by(named_is_subject=True).clause_id, by(named_is_subject=True).value) == ("S-14", ("agent",))
     assert by(named_person=None, is_complaint=False).value == ("staff:3",)
