@@ -8,9 +8,10 @@ the next one; two workers never hold the same row, and a row that has fired no l
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import structlog
@@ -24,12 +25,16 @@ from zhike.org.principals import SYSTEM
 
 log = structlog.get_logger(__name__)
 
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 BATCH = 500
 POSTPONED = dt.timedelta(minutes=1)
 """How long a clock whose reactions fail waits for its next try."""
 
-COLUMNS = """id, key, version_id, handbook, clause, subject_kind, subject_id, holders, held_as, started_at, due_at,
-    strict, state, warn_at, watches, audience, "limit"->>'minutes', "limit"->'warn'"""
+# Moments come as microseconds since 1970, which are read ten times faster than texts; warnings only where one may be
+# due.
+COLUMNS = """id, key, version_id, handbook, clause, subject_kind, subject_id, holders, held_as,
+    (extract(epoch FROM started_at) * 1000000)::bigint, (extract(epoch FROM due_at) * 1000000)::bigint, strict, state,
+    CASE WHEN due_at >= %(now)s THEN warn_at END, watches, audience, ("limit"->>'minutes')::float8, "limit"->'warn'"""
 
 # The moment is a parameter: a volatile clock_timestamp() would not use the index.
 CLAIM = f"""
@@ -81,10 +86,10 @@ class Due(NamedTuple):
     due_at: dt.datetime
     strict: bool
     state: str
-    warn_at: list[dt.datetime]
+    warn_at: list[dt.datetime] | None
     watches: str
     audience: list[str]
-    minutes: str | None
+    minutes: float | None
     shares: str | None
 
     def is_over(self, now: dt.datetime) -> bool:
@@ -104,13 +109,25 @@ def fire_due(now: dt.datetime, limit: int = BATCH) -> int:
 
     One past its due time breaches, and its warnings that nobody sent are dropped: they would warn nobody.
     """
-    with transaction.atomic():
+    with without_collections(), transaction.atomic():
         rows = _select(CLAIM, {"now": now, "limit": limit})
         if rows:
             held = lock_subjects({row.subject for row in rows})
             rows = [row for row in rows if row.subject in held]
             _fire(rows, now)
         return len(rows)
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """A batch makes thousands of small objects and no circles; collections in its midst took a third of its time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def fire_singly(now: dt.datetime, limit: int = BATCH) -> int:
@@ -155,7 +172,11 @@ def overtake(clock_ids: Sequence[int], at: dt.datetime) -> int:
 def _select(sql: str, values: dict[str, Any]) -> list[Due]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return [Due._make(row) for row in cursor.fetchall()]
+        return [Due._make((*row[:9], instant(row[9]), instant(row[10]), *row[11:])) for row in cursor.fetchall()]
+
+
+def instant(microseconds: int) -> dt.datetime:
+    return EPOCH + dt.timedelta(microseconds=microseconds)
 
 
 def _fire(rows: Sequence[Due], now: dt.datetime) -> None:
@@ -179,17 +200,16 @@ def _started_fact(row: Due) -> NewFact:
 
 
 def _breached_fact(row: Due) -> NewFact:
-    return _fact(
-        row,
-        row.due_at,
-        ClockBreached(
-            row.id, row.key, row.holders, row.held_as, row.started_at, row.due_at, row.version_id, row.watches
-        ),
+    breached = ClockBreached(
+        row.id, row.key, row.holders, row.held_as, row.started_at, row.due_at, row.version_id, row.watches
     )
+    return _fact(row, row.due_at, breached)
 
 
 def _warned_facts(row: Due, now: dt.datetime) -> Iterable[NewFact]:
-    shares = json.loads(row.shares or "[]")[-len(row.warn_at) :] if row.warn_at else []
+    if not row.warn_at:
+        return
+    shares = json.loads(row.shares or "[]")[-len(row.warn_at) :]
     for at, share in zip(row.warn_at, shares, strict=False):
         if at <= now:
             warned = ClockWarned(row.id, row.holders, row.held_as, row.due_at, share, row.version_id, row.watches)
@@ -201,16 +221,15 @@ def _fact(row: Due, at: dt.datetime, event: ClockStarted | ClockBreached | Clock
 
 
 def _applied(row: Due) -> Use:
-    return _use(row, "applied", row.started_at, None)
+    return _use(row, "applied", row.started_at, ",".join(row.holders), None)
 
 
 def _broken(row: Due) -> list[Use]:
     """A line for each holder: several who share a clock are each counted. `detail.clock` says that it is one clock."""
-    minutes = float(row.minutes) if row.minutes else None
-    return [replace(_use(row, "broken", row.due_at, minutes), holder=holder[:120]) for holder in row.holders]
+    return [_use(row, "broken", row.due_at, holder, row.minutes) for holder in row.holders]
 
 
-def _use(row: Due, outcome: str, at: dt.datetime, minutes: float | None) -> Use:
+def _use(row: Due, outcome: str, at: dt.datetime, holder: str, minutes: float | None) -> Use:
     return Use(
         at=at,
         handbook=row.handbook,
@@ -218,7 +237,7 @@ def _use(row: Due, outcome: str, at: dt.datetime, minutes: float | None) -> Use:
         clause=row.clause,
         outcome=outcome,
         subject=row.subject,
-        holder=",".join(row.holders)[:120],
+        holder=holder[:120],
         minutes=minutes,
         detail={"clock": row.id, "holders": row.holders},
     )

@@ -26,7 +26,8 @@ def somebody(username: str, role: str = "store_manager") -> Viewer:
 
 
 def told(*to: str, minute: int = 0) -> list[Notice]:
-    return tell([Tell(at(f"06-10 09:{minute:02}"), to, "breached", "WARN-05", "retail-hotline", CASE, WORDS)])
+    ids = tell([Tell(at(f"06-10 09:{minute:02}"), to, "breached", "WARN-05", "retail-hotline", CASE, WORDS)])
+    return list(Notice.objects.filter(pk__in=ids))
 
 
 def test_everybody_in_the_role_is_told_and_each_reads_for_himself():
