@@ -20,7 +20,8 @@ Outcome = ClauseUse.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The ledger of one clause over a period. Minutes are of limits only: used on the average, late on the average."""
+    """The ledger of one clause over a period. Minutes are of limits only: used on the average where they were kept, late on
+    the average where the line of a broken one knows it."""
 
     clause: str
     applied: int = 0
@@ -74,7 +75,7 @@ def tallies(
             of_kept=Count("id", filter=Q(outcome=Outcome.KEPT)),
             of_broken=Count("id", filter=Q(outcome=Outcome.BROKEN)),
             of_refused=Count("id", filter=Q(outcome=Outcome.REFUSED)),
-            mean_minutes=Avg("minutes", filter=Q(outcome__in=[Outcome.KEPT, Outcome.BROKEN])),
+            mean_minutes=Avg("minutes", filter=Q(outcome=Outcome.KEPT)),
             mean_late=Avg("late_minutes", filter=Q(outcome=Outcome.BROKEN)),
         )
     )

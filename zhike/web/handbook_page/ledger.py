@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 from typing import Any
@@ -20,19 +20,24 @@ MOST_BROKEN = 1000
 
 
 def tallies_of(name: str, period: Period, subjects: QuerySet[Any]) -> dict[str, Tally]:
-    """{clause: its tally}, with the average lateness of limits that were done late. Three queries."""
+    """{clause: its tally}, with the minutes of limits that were done late. Three queries."""
     found = tallies(name, period.since, period.until, subjects=subjects)
     broken = lines(name, period.since, period.until, subjects=subjects, outcome=Outcome.BROKEN).order_by("-id")
     newest = [(use.clause, clock_of(use)) for use in broken.only("clause", "detail")[:MOST_BROKEN]]
     known = minutes_of([clock for _, clock in newest if clock])
-    late: dict[str, list[float]] = defaultdict(list)
+    done: dict[str, list[Minutes]] = defaultdict(list)
     for clause, clock in newest:
-        if clock in known and (minutes := known[clock].late):
-            late[clause].append(minutes)
-    return {
-        clause: replace(tally, late_minutes=fmean(late[clause]) if late[clause] else tally.late_minutes)
-        for clause, tally in found.items()
-    }
+        if clock in known and known[clock].used is not None:
+            done[clause].append(known[clock])
+    return {clause: _with_late(tally, done[clause]) if done[clause] else tally for clause, tally in found.items()}
+
+
+def _with_late(tally: Tally, done: Sequence[Minutes]) -> Tally:
+    """The averages over what was kept and what was done late."""
+    used = [each.used for each in done if each.used is not None]
+    late = [each.late for each in done if each.late]
+    whole = (tally.minutes or 0.0) * tally.kept + sum(used)
+    return replace(tally, minutes=whole / (tally.kept + len(used)), late_minutes=fmean(late) if late else None)
 
 
 def minutes_of_uses(uses: Iterable[ClauseUse]) -> Mapping[int, Minutes]:

@@ -90,9 +90,9 @@ def _condition(book: Book, name: str, test: Test, process: str | None) -> str:
         return _value(book, field, raw)
 
     told = {
-        "eq": lambda raw: gettext("%(fact)s是%(value)s") % {"fact": title, "value": value(raw)},
+        "eq": lambda raw: gettext("%(fact)s为%(value)s") % {"fact": title, "value": value(raw)},
         "ne": lambda raw: gettext("%(fact)s不是%(value)s") % {"fact": title, "value": value(raw)},
-        "one_of": lambda raw: gettext("%(fact)s是%(value)s之一") % {"fact": title, "value": listed(map(value, raw))},
+        "one_of": lambda raw: gettext("%(fact)s为%(value)s之一") % {"fact": title, "value": listed(map(value, raw))},
         "none_of": lambda raw: gettext("%(fact)s不是%(value)s") % {"fact": title, "value": listed(map(value, raw))},
         "gt": lambda raw: gettext("%(fact)s大于 %(value)s") % {"fact": title, "value": value(raw)},
         "gte": lambda raw: gettext("%(fact)s至少 %(value)s") % {"fact": title, "value": value(raw)},

@@ -119,7 +119,10 @@ def use_view(book: Book, kind: str, use: ClauseUse, minutes: Mapping[int, Minute
         word=words_of_outcome(kind)[use.outcome],
         outcome=use.outcome,
         because=because,
-        facts=[*_facts(book, facts if isinstance(facts, dict) else {}), *_minutes(use, minutes.get(clock_of(use)))],
+        facts=[
+            *_facts(book, facts if isinstance(facts, dict) else {}),
+            *_minutes(use, kind, minutes.get(clock_of(use))),
+        ],
     )
 
 
@@ -145,13 +148,17 @@ def fact_value(book: Book, name: str, value: Any) -> str:
     return gettext("空") if value is None else str(value)
 
 
-def _minutes(use: ClauseUse, known: Minutes | None) -> Iterable[Line]:
-    """How long it took; of a broken limit how late it was in the end, or that it is still not done."""
-    used = known.used if known else use.minutes if use.outcome != "broken" else None
-    late = known.late if known else use.late_minutes
+def _minutes(use: ClauseUse, kind: str, known: Minutes | None) -> Iterable[Line]:
+    """How long it took. How late a broken limit was in the end is read from its clock; what is missed stays missed."""
+    if use.outcome == "broken":
+        if kind != "deadline":
+            return
+        used, late = (known.used, known.late) if known else (None, use.late_minutes)
+        if known is not None and used is None:
+            yield Line(gettext("现在"), gettext("还没有办完"))
+    else:
+        used, late = use.minutes, use.late_minutes
     if used is not None:
         yield Line(gettext("用时"), times.span(dt.timedelta(minutes=used)))
     if late:
         yield Line(gettext("超出"), times.span(dt.timedelta(minutes=late)))
-    if known is not None and known.used is None:
-        yield Line(gettext("现在"), gettext("还没有办完"))

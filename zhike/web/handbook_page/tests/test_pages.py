@@ -66,7 +66,7 @@ def test_every_clause_of_the_handbook_can_be_described() -> None:
 def test_a_condition_is_told_with_the_titles_of_fields_and_choices() -> None:
     book = retail()
     words = terms.conditions(book, book.clause("WARN-01").requires.facts, "service_ticket")  # type: ignore[union-attr]
-    assert words == "投诉项目是服务质量"
+    assert words == "投诉项目为服务质量"
 
 
 def test_the_ledger_counts_kept_and_broken_with_the_right_minutes(late: World) -> None:
@@ -159,3 +159,12 @@ def test_the_page_costs_the_same_with_more_in_the_ledger(late: World) -> None:
     with CaptureQueriesContext(connection) as more:
         client.get(BOOK)
     assert len(more) == len(few) <= 16
+
+
+def test_averages_take_the_late_ones_as_they_ended(late: World) -> None:
+    kept = late.warning()
+    late.later(12)
+    late.take(kept, "submit", COMPLETE, "agent")
+    page = late.signed_in("supervisor").get(f"{BOOK}/clause/WARN-05")
+    assert page.context["clause"].minutes == "平均用时 24 分钟，超时平均 6 分钟"
+    assert page.context["clause"].share == "及时率 50%"
