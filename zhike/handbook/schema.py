@@ -55,7 +55,7 @@ _SHORT: dict[str, list[Schema]] = {
         {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
     ],
     "_effect": [{"enum": ["mark_overdue", "retry", "reopen", "sign_out", "log"]}],
-    "_line": [{"type": "string"}],
+    "_line": [{"type": "string"}, {"type": "object", "required": ["percent", "of"], "not": {"required": ["name"]}}],
     "_percent": [{"type": "string", "pattern": r"^\d+(\.\d+)?%$"}],
 }
 
