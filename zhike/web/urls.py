@@ -41,6 +41,7 @@ def areas() -> list[URLResolver]:
 
 
 handler400 = "zhike.web.base.errors.unreadable"
+handler500 = "zhike.web.base.outage.failed"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),

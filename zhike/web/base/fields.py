@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import get_language, gettext
 
 from zhike.handbook.book import Book
 from zhike.handbook.common import Text
+from zhike.handbook.conditions import holds
 from zhike.handbook.structure import FieldDef
 from zhike.lib import phone
 from zhike.web.base.times import ZONE
@@ -74,18 +76,21 @@ def field_views(
     *,
     errors: Mapping[str, Sequence[Told]] | None = None,
     needed: frozenset[str] = frozenset(),
+    facts: Mapping[str, Any] = MappingProxyType({}),
     options: Options = lambda _: (),
     only: Callable[[FieldDef], bool] = lambda _: True,
 ) -> list[FieldView]:
     """The fields of a record that a person fills, in the record's order.
 
     `values`: what was typed or is known. `errors`: by field id, or `field__row__column` inside a table. `needed`:
-    fields a clause asks for beside those the form requires. `options`: choices that live in tables. `only` narrows the
+    fields a clause asks for beside those the form requires. `facts`: what else is known of the case, for
+    `required_when`. `options`: choices that live in tables. `only` narrows the
     fields (the portal shows a customer's).
     """
-    told = errors or {}
+    told, known = errors or {}, {**facts, **values}
+    asked = needed | {f.id for f in book.record(record).fields if f.required_when and holds(f.required_when, known)}
     return [
-        field_view(book, definition, values.get(definition.id), _errors_of(definition, told), needed, options)
+        field_view(book, definition, values.get(definition.id), _errors_of(definition, told), asked, options)
         for definition in book.record(record).fields
         if definition.automatic is None and only(definition)
     ]

@@ -6,11 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 from zhike.cases.access import visible_cases
+from zhike.cases.allowed import may_hand_over
 from zhike.cases.models import Case
 from zhike.clocks.models import Clock
 from zhike.clocks.queries import board as clocks_by_holder
 from zhike.org.handbooks import book_of
-from zhike.org.principals import Viewer
+from zhike.org.principals import Viewer, staff_key
 from zhike.web.base.deadlines import Deadline, deadline_of
 from zhike.web.base.names import names_of
 from zhike.web.case_page.page import say
@@ -23,6 +24,8 @@ class Strip:
     deadline: Deadline
     case: Case
     stage: str
+    may_hand_over: bool
+    """The clock is in its owner's hands, and this viewer may give the case to a colleague of his."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ def board_of(viewer: Viewer, now: dt.datetime) -> Board:
     cases = {c.pk: c for c in visible_cases(viewer).filter(pk__in=ids).select_related("department").defer("data")}
     books = {book_of(case.handbook_version_id) for case in cases.values()}
     names = names_of({p for clock in clocks.values() for p in clock.holders}, books)
-    strips = {pk: _strip(c, cases[c.subject_id], now, names) for pk, c in clocks.items() if c.subject_id in cases}
+    strips = {
+        pk: _strip(c, cases[c.subject_id], viewer, now, names) for pk, c in clocks.items() if c.subject_id in cases
+    }
     lanes = [
         Lane(names.get(r.holder, r.holder), [strips[c.pk] for c in r.clocks if c.pk in strips]) for r in read.lanes
     ]
@@ -67,6 +72,8 @@ def board_of(viewer: Viewer, now: dt.datetime) -> Board:
     )
 
 
-def _strip(clock: Clock, case: Case, now: dt.datetime, names: dict[str, str]) -> Strip:
-    stage = book_of(case.handbook_version_id).stage(case.process, case.stage)
-    return Strip(deadline_of(clock, now, names), case, say(stage.title))
+def _strip(clock: Clock, case: Case, viewer: Viewer, now: dt.datetime, names: dict[str, str]) -> Strip:
+    book = book_of(case.handbook_version_id)
+    owned = case.owner_id is not None and staff_key(case.owner_id) in clock.holders
+    stage = say(book.stage(case.process, case.stage).title)
+    return Strip(deadline_of(clock, now, names), case, stage, owned and may_hand_over(case, book, viewer))

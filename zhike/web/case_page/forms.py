@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from zhike.cases.facts import facts_of
 from zhike.cases.models import Case
 from zhike.cases.queries import clauses_of
 from zhike.cases.refusals import CaseError
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Gate, Wording
+from zhike.handbook.conditions import holds
 from zhike.handbook.structure import Action, FieldDef
 from zhike.org.models import Department, Staff
 from zhike.org.principals import Viewer
@@ -67,9 +69,10 @@ def action_form(
     """The form of `action`. `values` is what was typed; without it what the case already knows is filled in."""
     known = dict(values) if values is not None else known_values(book, process, action, case)
     errors: dict[str, list[Told]] = field_errors(error, book) if error else {}
-    needed = needed_fields(book, process, action)
+    facts = facts_of(case, book) if case else {}
+    needed = needed_fields(book, process, action, {**facts, **known})
     views = (
-        field_views(book, action.record, known, errors=errors, needed=needed, options=Choices(book))
+        field_views(book, action.record, known, errors=errors, needed=needed, facts=facts, options=Choices(book))
         if action.record
         else []
     )
@@ -107,11 +110,13 @@ def known_values(book: Book, process: str, action: Action, case: Case | None) ->
     }
 
 
-def needed_fields(book: Book, process: str, action: Action) -> frozenset[str]:
-    """Fields a clause insists on whatever else is filled in: they are marked as the form's own required ones are."""
+def needed_fields(book: Book, process: str, action: Action, facts: Mapping[str, Any]) -> frozenset[str]:
+    """Fields a clause insists on, given these facts: they are marked as the form's own required ones are."""
     event = f"action.{action.id}"
-    gates = [c for c in book.speaking_of("gate", process, event) if isinstance(c, Gate) and not c.when]
-    wordings = [c for c in book.speaking_of("wording", process, event) if isinstance(c, Wording) and not c.when]
+    gates = [c for c in book.speaking_of("gate", process, event) if isinstance(c, Gate) and holds(c.when, facts)]
+    wordings = [
+        c for c in book.speaking_of("wording", process, event) if isinstance(c, Wording) and holds(c.when, facts)
+    ]
     captures = [c.capture for c in book.speaking_of("measure", process, event) if getattr(c, "capture", None)]  # type: ignore[union-attr]
     named = {name for gate in gates for name in gate.requires.fields} | {n for w in wordings for n in w.must_state}
     return frozenset(named | {capture.field for capture in captures if capture})
