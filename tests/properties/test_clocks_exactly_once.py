@@ -13,14 +13,16 @@ from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
+from zhike.cases.models import Case
 from zhike.clocks import queries
 from zhike.clocks.actions import fire_due, start_clocks
 from zhike.clocks.models import Clock
-from zhike.clocks.tests.ground import at, deadline, start_of, version_of
+from zhike.clocks.tests.ground import at, count_facts, deadline, start_of, version_of
 from zhike.journal.models import ClauseUse, Fact
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -168,6 +170,21 @@ def test_the_others_go_on_while_one_stands_still_in_its_batch(due_clocks: None, 
     say(still)
     assert still.wait(timeout=60) == 0
     assert_each_fired_once()
+
+
+def test_a_clock_fires_only_when_nobody_is_at_work_on_its_case():
+    version = version_of(deadline())
+    case = Case.objects.create(
+        number="示例-1", handbook_version=version, handbook=version.name, process="example", stage="example", title="示例",
+        opened_at=NOON, updated_at=NOON,
+    )  # fmt: skip
+    with transaction.atomic():
+        start_clocks([start_of(version, subject=("case", case.pk))])
+    with psycopg.connect(**connection.get_connection_params()) as somebody:
+        somebody.execute("SELECT id FROM cases_case FOR UPDATE")
+        assert fire_due(NOON) == 0
+    assert fire_due(NOON) == 1
+    assert count_facts("clock.breached") == 1
 
 
 def wait_for_the_dead() -> None:

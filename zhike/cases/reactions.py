@@ -20,6 +20,7 @@ from zhike.clocks.events import (
     ClockStopped,
     ClockWarned,
 )
+from zhike.clocks.subjects import locks
 from zhike.duties.events import DutyMissed
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Deadline, Duty
@@ -44,6 +45,16 @@ FROM (
 ) AS soonest
 WHERE cases_case.id = soonest.id AND cases_case.next_due_at IS DISTINCT FROM soonest.due
 """
+
+
+@locks("case")
+def lock_cases(ids: Sequence[int]) -> set[int]:
+    """Hold the cases whose clocks fire, but wait for none: one that somebody is at work on is left for the next look."""
+    free = set(
+        Case.objects.select_for_update(skip_locked=True, no_key=True).filter(pk__in=ids).values_list("pk", flat=True)
+    )
+    rest = set(ids) - free
+    return free | (rest - set(Case.objects.filter(pk__in=rest).values_list("pk", flat=True)) if rest else set())
 
 
 @reacts_to(ClockStarted, ClockStopped, ClockCancelled, ClockExtended, ClockPaused, ClockResumed)
