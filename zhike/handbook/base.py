@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cached_property
 
 from pydantic import Field
 
-from zhike.handbook.common import ClauseId, Identifier, Model, Names, When, Words
+from zhike.handbook.common import ClauseId, Identifier, Model, Names, Text, When, Words
 from zhike.handbook.terms import Citation
 
 
@@ -47,3 +48,11 @@ class ClauseBase(Model):
     """Clauses that go before this one where both match."""
     judged_by: str | None = None
     """The role that records a finding against this clause, where no software can judge it."""
+
+    @cached_property
+    def because(self) -> Text:
+        """ "WARN-05 title (section): sentence", in both languages; the sentence stays in the language of the text."""
+        return Text(
+            zh=f"{self.id} {self.title.zh}（第 {self.cites} 节）：“{self.quote}”",
+            en=f"{self.id} {self.title.say('en')} (section {self.cites}): “{self.quote}”",
+        )

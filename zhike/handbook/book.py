@@ -24,7 +24,7 @@ from zhike.handbook.clauses import (
 )
 from zhike.handbook.common import Model, Parameter, Scalar, Test
 from zhike.handbook.conditions import holds
-from zhike.handbook.structure import Action, Choice, FieldDef, Handbook, Process, Record, Role, Stage
+from zhike.handbook.structure import Action, Choice, FieldDef, Handbook, NamedFact, Process, Record, Role, Stage
 from zhike.handbook.text import Section, read_sections
 
 T = TypeVar("T")
@@ -117,6 +117,12 @@ class Book:
     def role(self, role_id: str) -> Role:
         """The role of that id, or of which it is an alias."""
         return _get(self._roles, role_id, "role", self.name)
+
+    @cached_property
+    def named_facts(self) -> tuple[NamedFact, ...]:
+        """The facts this handbook puts together itself, parameters put in; see `named.with_named`."""
+        made = (fact for fact in self.handbook.facts if fact.any_of or fact.first_of)
+        return tuple(cast(NamedFact, _settle(fact, self.parameters)) for fact in made)
 
     def parameter(self, parameter_id: str) -> Scalar:
         return _get(self.parameters, parameter_id, "parameter", self.name)
@@ -236,6 +242,7 @@ def _indexed_events(clause: Clause) -> Iterable[tuple[str, str]]:
         yield from (("voids", event) for event in clause.voids)
     if isinstance(clause, Duty):
         yield from (("settles", event) for event in dict.fromkeys(clause.owes))
+    if isinstance(clause, Duty | Sanction):
         yield from (("blocks", event) for event in clause.blocks)
 
 

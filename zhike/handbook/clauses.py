@@ -326,6 +326,8 @@ class Sanction(ClauseBase):
 
     kind: Literal["sanction"]
     on: str
+    person: str | None = None
+    """A fact that names the person concerned: `store_contact.responsible_person`."""
     form: Literal["penalty", "reward", "circular", "criticism", "measure"] = "penalty"
     count: Tally | None = None
     tiers: tuple[Tier, ...] = ()
@@ -337,6 +339,11 @@ class Sanction(ClauseBase):
     not_from: Names = ()
     """Kinds of evidence it may never rest on."""
     confirm: Confirm
+    """Where it is decided: an action whose `confirms` names this clause."""
+    blocks: Names = ()
+    """Events that are refused while its draft is undecided: `case.closed`."""
+    refuse: Words | None = None
+    """What is said then."""
     appeal: Appeal | None = None
 
 

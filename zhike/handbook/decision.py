@@ -70,12 +70,4 @@ def decision_of(clause: ClauseBase, kind: str, value: Any, facts: Facts, names: 
     and `names`.
     """
     used = {name: facts.get(name) for name in (*clause.when, *names)}
-    return Decision(kind, value, clause.id, clause.cites, because_of(clause), used)
-
-
-def because_of(clause: ClauseBase) -> Text:
-    """ "WARN-05 title (section): sentence", in both languages; the sentence stays in the language of the text."""
-    return Text(
-        zh=f"{clause.id} {clause.title.zh}（第 {clause.cites} 节）：“{clause.quote}”",
-        en=f"{clause.id} {clause.title.say('en')} (section {clause.cites}): “{clause.quote}”",
-    )
+    return Decision(kind, value, clause.id, clause.cites, clause.because, used)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from zhike.handbook.clauses import Clause, Duty, Gate, Measure, Wording
+from zhike.handbook.clauses import Clause, Duty, Gate, Measure, Sanction, Wording
 from zhike.handbook.common import Facts, Names, Text, is_present
 from zhike.handbook.conditions import failing, holds
 from zhike.handbook.decision import Refusal, decision_of
@@ -45,18 +45,23 @@ def refusal_of_wording(wording: Wording, facts: Facts, values: Facts) -> Refusal
 
 def refusal_of_capture(measure: Measure, facts: Facts, values: Facts) -> Refusal | None:
     """The refusal where the datum a measure lives on is not written down."""
-    if measure.capture is None or is_present(values.get(measure.capture.field)):
+    wanted = measure.capture
+    if wanted is None or is_present(
+        facts.get(f"{wanted.of}.{wanted.field}") if wanted.of else values.get(wanted.field)
+    ):
         return None
-    lacking = (measure.capture.field,)
-    return Refusal(decision_of(measure, "measure", "refused", facts, lacking), measure.capture.refuse, lacking)
+    lacking = () if wanted.of else (wanted.field,)
+    return Refusal(decision_of(measure, "measure", "refused", facts, lacking), wanted.refuse, lacking)
 
 
 def open_duty_refusal(clause: Clause, facts: Facts) -> Refusal | None:
-    """The refusal of something an open duty blocks; the fact `duty.<CLAUSE>.open` says that it is owed."""
-    if not isinstance(clause, Duty) or not facts.get(f"duty.{clause.id}.open"):
+    """The refusal of something that an open duty, or the undecided draft of a sanction, blocks; the fact
+    `duty.<CLAUSE>.open` or `sanction.<CLAUSE>.open` says that it is.
+    """
+    if not isinstance(clause, Duty | Sanction) or not facts.get(f"{clause.kind}.{clause.id}.open"):
         return None
     words = clause.refuse or Text(zh=f"“{clause.title.zh}”尚未完成。", en=f"“{clause.title.say('en')}” is still owed.")
-    return Refusal(decision_of(clause, "duty", "refused", facts, [f"duty.{clause.id}.open"]), words)
+    return Refusal(decision_of(clause, clause.kind, "refused", facts, [f"{clause.kind}.{clause.id}.open"]), words)
 
 
 def count_substance(value: Any) -> int:

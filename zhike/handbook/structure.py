@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from zhike.handbook.clauses import Access, Clause, Count
-from zhike.handbook.common import Effects, Identifier, Model, Names, Percent, Scalar, When, Within, Words
+from zhike.handbook.common import ClauseId, Effects, Identifier, Model, Names, Percent, Scalar, When, Within, Words
 from zhike.handbook.terms import Figure, Period, Script
 
 Screen = Literal[
@@ -32,8 +32,8 @@ class DepartmentKind(Model):
 class Role(Model):
     id: Identifier
     title: Words
-    at: Identifier | None = None
-    """The kind of department where it is held; None: company-wide."""
+    at: Identifier | tuple[Identifier, ...] | None = None
+    """The kind of department where it is held, or several; None: company-wide."""
     reports_to: str | None = None
     screens: tuple[Screen, ...] = ("desk", "handbook")
     external: bool = False
@@ -48,6 +48,11 @@ class Role(Model):
     """A body that votes: the weekly meeting, the company."""
     requires: When = Field(default_factory=dict)
     """What a person must be to act in it: a passed examination."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The kinds of department where it is held; none: company-wide."""
+        return (self.at,) if isinstance(self.at, str) else self.at or ()
 
 
 class Choice(Model):
@@ -215,9 +220,21 @@ class Action(Model):
     takes: bool = False
     """The actor becomes the case's owner."""
     notify: Effects = ()
+    confirms: tuple[ClauseId, ...] = ()
+    """Sanction clauses whose drafts on this case it decides; refused while there is none, and to the person concerned.
+    """
     tone: Literal["primary", "plain", "danger"] = "plain"
     confirm: Words | None = None
     customer_sees: bool = False
+
+
+class Repeats(Model):
+    """What makes two cases the same matter. The fact `case.occurrence` counts them, this one included."""
+
+    same: Names
+    """Fields of the main form, or `department`: the responsible one."""
+    within: Within
+    """How long before the case its like are counted."""
 
 
 class Process(Model):
@@ -238,6 +255,7 @@ class Process(Model):
     """Which fields of the opening form say who the customer is."""
     visible_to: tuple[Access, ...] = ()
     """Who may see a case where no visibility clause speaks; empty: the roles that act in it."""
+    repeats: Repeats | None = None
 
 
 class Calendar(Model):
@@ -265,12 +283,18 @@ class Occasion(Model):
 
 
 class NamedFact(Model):
-    """A fact this handbook rests on that is computed in Python, beside those of the engine's catalogue."""
+    """A fact this handbook rests on that is computed in Python, beside those of the engine's catalogue, or that is
+    put together from facts that exist.
+    """
 
     name: str
     type: Literal["string", "int", "decimal", "bool", "date", "datetime", "list"]
     means: Words
     choices: tuple[str, ...] = ()
+    any_of: tuple[When, ...] = ()
+    """A yes or no: whether one of these conditions holds."""
+    first_of: Names = ()
+    """The value of the first of these facts that has one."""
 
 
 class Indicator(Model):

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from zhike.handbook.common import (
+    ClauseId,
     Duration,
     Effects,
     Identifier,
@@ -75,16 +76,27 @@ class Cap(Model):
 
 
 class Extension(Model):
-    """How a limit may be extended."""
+    """How a limit may be extended. The deed that completes what is asked for grants it; until then the limit stands."""
 
     most: int = Field(default=1, ge=1)
     each: Within | None = None
+    """The longest one extension may be; the whole of it where `to` is not given."""
+    asks: Names = ()
+    """Events that ask for it: `action.ask_for_time`. A request that breaks these rules is refused."""
+    to: Identifier | None = None
+    """The field of that form which names the new moment."""
     requires: tuple[Identifier, ...] = ()
-    """Fields that must be filled, e.g. the reason and when the customer was told."""
+    """Fields of that form that must be filled, e.g. the reason."""
     within_limit: bool = True
     """The request must come before the limit runs out."""
+    after: tuple[ClauseId, ...] = ()
+    """Duties that must have been met, in time, since it was asked for: the customer was told."""
     approvals: tuple[Names, ...] = ()
     """Who agrees to the first extension, the second, ...; the last entry counts for all further ones."""
+    agrees: Names = ()
+    """Events by which they agree: `action.agree_to_time`."""
+    under: ClauseId | None = None
+    """The clause that rules extensions; refusals name it instead of the limit's own."""
 
 
 # Duties.
@@ -221,6 +233,8 @@ class Capture(Model):
 
     action: Identifier
     field: Identifier
+    of: Identifier | None = None
+    """The form it stands on, filled by an earlier action; None: the action's own."""
     refuse: Words
 
 

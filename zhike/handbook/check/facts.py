@@ -12,7 +12,7 @@ from zhike.handbook.check.findings import FACTS, RECORDS, VALUES, Checker, Path,
 from zhike.handbook.clauses import Clause, ClauseBase, Count, Duty, Route, Tariff
 from zhike.handbook.common import OtherFact, Scalar, Test, Text
 from zhike.handbook.problems import suggest
-from zhike.handbook.source import Item
+from zhike.handbook.source import MANIFEST, Item
 from zhike.handbook.structure import Action, FieldDef, Process
 
 Fields = Mapping[str, FieldDef | None]
@@ -31,11 +31,24 @@ def check_facts(checker: Checker) -> None:
         known = _process_facts(checker, None)
         known |= fields_of(checker, record.id)
         _check_conditions(checker, record, known, checker.item("records", record.id), (), record.id)
+    _check_named(checker)
     for indicator in checker.book.handbook.indicators:
         item = checker.item("indicators", indicator.id)
         for path, value in walk(indicator):
             if isinstance(value, Count):
                 _check_count(checker, value, item, path, indicator.id)
+
+
+def _check_named(checker: Checker) -> None:
+    """What a fact is put together from exists; a field stands on some form."""
+    known = _process_facts(checker, None)
+    for process in checker.book.handbook.processes:
+        known |= fields_of(checker, process.record)
+    item = Item(None, MANIFEST, 0)
+    for index, fact in enumerate(checker.book.handbook.facts):
+        _check_conditions(checker, fact, known, item, ("facts", index), fact.name)
+        for name in fact.first_of:
+            _check_fact(checker, name, known, item, ("facts", index, "first_of"), fact.name)
 
 
 def known_facts(checker: Checker, process: Process | None, action: Action | None = None) -> dict[str, FieldDef | None]:
@@ -219,6 +232,8 @@ def domain_of(checker: Checker, name: str, known: Fields) -> frozenset[Scalar] |
     declared = next((fact for fact in checker.book.handbook.facts if fact.name == name), None)
     if declared is not None and declared.choices:
         return frozenset(declared.choices)
+    if declared is not None and declared.any_of:
+        return frozenset({True, False})
     if field is not None and field.type == "bool":
         return frozenset({True, False})
     if field is not None and field.type == "enum":

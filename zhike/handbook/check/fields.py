@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from zhike.handbook.check.findings import DEPARTMENTS, FIELDS, OPTIONS, RECORDS, Checker, Path
-from zhike.handbook.clauses import Clause, Gate, Measure, Visibility, Wording
+from zhike.handbook.check.findings import CLAUSES, DEPARTMENTS, FIELDS, OPTIONS, RECORDS, Checker, Path
+from zhike.handbook.clauses import Clause, Deadline, Gate, Measure, Sanction, Visibility, Wording
 from zhike.handbook.common import Text
 from zhike.handbook.source import Item
 from zhike.handbook.structure import Action, FieldDef, Process, Record
@@ -22,6 +22,7 @@ def check_fields(checker: Checker) -> None:
         for index, action in enumerate(process.actions):
             _check_action(checker, process, action, ("actions", index))
         _check_customer(checker, process)
+        _check_repeats(checker, process)
     for clause in checker.clauses:
         _check_clause(checker, clause)
 
@@ -141,6 +142,12 @@ def _check_action(checker: Checker, process: Process, action: Action, path: Path
                 path=(*path, "department_from"),
                 subject=process.id,
             )
+    sanctions = {clause.id for clause in checker.clauses if isinstance(clause, Sanction)}
+    for name in action.confirms:
+        if name not in sanctions:
+            checker.unknown(
+                "clause-unknown", item, name, sanctions, CLAUSES, path=(*path, "confirms"), subject=process.id
+            )
     if action.opens is not None:
         child = next((one for one in checker.book.handbook.processes if one.id == action.opens.process), None)
         entry = next((one for one in child.actions if one.id == action.opens.action), None) if child else None
@@ -157,6 +164,15 @@ def _check_action(checker: Checker, process: Process, action: Action, path: Path
                         path=(*path, "opens", "copy", name),
                         subject=process.id,
                     )
+
+
+def _check_repeats(checker: Checker, process: Process) -> None:
+    """What makes cases the same matter stands on the main form."""
+    known = {*fields_of(checker, process.record), "department"}
+    for name in process.repeats.same if process.repeats else ():
+        if name not in known:
+            item = checker.item("processes", process.id)
+            checker.unknown("field-unknown", item, name, known, FIELDS, path=("repeats", "same"), subject=process.id)
 
 
 def _check_customer(checker: Checker, process: Process) -> None:
@@ -178,11 +194,15 @@ def _check_clause(checker: Checker, clause: Clause) -> None:
             named = [(("must_state",), name) for name in clause.must_state]
             events = clause.on
         case Measure() if clause.capture:
-            named, events = [(("capture", "field"), clause.capture.field)], (f"action.{clause.capture.action}",)
+            own = [] if clause.capture.of else [(("capture", "field"), clause.capture.field)]
+            named, events = own, (f"action.{clause.capture.action}",)
             _check_capture(checker, clause)
         case Visibility():
             _check_visibility(checker, clause)
             return
+        case Deadline() if clause.extend:
+            asked = (*clause.extend.requires, *((clause.extend.to,) if clause.extend.to else ()))
+            named, events = [(("extend",), name) for name in asked], clause.extend.asks
         case _:
             return
     for event, form in forms_at(checker, clause, events):
@@ -204,6 +224,13 @@ def _check_capture(checker: Checker, clause: Measure) -> None:
         checker.unknown(
             "action-unknown", item, clause.capture.action, known, ACTIONS, path=("capture", "action"), subject=clause.id
         )
+    if clause.capture.of is not None:
+        form = fields_of(checker, clause.capture.of)
+        if clause.capture.field not in form:
+            item = checker.item("clauses", clause.id)
+            checker.unknown(
+                "field-unknown", item, clause.capture.field, form, FIELDS, path=("capture", "of"), subject=clause.id
+            )
 
 
 def _note_field(checker: Checker, clause: Clause, message: Text, name: str, form: Iterable[str], path: Path) -> None:

@@ -133,16 +133,16 @@ def _check_departments(checker: Checker) -> None:
                 subject=kind.id,
             )
     for role in checker.book.handbook.roles:
-        if role.at is not None and role.at not in known:
+        for at in (place for place in role.places if place not in known):
             item = checker.item("roles", role.id)
             checker.note(
                 "role-nobody",
                 item,
                 Text(
-                    zh=f"岗位“{role.title.zh}”设在“{role.at}”，没有这种部门，没有人能担任。",
-                    en=f"The role {role.id} is held at {role.at}; no department is of that kind, so nobody holds it.",
+                    zh=f"岗位“{role.title.zh}”设在“{at}”，没有这种部门，没有人能担任。",
+                    en=f"The role {role.id} is held at {at}; no department is of that kind, so nobody holds it.",
                 ),
-                _department_remedy(role.at, known),
+                _department_remedy(at, known),
                 path=("at",),
                 subject=role.id,
             )
@@ -292,6 +292,10 @@ def _check_clause(checker: Checker, clause: ClauseBase, item: Item) -> None:
     other = clause.limit_of if isinstance(clause, Duty) else None
     if other is not None and other not in clauses:
         checker.unknown("clause-unknown", item, other, clauses, CLAUSES, path=("limit_of",), subject=clause.id)
+    rules = clause.extend if isinstance(clause, Deadline) else None
+    for key, name in [("after", one) for one in rules.after] + [("under", rules.under)] if rules else []:
+        if name is not None and name not in clauses:
+            checker.unknown("clause-unknown", item, name, clauses, CLAUSES, path=("extend", key), subject=clause.id)
     for name in clause.overrides if not checker.book.handbook.builds_on else ():
         if name not in clauses:
             checker.unknown("clause-unknown", item, name, clauses, CLAUSES, path=("overrides",), subject=clause.id)

@@ -166,6 +166,9 @@ def events_of(clause: Clause) -> Iterator[tuple[Path, str]]:
         yield from ((("due", "event"), name) for name in ((due.event,) if due and due.event else ()))
     if isinstance(clause, Deadline) and clause.cap:
         yield from ((("cap", "starts"), name) for name in clause.cap.starts)
+    if isinstance(clause, Deadline) and clause.extend:
+        yield from ((("extend", "asks"), name) for name in clause.extend.asks)
+        yield from ((("extend", "agrees"), name) for name in clause.extend.agrees)
 
 
 def _check_events(checker: Checker, clause: Clause) -> None:
