@@ -127,9 +127,13 @@ def resolve(book: Book, role: str, department: Department | None, owner_id: int 
         return staff_key(owner_id)
     if role in (SYSTEM, "customer"):
         return role
-    at = book.role(role).at
-    found = department_at(department, at) if department is not None and at else None
-    return role_key(book.name, role, found)
+    return role_key(book.name, role, place_of(book, role, department))
+
+
+def place_of(book: Book, role: str, department: Department | None) -> int | None:
+    """The id of the department where `role` is held, seen from `department`; None where it is not held on the way up."""
+    places = book.role(role).places
+    return department_at(department, *places) if department is not None and places else None
 
 
 def resolve_all(
@@ -138,9 +142,9 @@ def resolve_all(
     return [resolve(book, role, department, owner_id) for role in roles]
 
 
-def department_at(department: Department, kind: str) -> int | None:
-    """The id of the nearest department of `kind` on the way from `department` up to the root, itself included."""
+def department_at(department: Department, *kinds: str) -> int | None:
+    """The id of the nearest department of one of `kinds` on the way from `department` up to the root, itself included."""
     for pk, its_kind in zip(reversed(department.path), reversed(department.kinds), strict=True):
-        if its_kind == kind:
+        if its_kind in kinds:
             return pk
-    return department.pk if department.kind == kind else None
+    return department.pk if department.kind in kinds else None

@@ -17,6 +17,7 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import get_language, gettext
 
 from zhike.handbook.structure import Role
+from zhike.lib.text import clean_line
 from zhike.org import access, actions
 from zhike.org.actions import OrgRefused
 from zhike.org.handbooks import book_of, in_force
@@ -38,14 +39,14 @@ class Held:
 
 def staff(request: Request) -> HttpResponse:
     """Everybody who works here, by number; filtered by name and state."""
-    text, state = request.GET.get("q", "").strip()[:40], request.GET.get("state", "active")
+    text, state = clean_line(request.GET.get("q", ""))[:40], request.GET.get("state", "active")
     found = Staff.objects.order_by("id").prefetch_related("assignments__department")
     if text:
         found = found.filter(Q(name__icontains=text) | Q(username__icontains=text))
     if state != "all":
         found = found.filter(is_active=state != "disabled")
     after = request.GET.get("after", "")
-    if after.isdigit():
+    if after.isdecimal():
         found = found.filter(pk__gt=int(after[:18]))
     page = list(found[: PAGE + 1])
     titles = role_titles(request)
@@ -118,13 +119,13 @@ def assign(request: Request, number: int) -> HttpResponseBase:
     handbook, _, role_id = request.POST.get("role", "").partition(":")
     role = next((role for name, role in assignable(request) if (name, role.id) == (handbook, role_id)), None)
     wanted = request.POST.get("department", "")
-    department = Department.objects.filter(pk=int(wanted[:18])).first() if wanted.isdigit() else None
+    department = Department.objects.filter(pk=int(wanted[:18])).first() if wanted.isdecimal() else None
     wrong = _wrong_assignment(role, department)
     if role is None or wrong:
         return _person_page(request, person, {"wrong": {"role": wrong}}, status=422)
     try:
         actions.assign_role(
-            person, handbook, role_id, department if role.at else None, by=request.viewer.principal, now=request.now
+            person, handbook, role_id, department if role.places else None, by=request.viewer.principal, now=request.now
         )
     except OrgRefused as refused:
         return _person_page(request, person, {"wrong": words_of(refused)}, status=422)
@@ -135,7 +136,7 @@ def assign(request: Request, number: int) -> HttpResponseBase:
 def _wrong_assignment(role: Role | None, department: Department | None) -> str:
     if role is None:
         return gettext("请选择一个岗位。")
-    if role.at and (department is None or department.kind != role.at):
+    if role.places and (department is None or department.kind not in role.places):
         return gettext("这个岗位设在部门里，请选择对应类型的部门。")
     return ""
 
@@ -144,7 +145,7 @@ def withdraw(request: Request, number: int) -> HttpResponseBase:
     """Take a role away; it can be given again."""
     person = _person(request, number)
     wanted = request.POST.get("assignment", "")
-    held = person.assignments.filter(pk=int(wanted[:18]) if wanted.isdigit() else 0).first()
+    held = person.assignments.filter(pk=int(wanted[:18]) if wanted.isdecimal() else 0).first()
     if held is not None:
         actions.withdraw_role(held, by=request.viewer.principal, now=request.now)
         messages.success(request, gettext("已收回岗位；需要时可以重新分配。"))
@@ -207,11 +208,11 @@ def _person_page(
 ) -> HttpResponse:
     language = get_language() or "zh"
     found = assignable(request)
-    kinds = {role.at for _, role in found if role.at}
+    kinds = {place for _, role in found for place in role.places}
     shown = {
         "person": person,
         "held": held_by(person, role_titles(request)),
-        "roles": [(f"{name}:{role.id}", role.title.say(language), role.at or "") for name, role in found],
+        "roles": [(f"{name}:{role.id}", role.title.say(language), " ".join(role.places)) for name, role in found],
         "departments": Department.objects.filter(is_active=True, kind__in=kinds).order_by("path"),
         "is_self": request.viewer.principal == f"staff:{person.pk}",
         **(more or {}),
