@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Max
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext
 
-from zhike.journal.models import Stream
+from zhike.journal.stream import last_position
 from zhike.notices.queries import count_unread
 from zhike.org.principals import Viewer
 from zhike.web.permissions import may_open
@@ -52,7 +51,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "theme": request.COOKIES.get("theme", "") if request.COOKIES.get("theme") in ("light", "dark") else "",
         "tabs": SimpleLazyObject(lambda: tabs(request, viewer) if viewer else []),
         "unread": SimpleLazyObject(lambda: count_unread(viewer) if viewer else 0),
-        "feed_address": SimpleLazyObject(feed_address),
+        "feed_address": SimpleLazyObject(lambda: feed_address(request)),
     }
 
 
@@ -81,6 +80,7 @@ def _url(route: str) -> str:
         return ""
 
 
-def feed_address() -> str:
-    """The live feed from the place this page was drawn at: nothing falls between the page and its stream. One query."""
-    return f"/live?after={Stream.objects.aggregate(newest=Max('position'))['newest'] or 0}"
+def feed_address(request: HttpRequest) -> str:
+    """The live feed from where the stream stood when the request came in: nothing falls between the page and its stream."""
+    position = getattr(request, "feed_from", None)
+    return f"/live?after={last_position() if position is None else position}"

@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
+from zhike.journal.stream import last_position
 from zhike.lib import clock
 from zhike.org.handbooks import viewer as staff_viewer
 from zhike.org.principals import ANONYMOUS_VIEWER, Viewer
@@ -76,6 +77,11 @@ class Person:
         return response
 
 
+def is_page(request: HttpRequest) -> bool:
+    """Whether a whole page is asked for, not a fragment of one, so that a live feed will follow."""
+    return request.method == "GET" and "HX-Request" not in request.headers
+
+
 def viewer_of_request(request: HttpRequest) -> Viewer:
     """The signed-in member of staff, else nobody in particular. Identity comes from the session, never from a header."""
     user = request.user
@@ -119,6 +125,9 @@ class Gate:
             raise Http404
         viewer: Viewer = request.viewer  # type: ignore[attr-defined]
         if may_open(viewer, route):
+            if viewer.staff is not None and is_page(request):
+                # Read before the view reads anything: what happens while the page is made is told by its stream.
+                request.feed_from = last_position()  # type: ignore[attr-defined]
             return None
         return refused(request) if viewer.staff is not None else to_sign_in(request)
 
