@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -25,7 +26,7 @@ from zhike.web.case_page.forms import ActionForm, action_form
 from zhike.web.case_page.page import case_view, key_of, new_key, say
 from zhike.web.case_page.views import Kept, find, go_on
 from zhike.web.context import Request
-from zhike.web.desk.mine import my_rows, open_clocks
+from zhike.web.desk.mine import Row, my_rows, open_clocks
 
 
 def show(request: Request) -> HttpResponseBase:
@@ -43,7 +44,15 @@ def show(request: Request) -> HttpResponseBase:
     if case is not None:
         clocks = known["clocks"].get(case.pk, [])
         known |= {"case": case, "view": case_view(case, request.viewer, request.now, clocks), "note_key": new_key()}
-    return render(request, "desk/show.html", {**known, "chosen": bool(chosen), "back": "desk"})
+    known |= {"chosen": bool(chosen), "back": "desk", "opens": may_open_cases(request, rows)}
+    return render(request, "desk/show.html", known)
+
+
+def may_open_cases(request: Request, rows: Sequence[Row]) -> bool:
+    """Whether 新建 leads anywhere. The versions the cases on the page run under answer it without a query."""
+    ids = {row.case.handbook_version_id for row in rows}
+    versions = [HandbookVersion(pk=pk) for pk in ids] if ids else in_force(request.now)
+    return bool(entries(request.viewer, versions))
 
 
 def left(request: Request, case: Case | None) -> dict[str, Any]:

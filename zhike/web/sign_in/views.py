@@ -41,7 +41,11 @@ def typed(request: Request, name: str) -> str:
 
 
 def _form(request: Request, target: str, error: str = "", status: int = 200) -> HttpResponseBase:
-    known = {"next": target, "error": error, "username": typed(request, "username")}
+    known = {
+        "next": target,
+        "error": error,
+        "username": typed(request, "username") or request.GET.get("username", "")[:LONGEST],
+    }
     return render(request, "sign_in/sign_in.html", known, status=status)
 
 
