@@ -13,7 +13,7 @@ from zhike.org.principals import staff_key
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture()
+@pytest.fixture
 def people() -> Cast:
     return cast()
 
@@ -27,12 +27,16 @@ def signed_in(people: Cast, who: str) -> Client:
 def test_the_clock_goes_with_the_case(people: Cast) -> None:
     warning = people.warning(at("2025-06-10 09:00"))
     page = signed_in(people, "supervisor")
-    answer = page.post(f"/cases/{warning.number}/hand-over", {"to": people.staff["colleague"].pk, "note": "示例:请接手"})
+    answer = page.post(
+        f"/cases/{warning.number}/hand-over", {"to": people.staff["colleague"].pk, "note": "示例:请接手"}
+    )
     assert answer.status_code == 302
     warning.refresh_from_db()
     assert warning.owner == people.staff["colleague"]
     assert warning.holders == [staff_key(people.staff["colleague"].pk)]
-    assert Clock.objects.get(subject_id=warning.pk, clause="WARN-05").holders == [staff_key(people.staff["colleague"].pk)]
+    assert Clock.objects.get(subject_id=warning.pk, clause="WARN-05").holders == [
+        staff_key(people.staff["colleague"].pk)
+    ]
     assert warning.notes.get().words == "示例:请接手"
 
 
