@@ -18,6 +18,7 @@ from django.db import transaction
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
+from zhike.lib.text import clean_line
 from zhike.org import events
 from zhike.org.models import Assignment, Department, Staff
 
@@ -65,7 +66,7 @@ def add_staff(
     staff = Staff(
         username=username,
         name=name.strip(),
-        phone=phone.strip(),
+        phone=clean_line(phone)[:20],
         language=language,
         is_admin=is_admin,
         is_sample=is_sample,
@@ -86,6 +87,7 @@ def edit_staff(staff: Staff, changes: Mapping[str, str | bool], *, by: str, now:
     if unknown:
         raise ValueError(f"not a field of staff that can be changed: {', '.join(sorted(unknown))}")
     _check(name=_name_problem(str(changes.get("name", staff.name)), 40))
+    changes = {name: clean_line(value) if isinstance(value, str) else value for name, value in changes.items()}
     with transaction.atomic():
         held = Staff.objects.select_for_update().get(pk=staff.pk)
         if held.is_admin and held.is_active and changes.get("is_admin") is False:
@@ -263,7 +265,9 @@ def _keep_an_administrator(leaving: Staff) -> None:
     """Somebody must be able to administer. The rows are locked: two cannot disable each other at once."""
     administrators = Staff.objects.select_for_update().filter(is_admin=True, is_active=True).order_by("id")
     if not set(administrators.values_list("id", flat=True)) - {leaving.pk}:
-        raise _refused("", "这是最后一位管理员，请先指定另一位", "This is the last administrator; appoint another first")
+        raise _refused(
+            "", "这是最后一位管理员，请先指定另一位", "This is the last administrator; appoint another first"
+        )
 
 
 def _tell(

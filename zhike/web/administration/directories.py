@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext
 
 from zhike.handbook.book import Book
 from zhike.handbook.structure import Record
+from zhike.lib.text import clean_line
 from zhike.org.handbooks import NoHandbook, book_of, current, in_force
 from zhike.records.directory import (
     PAGE,
@@ -70,9 +71,11 @@ def _keeps(book: Book, record: Record, request: Request) -> bool:
 def directory(request: Request, handbook: str, record: str) -> HttpResponseBase:
     """The entries of one directory, in use or retired."""
     book, definition = _directory(request, handbook, record)
-    query, retired = request.GET.get("q", "").strip()[:60], request.GET.get("retired") == "true"
+    query, retired = clean_line(request.GET.get("q", ""))[:60], request.GET.get("retired") == "true"
     after = (
-        (request.GET.get("label", ""), int(request.GET["after"])) if request.GET.get("after", "").isdigit() else None
+        (request.GET.get("label", "").replace("\0", "")[:200], int(request.GET["after"][:18]))
+        if request.GET.get("after", "").isdecimal()
+        else None
     )
     page = rows(book, record, query, request.viewer, retired=retired, after=after, limit=PAGE + 1)
     shown_fields = [each for each in definition.fields if each.type not in ("rows", "files", "text")][:COLUMNS]
@@ -104,7 +107,7 @@ def directory(request: Request, handbook: str, record: str) -> HttpResponseBase:
 def _undo(request: Request, book: Book, record: str) -> ReferenceRow | None:
     """The entry that was just retired, so that it can be taken back at once."""
     wanted = request.GET.get("undo", "")
-    if not wanted.isdigit():
+    if not wanted.isdecimal():
         return None
     return ReferenceRow.objects.filter(handbook=book.name, record=record, pk=int(wanted[:18]), is_active=False).first()
 

@@ -42,7 +42,7 @@ def messages_out(request: Request) -> HttpResponse:
     """Short messages, the newest first; phones are masked."""
     found = outbox()
     before = request.GET.get("before", "")
-    if before.isdigit():
+    if before.isdecimal():
         found = found.filter(pk__lt=int(before[:18]))
     page = list(found.order_by("-id")[: PAGE + 1])
     rows = [(message, mask(message.to)) for message in page[:PAGE]]

@@ -37,7 +37,7 @@ def add_department(request: Request) -> HttpResponseBase:
     }
     if request.method != "POST":
         return _form(request, typed)
-    parent = Department.objects.filter(pk=int(typed["parent"][:18])).first() if typed["parent"].isdigit() else None
+    parent = Department.objects.filter(pk=int(typed["parent"][:18])).first() if typed["parent"].isdecimal() else None
     wrong = _wrong_place(request, typed["kind"], parent)
     if wrong:
         return _form(request, typed, {"kind": wrong}, status=422)

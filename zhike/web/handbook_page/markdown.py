@@ -152,7 +152,7 @@ def _list(lines: list[str]) -> Iterable[str]:
     first = ITEM.match(lines[0]) if lines else None
     if first is None:
         return
-    depth, ordered = len(first[1]), first[2][0].isdigit()
+    depth, ordered = len(first[1]), first[2][0].isdecimal()
     start = first[2].rstrip(".)") if ordered else ""
     items: list[list[str]] = []
     for line in lines:

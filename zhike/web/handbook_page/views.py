@@ -90,7 +90,7 @@ def show_uses(request: Request, name: str, clause: str) -> HttpResponse:
     outcome = outcome if outcome in words_of_outcome(found.kind) else ""
     rows = lines(name, period.since, period.until, subjects=_visible(request), clause=clause, outcome=outcome)
     before = request.GET.get("before", "")
-    if before.isdigit():
+    if before.isdecimal():
         rows = rows.filter(pk__lt=int(before[:18]))
     page = list(rows.order_by("-id")[: PAGE + 1])
     shown = {
@@ -129,7 +129,7 @@ def _visible(request: Request) -> QuerySet[Any]:
 def _book(request: Request, name: str, case: Case | None = None) -> tuple[HandbookVersion, Book]:
     """The version asked for, else the case's own, else the one in force. 404 where there is none."""
     wanted = request.GET.get("version", "")
-    if wanted.isdigit():
+    if wanted.isdecimal():
         version = HandbookVersion.objects.filter(name=name, pk=int(wanted[:18])).first()
     elif case is not None and case.handbook == name:
         version = case.handbook_version
@@ -156,10 +156,10 @@ def _clause(book: Book, clause: str) -> Clause:
 
 def _case(request: Request) -> Case | None:
     """The case a link came from, through its gate; without it the clause alone is shown."""
-    wanted = request.GET.get("case", "")
+    wanted = request.GET.get("case", "").replace("\0", "")[:32]
     number = (
         Case.objects.filter(pk=int(wanted[:18])).values_list("number", flat=True).first()
-        if wanted.isdigit()
+        if wanted.isdecimal()
         else wanted
     )
     if not number:

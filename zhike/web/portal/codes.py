@@ -20,6 +20,7 @@ from zhike.cases.models import Case
 from zhike.channels.models import OutgoingMessage
 from zhike.channels.sms import send_sms
 from zhike.lib.phone import NotAPhone, normalise
+from zhike.lib.text import narrow
 from zhike.web.models import FollowCode
 
 LIFE = dt.timedelta(minutes=10)
@@ -40,7 +41,7 @@ def request_code(
     number: str, phone: str, address: str, wall: dt.datetime, now: dt.datetime
 ) -> tuple[FollowCode, OutgoingMessage | None]:
     """Ask for a code. Only the customer's own phone gets a message; the row is written either way. Raises TooMany."""
-    number = number.strip().upper()[:40]
+    number = narrow(number).upper()[:40]
     with transaction.atomic():
         FollowCode.objects.filter(sent_at__lt=wall - KEPT).delete()
         _refuse_too_many(number, address, wall)

@@ -52,12 +52,13 @@ def form_of(
     faults: Sequence[str] = (),
     kept: Sequence[Attachment] = (),
     key: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> Form:
-    """The form of `action` as a customer sees it. `values` is what was typed at an attempt before."""
+    """The form of `action` as a customer sees it. `values` is what was typed at an attempt before, `facts` the case's."""
     definition = files_field(book, action)
     return Form(
         title=say(action.title),
-        fields=_fields(book, process, action, values or {}, error),
+        fields=_fields(book, process, action, values or {}, error, {**(facts or {}), **(values or {})}),
         pictures=definition.id if definition else FIELD,
         pictures_title=say(definition.title) if definition else gettext("照片"),
         key=key or secrets.token_urlsafe(16),
@@ -79,7 +80,12 @@ def files_field(book: Book, action: Action) -> FieldDef | None:
 
 
 def _fields(
-    book: Book, process: str, action: Action, values: Mapping[str, Any], error: CaseError | None
+    book: Book,
+    process: str,
+    action: Action,
+    values: Mapping[str, Any],
+    error: CaseError | None,
+    facts: Mapping[str, Any],
 ) -> list[FieldView]:
     if action.record is None:
         return []
@@ -87,7 +93,7 @@ def _fields(
         name: [replace(each, handbook="", clause="") for each in found] for name, found in _errors(error, book).items()
     }
     views = field_views(
-        book, action.record, values, errors=told, needed=needed_fields(book, process, action), options=Choices(book),
+        book, action.record, values, errors=told, needed=needed_fields(book, process, action, facts), options=Choices(book),
         only=lambda each: is_for_customers(each) and each.type != "files",
     )  # fmt: skip
     hints = {name: AUTOCOMPLETE[kind] for kind, name in book.process(process).customer.items()}

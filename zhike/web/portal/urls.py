@@ -11,10 +11,10 @@ urlpatterns = [
     path("/filed", views.filed, name="filed"),
     path("/follow", views.follow, name="follow"),
     path("/follow/code", views.code, name="code"),
-    path("/link/<str:token>", views.link, name="link"),
+    path("/link/<slug:token>", views.link, name="link"),
     path("/case", views.case, name="case"),
     path("/case/state", views.state, name="state"),
     path("/case/act/<slug:action>", views.act, name="act"),
-    path("/case/file/<str:token>", views.attachment, name="attachment"),
+    path("/case/file/<slug:token>", views.attachment, name="attachment"),
     path("/leave", views.leave, name="leave"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -14,12 +15,14 @@ from django.utils.translation import get_language, gettext
 
 from zhike.cases.access import case_by_token
 from zhike.cases.actions import add_note, open_case, take_action
+from zhike.cases.facts import facts_of
 from zhike.cases.models import Case
 from zhike.cases.queries import offered
 from zhike.cases.refusals import CaseError, NotFound
 from zhike.channels.models import OutgoingMessage
 from zhike.handbook.structure import Action
 from zhike.lib import clock
+from zhike.lib.text import narrow
 from zhike.org.handbooks import book_of
 from zhike.org.principals import ANONYMOUS_VIEWER
 from zhike.records.access import AttachmentIsHeld, NoSuchAttachment, download_headers, open_attachment
@@ -61,7 +64,7 @@ def file(request: Request, handbook: str, process: str, action: str) -> HttpResp
         "values": values,
         "faults": got.faults,
         "kept": got.files,
-        "key": request.POST.get("key", "")[:40],
+        "key": _key(request),
     }
     if got.faults:
         return _form_page(request, entry.book, process, entry.action, again, status=422)
@@ -99,9 +102,9 @@ def follow(request: Request) -> HttpResponseBase:
     """Ask for a code by number and phone. The answer is the same whether or not there is such a case."""
     if request.method != "POST":
         return render(request, "portal/follow.html", {"number": request.GET.get("number", "")[:40]})
-    number, phone = request.POST.get("number", "").strip(), request.POST.get("phone", "").strip()
+    number, phone = narrow(request.POST.get("number", "")[:40]), narrow(request.POST.get("phone", "")[:40])
     if not number or not phone:
-        told = {"number": number[:40], "phone": phone[:40], "wrong": gettext("请填写编号和手机号码。")}
+        told = {"number": number, "phone": phone, "wrong": gettext("请填写编号和手机号码。")}
         return render(request, "portal/follow.html", told, status=422)
     try:
         row, message = codes.request_code(number, phone, address_of(request), clock.wall(), request.now)
@@ -184,7 +187,7 @@ def act(request: Request, action: str) -> HttpResponseBase:
         "values": values,
         "faults": got.faults,
         "kept": got.files,
-        "key": request.POST.get("key", "")[:40],
+        "key": _key(request),
     }
     if got.faults:
         return _form_page(request, book, found.process, offer.action, again, case=found, status=422)
@@ -240,6 +243,11 @@ def leave(request: Request) -> HttpResponseBase:
     return HttpResponseRedirect(reverse("portal:index"))
 
 
+def _key(request: Request) -> str:
+    """The key of this press of the button, made by our own page; anything else in it is passed over."""
+    return re.sub(r"[^A-Za-z0-9_-]", "", request.POST.get("key", ""))[:40]
+
+
 def _followed(request: Request) -> Case | None:
     try:
         return followed(request, clock.wall())
@@ -273,7 +281,8 @@ def _form_page(
     case: Case | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    shown = {"form": form_of(book, process, action, **form), "book": book, "case": case, "action": action}
+    facts = facts_of(case, book) if case else {}
+    shown = {"form": form_of(book, process, action, facts=facts, **form), "book": book, "case": case, "action": action}
     return render(request, "portal/form.html", shown, status=status)
 
 

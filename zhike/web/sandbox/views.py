@@ -82,7 +82,7 @@ def become(request: HttpRequest) -> HttpResponse:
         logout(request)
         return HttpResponseRedirect("/portal/")
     try:
-        staff = sample_staff(number=int(wanted[:18]) if wanted.isdigit() else 0)
+        staff = sample_staff(number=int(wanted[:18]) if wanted.isdecimal() else 0)
     except NotFound as error:
         raise Http404 from error
     logout(request)

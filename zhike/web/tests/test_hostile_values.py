@@ -43,7 +43,8 @@ GETS = {
 }
 POSTS = {
     "supervisor": [
-        ("/administration/directories/retail-hotline/outlet/add", ("name", "contact_phone", "district", "counter_phones__0__phone", "seen")),
+        ("/administration/directories/retail-hotline/outlet/add",
+         ("name", "contact_phone", "district", "counter_phones__0__phone", "seen")),
         ("/lookup/retail-hotline/enquiry_info/missing", ("topic", "q")),
     ],
     "boss": [
