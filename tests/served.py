@@ -23,6 +23,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -156,11 +157,13 @@ class Answer:
     status: int
     text: str
     url: str
-    headers: Mapping[str, str]
+    headers: Message
+    """Names in any case."""
 
     @property
     def path(self) -> str:
-        parts = urllib.parse.urlsplit(self.url)
+        """Where the answer is from, or leads to when nobody followed it."""
+        parts = urllib.parse.urlsplit(self.headers.get("Location", self.url))
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
@@ -193,13 +196,22 @@ File = tuple[str, bytes]
 """(name, content) of a file in a form."""
 
 
-class Person:
-    """Somebody with cookies of his own in front of the product."""
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """A redirect is the answer; nobody goes there."""
 
-    def __init__(self, product: Served) -> None:
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class Person:
+    """Somebody with cookies of his own in front of the product. `follows=False`: he looks at redirects and stays."""
+
+    def __init__(self, product: Served, *, follows: bool = True) -> None:
         self.product = product
+        self.accept = "text/html"
         self.cookies = CookieJar()
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+        handlers = [urllib.request.HTTPCookieProcessor(self.cookies), *([] if follows else [_Stay()])]
+        self.opener = urllib.request.build_opener(*handlers)
 
     def get(self, path: str) -> Answer:
         return self._open(urllib.request.Request(self.product.url + path))
@@ -215,17 +227,18 @@ class Person:
 
     def sign_in(self, username: str) -> Person:
         self.get("/sign-in")
-        answer = self.post("/sign-in", {"username": username, "password": self.product.password()})
-        assert "/sign-in" not in answer.path, answer.text
+        self.post("/sign-in", {"username": username, "password": self.product.password()})
+        assert any(cookie.name == "sessionid" for cookie in self.cookies), f"{username} could not sign in"
         return self
 
     def _open(self, request: urllib.request.Request) -> Answer:
+        request.add_header("Accept", self.accept)
         try:
             with self.opener.open(request, timeout=60) as got:
-                return Answer(got.status, got.read().decode(errors="replace"), got.url, dict(got.headers))
+                return Answer(got.status, got.read().decode(errors="replace"), got.url, got.headers)
         except urllib.error.HTTPError as error:
             with error:
-                return Answer(error.code, error.read().decode(errors="replace"), error.url, dict(error.headers))
+                return Answer(error.code, error.read().decode(errors="replace"), error.url, error.headers)
 
 
 def _multipart(values: Mapping[str, Any], files: Mapping[str, File]) -> tuple[bytes, str]:

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, expect
 
-from tests.journeys.people import Cast, Somebody
+from tests.people import Cast, Somebody
 from tests.served import Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]

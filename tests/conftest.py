@@ -1,4 +1,4 @@
-"""One product and one Chromium for all journeys: each costs seconds to start."""
+"""One product in its sandbox and one Chromium for all tests that need them: each costs seconds to start."""
 
 from __future__ import annotations
 

@@ -1,0 +1,166 @@
+"""PostgreSQL goes away for ten seconds, the worker is killed while clocks fire: what was confirmed is there, once, and everything
+goes on by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.faults.conftest import Breakable
+from tests.served import Answer, Person, Served, text_of, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.embedded]
+
+OPEN = "/desk/new/retail-hotline/service_ticket/register"
+OUTAGE = 10.0
+"""Seconds the database is away."""
+BACK = 10.0
+"""Seconds after which pages and worker must be back."""
+
+
+@dataclass
+class Sender:
+    """A colleague who registers one enquiry after the other, sends each again until it is confirmed, and keeps his own list."""
+
+    person: Person
+    name: str
+    confirmed: list[str] = field(default_factory=list)
+    refusals: list[Answer] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        number = 0
+        while not self.stop.is_set():
+            number += 1
+            self.send_until_confirmed(f"示例 {self.name} 第 {number} 件")
+
+    def send_until_confirmed(self, content: str) -> None:
+        values = {"caller_phone": "13800000401", "service_class": "query", "query_item": "price", "content": content}
+        values["key"] = content.replace(" ", "-")
+        while True:
+            answer = self.person.post(OPEN, values)
+            if answer.status == 302:
+                self.confirmed.append(content)
+                return
+            self.refusals.append(answer)
+
+
+def a_program_asks(product: Served) -> Answer:
+    person = Person(product)
+    person.accept = "application/json"
+    return person.get("/portal/")
+
+
+def stored(product: Served) -> Counter[str]:
+    """How often each enquiry is in the database."""
+    program = """
+from zhike.cases.models import Case
+from zhike.handbook.common import Text
+rows = Case.objects.filter(process="service_ticket").values_list("data", flat=True)
+print(json.dumps([row.get("service_ticket", {}).get("content", "") for row in rows]))
+"""
+    return Counter(content for content in product.run(program) if "第" in content)
+
+
+def test_nothing_confirmed_is_lost_or_doubled_while_the_database_is_away_for_ten_seconds(breakable: Breakable) -> None:
+    product, server = breakable.product, breakable.postgres
+    senders = [Sender(Person(product, follows=False).sign_in(name), name) for name in ("agent1", "agent2")]
+    threads = [threading.Thread(target=sender.run) for sender in senders]
+    for thread in threads:
+        thread.start()
+    try:
+        until(lambda: all(len(sender.confirmed) >= 3 for sender in senders), "the stream flows")
+        server.stop()
+        began = time.monotonic()
+        until(lambda: time.monotonic() - began > OUTAGE, "ten seconds")
+        assert not product.healthy()
+        program = a_program_asks(product)
+        server.start()
+        counts = [len(sender.confirmed) for sender in senders]
+        until(lambda: all(len(s.confirmed) > n for s, n in zip(senders, counts, strict=True)), "posts go on", BACK)
+        until(product.healthy, "the worker is back", BACK)
+    finally:
+        if server.running() is None:
+            server.start()
+        for sender in senders:
+            sender.stop.set()
+        for thread in threads:
+            thread.join(60)
+
+    refusals = [answer for sender in senders for answer in sender.refusals]
+    assert refusals != []
+    for answer in refusals:
+        assert answer.status == 503, answer.text
+        assert "暂时连不上数据库" in text_of(answer.text)
+        assert answer.headers["Retry-After"] == "3"
+    assert (program.status, program.headers["Content-Type"]) == (503, "application/problem+json")
+    confirmed = [content for sender in senders for content in sender.confirmed]
+    assert stored(product) == Counter(confirmed)
+
+
+WARNINGS = 40
+OPEN_WARNINGS = """
+import datetime as dt
+from zhike.cases.actions import open_case, take_action
+from zhike.cases.models import Case
+from zhike.lib import clock
+from zhike.org.handbooks import current, viewer
+from zhike.org.models import Department, Staff
+begins = clock.now() + dt.timedelta(seconds=float(sys.argv[2]))
+agent, store = viewer(Staff.objects.get(username="agent1")), Department.objects.get(code="store-1").pk
+version, found = current("retail-hotline", begins), []
+for number in range(int(sys.argv[1])):
+    at = begins - dt.timedelta(minutes=30) + dt.timedelta(seconds=number * 0.15)
+    values = {"caller_phone": "13800000402", "service_class": "complaint", "complaint_item": "service_quality", "store": store,
+              "content": "示例：到期。"}
+    ticket = open_case(version, "service_ticket", "register", values, by=agent, now=at)
+    take_action(ticket.pk, "raise_warning", {"reason": "hard"}, by=agent, now=at)
+    found.append(Case.objects.get(parent=ticket).pk)
+print(json.dumps(found))
+"""
+FIRED = """
+from collections import Counter
+from zhike.clocks.models import Clock
+from zhike.journal.models import ClauseUse, Fact
+from zhike.notices.models import Notice
+ids = json.loads(sys.argv[1])
+of = {"subject_kind": "case", "subject_id__in": ids}
+count = lambda rows: sorted(Counter(rows.values_list("subject_id", flat=True)).items())
+print(json.dumps({
+    "breached": count(Fact.objects.filter(type="clock.breached", **of)),
+    "broken": count(ClauseUse.objects.filter(clause="WARN-05", outcome="broken", **of)),
+    "told": count(Notice.objects.filter(kind="breached", clause="WARN-05", **of)),
+    "overdue": Clock.objects.filter(clause="WARN-05", state="overdue", **of).count(),
+}))
+"""
+
+
+def test_a_worker_killed_again_and_again_fires_every_clock_exactly_once(breakable: Breakable) -> None:
+    import psycopg
+
+    product = breakable.product
+    cases = product.run(OPEN_WARNINGS, str(WARNINGS), "8")
+    with psycopg.connect(breakable.postgres.url, autocommit=True) as look:
+
+        def overdue() -> int:
+            rows = "SELECT count(*) FROM clocks_clock WHERE clause = 'WARN-05' AND state = 'overdue' AND subject_id = ANY(%s)"
+            found = look.execute(rows, [cases]).fetchone()
+            return int(found[0]) if found else 0
+
+        for killed in range(3):
+            until(lambda least=killed * 8: overdue() > least, "clocks fire")
+            victim = until(lambda: product.child("work"), "there is a worker")
+            os.kill(victim, signal.SIGKILL)
+            until(lambda dead=victim: product.child("work") not in (None, dead), "another worker takes over")
+        until(lambda: overdue() == WARNINGS, "every clock has fired")
+    found = product.run(FIRED, str(cases))
+    once = [[case, 1] for case in sorted(cases)]
+    assert found == {"breached": once, "broken": once, "told": once, "overdue": WARNINGS}
+    until(product.healthy, "the product is well")
