@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,8 @@ SELECT array_agg(id ORDER BY id) FROM written
 def tell(notices: Sequence[Tell]) -> list[int]:
     """Write notices with one statement, in the caller's transaction; answers with their ids.
 
-    The product itself is told nothing, and a notice to nobody is left out.
+    The product itself is told nothing, and a notice to nobody is left out. Those whom a batch tells several things hear
+    of it once on the live feed.
     """
     addressed = [(told, sorted(set(told.to) - {SYSTEM})) for told in notices]
     addressed = [(told, to) for told, to in addressed if to]
@@ -59,7 +61,11 @@ def tell(notices: Sequence[Tell]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [to_json(rows).decode()])
         (ids,) = cursor.fetchone()
-    record([_told(number, told, to) for number, (told, to) in zip(ids, addressed, strict=True)])
+    latest: dict[tuple[str, ...], NewFact] = {}
+    counts = Counter(tuple(to) for _, to in addressed)
+    for number, (told, to) in zip(ids, addressed, strict=True):
+        latest[tuple(to)] = _told(number, told, to, counts[tuple(to)])
+    record(list(latest.values()))
     return list(ids)
 
 
@@ -78,9 +84,10 @@ def _row(n: int, told: Tell, to: list[str]) -> dict[str, Any]:
     }
 
 
-def _told(number: int, told: Tell, to: list[str]) -> NewFact:
+def _told(number: int, told: Tell, to: list[str], count: int) -> NewFact:
     clauses = (told.clause,) if told.clause else ()
-    return NewFact(NoticeTold(number, told.kind), told.at, told.subject, SYSTEM, told.handbook, clauses, to)
+    subject = ("notice", number)
+    return NewFact(NoticeTold(number, told.kind, count), told.at, subject, SYSTEM, told.handbook, clauses, to)
 
 
 def mark_read(viewer: Viewer, notice_ids: Collection[int], at: dt.datetime) -> int:

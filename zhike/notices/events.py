@@ -10,7 +10,12 @@ from zhike.journal.events import Event, event
 @event("notice.told", tells=("notice", "kind"))
 @dataclass(frozen=True)
 class NoticeTold(Event):
-    """The audience of the fact is whoever the notice is addressed to, so the live feed wakes exactly their pages."""
+    """The subject of the fact is the notice, its audience whoever it is addressed to: the live feed wakes their pages,
+    whether or not they may open what the notice is about.
+
+    One for all notices that a batch addresses to the same principals: it names the last of them.
+    """
 
     notice: int
     kind: str
+    count: int = 1

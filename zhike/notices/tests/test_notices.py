@@ -41,10 +41,19 @@ def test_everybody_in_the_role_is_told_and_each_reads_for_himself():
 
 
 def test_a_notice_reaches_the_live_feed_of_exactly_those_it_is_addressed_to():
-    told(MANAGERS, "staff:3")
+    (notice,) = told(MANAGERS, "staff:3")
     fact = Fact.objects.get(type="notice.told")
     assert fact.audience == [MANAGERS, "staff:3"]
-    assert (fact.clauses, fact.subject_kind, fact.subject_id) == (["WARN-05"], "case", 7)
+    assert (fact.clauses, fact.subject_kind, fact.subject_id) == (["WARN-05"], "notice", notice.pk)
+
+
+def test_those_whom_a_batch_tells_several_things_hear_of_it_once():
+    several = [Tell(at("06-10 09:00"), to, "told", "", "", CASE, WORDS) for to in ([MANAGERS], ["staff:3"], [MANAGERS])]
+    ids = tell(several)
+    assert Notice.objects.count() == 3
+    heard = Fact.objects.filter(type="notice.told").order_by("payload__notice")
+    assert [(fact.audience, fact.payload["count"]) for fact in heard] == [(["staff:3"], 1), ([MANAGERS], 2)]
+    assert [fact.payload["notice"] for fact in heard] == [ids[1], ids[2]]
 
 
 def test_a_notice_to_nobody_or_to_the_product_itself_is_not_written():
