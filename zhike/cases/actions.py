@@ -14,15 +14,16 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
-from zhike.cases import related, written
+from zhike.cases import extensions, related, sanctions, written
 from zhike.cases.allowed import check_allowed, may_hand_over
 from zhike.cases.deed import Deed
 from zhike.cases.holders import audience_of, principals_for
 from zhike.cases.limits import apply_limits
 from zhike.cases.models import Case, Note, Submission
 from zhike.cases.refusals import CaseError, Forbidden, NotFound, NotYours, Reason, Refused, Stale, Unreadable
-from zhike.cases.transition import move, route, summary
-from zhike.clocks.actions import reassign_clock
+from zhike.cases.repeats import occurrence
+from zhike.cases.transition import closes, move, route, summary
+from zhike.clocks.actions import overtake, reassign_clock
 from zhike.clocks.queries import open_clocks
 from zhike.customers.actions import find_or_add_customer
 from zhike.customers.models import Customer
@@ -43,6 +44,8 @@ __all__ = [
 ]  # fmt: skip
 
 NOTE_LIMIT = 20_000
+BLOCKING = ("duty", "sanction")
+"""Kinds that only ever refuse a deed; that one did not refuse is no use of it."""
 NOT_HIS_ROLE = Text(
     zh="只能交给有同样岗位的同事。", en="A case can be handed only to a colleague who holds the same role."
 )
@@ -138,8 +141,16 @@ def _first_time(key: str, now: dt.datetime) -> int | None:
 
 
 def _lock(deed: Deed, expected: int | None) -> None:
-    """Read the row anew under a lock, so that two deeds on one case follow each other."""
-    locked = Case.objects.select_for_update(of=("self",)).select_related("parent", "department").get(pk=deed.case.pk)
+    """Read the row anew under a lock, so that two deeds on one case follow each other.
+
+    What ran out before the deed comes before it, with all that follows: a limit may have the product itself act.
+    """
+    rows = Case.objects.select_for_update(of=("self",)).select_related("parent", "department")
+    locked = rows.get(pk=deed.case.pk)
+    if overtake(
+        [clock.pk for clock in open_clocks(deed.subject) if clock.next_at and clock.next_at <= deed.now], deed.now
+    ):
+        locked = rows.get(pk=deed.case.pk)
     deed.case = locked
     if expected is not None and expected != locked.version:
         raise Stale([Reason(STALE)])
@@ -160,6 +171,7 @@ def carry_out(deed: Deed, values: Mapping[str, Any], attachments: Sequence[str])
     _keep_form(deed, attachments)
     apply_limits(deed)
     written.write_deed(deed)
+    sanctions.follow(deed)
     child = related.child_of(deed)
     if child is not None:
         carry_out(*child, ())
@@ -172,7 +184,7 @@ def _read_form(deed: Deed, values: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     try:
         return check_form(
-            deed.book, record, dict(values), facts=deed.facts({}), now=deed.now, actor=deed.viewer.principal,
+            deed.book, record, dict(values), facts=deed.facts({}) | occurrence(deed, values), now=deed.now, actor=deed.viewer.principal,
             gated_fields=_gated_fields(deed),
         )  # fmt: skip
     except FormRefused as refused:
@@ -194,6 +206,7 @@ def _gated_fields(deed: Deed) -> frozenset[str]:
 
 def _ask_clauses(deed: Deed, attachments: Sequence[str]) -> None:
     reasons = _refusals(deed, deed.values, len(attachments))
+    reasons += sanctions.refusals(deed)
     if reasons:
         raise Refused(reasons)
 
@@ -201,10 +214,17 @@ def _ask_clauses(deed: Deed, attachments: Sequence[str]) -> None:
 def _refusals(deed: Deed, form: Mapping[str, Any], attachments: int) -> list[Reason]:
     """Every reason at once, so that nobody is sent away twice. Clauses that allow it are kept as applied."""
     facts = deed.facts(form) | {"attachments": attachments}
-    judgement = judge(deed.book, facts, on=deed.event, process=deed.process.id, form=form)
+    judgement = judge(deed.book, facts, on=_asked(deed), process=deed.process.id, form=form)
     refusing = {refusal.decision.clause_id for refusal in judgement.refusals}
-    deed.decisions = [d for d in judgement.decisions if d.clause_id not in refusing]
-    return [Reason(r.words, r.decision.clause_id, tuple(r.fields), r.decision) for r in judgement.refusals]
+    deed.decisions = [d for d in judgement.decisions if d.clause_id not in refusing and d.kind not in BLOCKING]
+    reasons = [Reason(r.words, r.decision.clause_id, tuple(r.fields), r.decision) for r in judgement.refusals]
+    return reasons + extensions.refusals(deed, form)
+
+
+def _asked(deed: Deed) -> list[str]:
+    """The events whose clauses are asked: the action, and the closing it would bring about where something blocks that."""
+    blocked = deed.book.listening_to("blocks", deed.process.id, "case.closed")
+    return [deed.event, *(["case.closed"] if blocked and closes(deed) else [])]
 
 
 def _identify_customer(deed: Deed) -> None:

@@ -13,8 +13,10 @@ from typing import Any
 
 from zhike.cases.facts import Facts, facts_of, with_moment
 from zhike.cases.models import Case
+from zhike.cases.standing import standing_of
 from zhike.handbook.book import Book
 from zhike.handbook.decide import Decision
+from zhike.handbook.named import with_named
 from zhike.handbook.structure import Action, Process
 from zhike.org.principals import Viewer
 from zhike.records.facts import facts_of as typed_facts
@@ -36,6 +38,8 @@ class Deed:
     decisions: list[Decision] = field(default_factory=list)
     happened: list[str] = field(default_factory=list)
     """Event names in the order in which they came about."""
+    standing: dict[str, Any] | None = None
+    """What runs and is owed, as facts; looked up when first asked for, and again after it changed."""
 
     @property
     def event(self) -> str:
@@ -50,7 +54,11 @@ class Deed:
         values = self.values if form is None else form
         if self.action.record is not None:
             values = typed_facts(self.book.record(self.action.record), values)
-        return with_moment(facts_of(self.case, self.book, values), self.book, self.viewer, self.now, self.action.by)
+        if self.standing is None:
+            found = {} if self.opening and not self.happened else standing_of(self.book, [self.case.pk], self.now)
+            self.standing = found.get(self.case.pk, {})
+        facts = facts_of(self.case, self.book, values) | self.standing
+        return with_named(self.book, with_moment(facts, self.book, self.viewer, self.now, self.action.by))
 
     def because(self) -> list[dict[str, Any]]:
         return [{"clause": d.clause_id, "value": _plain(d.value)} for d in self.decisions if d.kind == "route"]

@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from zhike.cases.facts import Facts
+from zhike.cases import sanctions
+from zhike.cases.events import Deemed, FindingMade
+from zhike.cases.facts import Facts, facts_of
 from zhike.cases.holders import may_act, superiors_of
 from zhike.cases.models import Case
+from zhike.cases.written import fact_of
 from zhike.duties.actions import Owe, owe
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Duty
 from zhike.handbook.common import Effect, Text
 from zhike.handbook.conditions import holds
+from zhike.journal.actions import record
 from zhike.notices.actions import Tell, tell
-from zhike.org.principals import resolve
+from zhike.org.principals import SYSTEM, resolve
 
 
 def carry_out(
@@ -59,6 +63,10 @@ def collect(
             continue
         if effect.owe:
             _owe(effect.owe, case, book, at)
+        if effect.finding:
+            _find(effect.finding, case, book, clause, facts, at)
+        if effect.deem:
+            record([fact_of(case, Deemed(effect.deem), at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])
         if effect.notify:
             said = (
                 effect.say or words or Text(zh=f"{case.number} 需要您知悉。", en=f"{case.number} needs your attention.")
@@ -87,6 +95,13 @@ def _addressees(effect: Effect, case: Case, book: Book, holders: Sequence[str], 
         else:
             found += may_act(case, book, [name])
     return list(dict.fromkeys(found))
+
+
+def _find(kind: str, case: Case, book: Book, clause: str, facts: Facts, at: dt.datetime) -> None:
+    record([fact_of(case, FindingMade(kind), at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])
+    event = f"finding.{kind}"
+    if book.speaking_of("sanction", case.process, event):
+        sanctions.draft(case, book, [event], facts or facts_of(case, book), at=at, actor=SYSTEM)
 
 
 def _owe(clause_id: str, case: Case, book: Book, at: dt.datetime) -> None:

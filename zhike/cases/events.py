@@ -69,6 +69,43 @@ class AccessDenied(Event):
     number: str
 
 
+@event("case.finding_made")
+@dataclass(frozen=True)
+class FindingMade(Event):
+    """A clause names what was found, for sanctions and figures to count."""
+
+    finding: str
+
+
+@event("case.deemed")
+@dataclass(frozen=True)
+class Deemed(Event):
+    """What silence was taken for: the limit of the clause ran out."""
+
+    what: str
+
+
+@event("sanction.drafted")
+@dataclass(frozen=True)
+class SanctionDrafted(Event):
+    """A proposal; it has no effect until one of `confirmers` has decided."""
+
+    form: str
+    person: str | None
+    count: int
+    charges: list[dict[str, Any]]
+    propose: list[str]
+    confirmers: list[str]
+
+
+@event("sanction.confirmed")
+@dataclass(frozen=True)
+class SanctionConfirmed(Event):
+    draft: int
+    """The fact that drafted it."""
+    person: str | None
+
+
 @event("case.note_added")
 @dataclass(frozen=True)
 class NoteAdded(Event):

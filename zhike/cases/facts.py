@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from zhike.cases.models import Case
 from zhike.handbook.book import Book
+from zhike.handbook.named import asks_for
 from zhike.org.principals import Viewer
 from zhike.records.facts import facts_of as typed_facts
 
@@ -33,8 +34,8 @@ def with_moment(facts: Facts, book: Book, viewer: Viewer, now: dt.datetime, role
     """`facts` with who acts and when.
 
     `actor.principal`, `actor.roles`, `actor.role` (the first of `roles` he holds), `actor.is_customer`, `today`,
-    `weekday` (1 = Monday), `hour`. Parameters of the handbook come as `param.<id>`, for conditions that compare with
-    one.
+    `weekday` (1 = Monday), `hour`, `now` (ISO, in the handbook's zone). Parameters of the handbook come as
+    `param.<id>`, for conditions that compare with one.
     """
     local = now.astimezone(ZoneInfo(book.handbook.zone))
     held = [role for handbook, role, _ in viewer.roles if handbook == book.name]
@@ -45,6 +46,7 @@ def with_moment(facts: Facts, book: Book, viewer: Viewer, now: dt.datetime, role
     facts["today"] = local.date().isoformat()
     facts["weekday"] = local.isoweekday()
     facts["hour"] = local.hour
+    facts["now"] = local.isoformat()
     facts.update({f"param.{name}": value for name, value in book.parameters.items()})
     return facts
 
@@ -69,6 +71,8 @@ def _own(case: Case, book: Book) -> Facts:
             "case.department": case.department_id,
         }
     )
+    if asks_for(book, "case.department_kind") and case.department is not None:
+        facts["case.department_kind"] = case.department.kind
     for action, times in case.tally.items():
         facts[f"case.taken.{action}"] = times
     return facts

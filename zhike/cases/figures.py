@@ -9,15 +9,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from zhike.cases.facts import facts_of
 from zhike.cases.models import Case
+from zhike.cases.standing import standing_of
 from zhike.clocks.models import Clock
 from zhike.duties.models import Obligation
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
 from zhike.handbook.measures import Measured, measure
+from zhike.handbook.named import with_named
 from zhike.handbook.structure import Indicator
 from zhike.records.models import Filling
 
@@ -86,8 +89,16 @@ def _cases(book: Book, process: str | None, since: dt.datetime | None, before: d
     rows = Case.objects.filter(handbook=book.name, **_between("opened_at", since, before)).select_related("parent")
     if process is not None:
         rows = rows.filter(process=process)
-    for case in rows.iterator(chunk_size=2000):
-        yield {**facts_of(case, book), "lead_time_minutes": _lead_time(case)}
+    for batch in _batches(rows.order_by("id").iterator(chunk_size=2000)):
+        standing = standing_of(book, [case.pk for case in batch])
+        for case in batch:
+            facts = with_named(book, facts_of(case, book) | standing[case.pk])
+            yield {**facts, "lead_time_minutes": _lead_time(case)}
+
+
+def _batches(rows: Iterator[Case], size: int = 2000) -> Iterator[list[Case]]:
+    while batch := list(islice(rows, size)):
+        yield batch
 
 
 def _lead_time(case: Case) -> float | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from zhike.cases.facts import facts_of
 from zhike.cases.models import Case
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Access, Visibility
-from zhike.org.principals import SYSTEM, customer_key, resolve, role_key, role_of, staff_key
+from zhike.handbook.conditions import holds
+from zhike.org.principals import SYSTEM, customer_key, place_of, resolve, role_key, role_of, staff_key
 
 
 def principals_for(case: Case, book: Book, roles: Iterable[str]) -> list[str]:
@@ -70,7 +72,7 @@ def audience_of(case: Case, book: Book) -> list[str]:
     process = book.process(case.process)
     clause = visibility_of(book, case.process)
     listed = clause.to if clause else process.visible_to
-    found = [_seen_by(case, book, access) for access in listed] if listed else _actors(case, book)
+    found = _named(case, book, listed) if listed else _actors(case, book)
     if clause and clause.superiors:
         found += superiors_of(case, book, [], [access.role for access in clause.to])
     if case.owner_id:
@@ -81,8 +83,17 @@ def audience_of(case: Case, book: Book) -> list[str]:
     return sorted({*found, *kept, *case.holders} - {"", SYSTEM, "anonymous"})
 
 
+def _named(case: Case, book: Book, listed: Iterable[Access]) -> list[str]:
+    facts = facts_of(case, book) if any(access.when for access in listed) else {}
+    return [_seen_by(case, book, access) for access in listed if holds(access.when, facts)]
+
+
 def _seen_by(case: Case, book: Book, access: Access) -> str:
-    return role_key(book.name, access.role) if access.at == "anywhere" else resolve(book, access.role, case.department)
+    """Nobody, where it is for those of the case's department and the case has none of theirs."""
+    if access.at == "anywhere" or not book.role(access.role).places:
+        return role_key(book.name, access.role)
+    place = place_of(book, access.role, case.department)
+    return "" if place is None else role_key(book.name, access.role, place)
 
 
 def _actors(case: Case, book: Book) -> list[str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.db import connection
 
+from zhike.cases.actions import take_action
 from zhike.cases.effects import collect
 from zhike.cases.facts import facts_of
 from zhike.cases.models import Case
+from zhike.cases.refusals import NotYours
+from zhike.cases.standing import standing_of
 from zhike.clocks.events import (
     ClockBreached,
     ClockCancelled,
@@ -23,14 +28,16 @@ from zhike.clocks.events import (
 from zhike.clocks.subjects import locks
 from zhike.duties.events import DutyMissed
 from zhike.handbook.book import Book
-from zhike.handbook.clauses import Deadline, Duty
+from zhike.handbook.clauses import Clause, Deadline, Duty
 from zhike.handbook.common import Effects, Text
+from zhike.handbook.conditions import holds
+from zhike.handbook.named import with_named
 from zhike.journal.events import Recorded
 from zhike.journal.reactions import reacts_to
 from zhike.lib.spoken import moment
 from zhike.notices.actions import Tell, tell
 from zhike.org.handbooks import book_of
-from zhike.org.principals import role_key, role_of
+from zhike.org.principals import SYSTEM_VIEWER, role_key, role_of
 from zhike.records.events import LookupMissing
 
 # One statement for a whole batch; the subquery reads the partial index of open clocks.
@@ -100,14 +107,14 @@ def follow_breaches(events: Sequence[Recorded[ClockBreached]]) -> None:
             notices += _breach(event, case)
     if notices:
         tell(notices)
+    for event in own:
+        _act(event, event.payload.version_id, event.payload.due_at)
 
 
 def _breach(event: Recorded[ClockBreached], case: Case) -> list[Tell]:
     book = book_of(event.payload.version_id)
     clause = book.clause(event.clauses[0])
-    listed: Effects = ()
-    if isinstance(clause, Deadline):
-        listed = book.handbook.defaults.breach if clause.breach is None else clause.breach
+    listed = _listed(book, clause)
     due = moment(event.payload.due_at, book.handbook.zone)
     words = Text(
         zh=f"{case.number}“{clause.title.zh}”已超时(最晚 {due}),持有人:{_titles(book, event.payload, 'zh')}。",
@@ -130,16 +137,14 @@ def follow_missed_duties(events: Sequence[Recorded[DutyMissed]]) -> None:
             notices += _missed(event, case)
     if notices:
         tell(notices)
+    for event in events:
+        _act(event, event.payload.version_id, event.at)
 
 
 def _missed(event: Recorded[DutyMissed], case: Case) -> list[Tell]:
     book = book_of(event.payload.version_id)
     clause = book.clause(event.clauses[0])
-    listed: Effects = ()
-    if isinstance(clause, Duty):
-        listed = (
-            (book.handbook.defaults.missed or book.handbook.defaults.breach) if clause.missed is None else clause.missed
-        )
+    listed = _listed(book, clause)
     words = Text(
         zh=f"{case.number}“{clause.title.zh}”({event.payload.period})没有完成。",
         en=f"{case.number}: “{clause.title.say('en')}” ({event.payload.period}) was not done.",
@@ -148,6 +153,29 @@ def _missed(event: Recorded[DutyMissed], case: Case) -> list[Tell]:
         listed, case, book, facts=_facts(case, book, listed), at=event.at, holders=event.payload.holders,
         held_as=[role_of(h) for h in event.payload.holders], clause=clause.id, words=words, kind="missed",
     )  # fmt: skip
+
+
+def _listed(book: Book, clause: Clause) -> Effects:
+    """What follows when the clause is not kept: its own list, else the handbook's."""
+    defaults = book.handbook.defaults
+    match clause:
+        case Deadline():
+            return defaults.breach if clause.breach is None else clause.breach
+        case Duty():
+            return (defaults.missed or defaults.breach) if clause.missed is None else clause.missed
+        case _:
+            return ()
+
+
+def _act(event: Recorded[Any], version_id: int, at: dt.datetime) -> None:
+    """The product takes the action a clause names for this; where the case no longer offers it, there is nothing to do."""
+    book = book_of(version_id)
+    for effect in _listed(book, book.clause(event.clauses[0])):
+        if effect.act and event.subject[0] == "case":
+            case = _cases([event])[event.subject[1]]
+            if not effect.when or holds(effect.when, _facts(case, book, (effect,))):
+                with suppress(NotYours):
+                    take_action(case.pk, effect.act, {}, by=SYSTEM_VIEWER, now=at)
 
 
 @reacts_to(LookupMissing)
@@ -183,7 +211,9 @@ def _cases(events: Iterable[Recorded[Any]]) -> dict[int, Case]:
 
 def _facts(case: Case, book: Book, listed: Effects) -> dict[str, Any]:
     """Facts are only gathered where an effect asks for them."""
-    return facts_of(case, book) if any(effect.when for effect in listed) else {}
+    if not any(effect.when or effect.finding for effect in listed):
+        return {}
+    return with_named(book, facts_of(case, book) | standing_of(book, [case.pk])[case.pk])
 
 
 def _titles(book: Book, payload: ClockBreached, language: str) -> str:

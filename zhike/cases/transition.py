@@ -12,6 +12,7 @@ from zhike.cases.facts import Facts
 from zhike.cases.holders import audience_of, principals_for
 from zhike.handbook.conditions import holds
 from zhike.handbook.decide import Decision, decide
+from zhike.handbook.decision import Undecided
 from zhike.handbook.structure import FieldDef
 from zhike.org.models import Department
 from zhike.org.principals import department_at
@@ -86,9 +87,23 @@ def _take(deed: Deed) -> None:
     case.owner_role = next((role for role in deed.action.by if deed.viewer.in_role(deed.book.name, role)), "")
 
 
+def closes(deed: Deed) -> bool:
+    """Whether the deed would lead to a final stage, before anything is done."""
+    try:
+        decision = decide(
+            deed.book, "route", deed.facts(), on=deed.event, process=deed.process.id, yields="stage"
+        )  # fmt: skip
+    except Undecided:
+        return False
+    target = _first(decision) or _branch(deed) or deed.action.to
+    return target is not None and deed.book.stage(deed.process.id, target).final
+
+
 def _set_department(deed: Deed, decision: Decision | None) -> None:
-    if deed.action.department_from and deed.values.get(deed.action.department_from):
-        deed.case.department = Department.objects.get(pk=deed.values[deed.action.department_from])
+    """The department the form names; none where the form has the field and it was left empty."""
+    if deed.action.department_from:
+        named = deed.values.get(deed.action.department_from)
+        deed.case.department = Department.objects.get(pk=named) if named else None
     kind = _first(decision)
     if kind and deed.case.department is not None:
         found = department_at(deed.case.department, kind)

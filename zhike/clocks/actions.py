@@ -119,11 +119,16 @@ def _new_clocks(start: Start) -> list[Clock]:
     """The clocks of a start; none while a date it hangs on is not known yet."""
     begins_at = start.begins_at or start.at
     timed = plan(start.book, start.clause, begins_at, start.facts, start.calendar, start.due_at)
-    if timed is None:
+    if timed is None or (_is_excused(start.clause) and timed.due_at < begins_at):
         return []
     if isinstance(start.clause, Deadline) and start.clause.share == "all" and len(start.holders) > 1:
         return [_new_clock(start, timed, [holder], f"#{n}") for n, holder in enumerate(start.holders, 1)]
     return [_new_clock(start, timed, list(start.holders), "")]
+
+
+def _is_excused(clause: Deadline | Duty) -> bool:
+    """Whether a limit that has passed before the clause came to apply is let go."""
+    return isinstance(clause, Deadline) and clause.born_late == "excused"
 
 
 def _new_clock(start: Start, timed: Plan, holders: list[str], part: str) -> Clock:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from zhike.clocks.actions import Start, overtake, start_clocks, stop_watch
@@ -64,6 +64,8 @@ class Owe:
     at: dt.datetime
     audience: Sequence[str] = ()
     held_as: str = ""
+    facts: Facts = field(default_factory=dict)
+    """Where the limit is a date among them (`due.fact`)."""
 
 
 def owe(dues: Sequence[Owe]) -> list[Obligation]:
@@ -94,7 +96,7 @@ def _standing(subjects: set[Subject]) -> set[tuple[Subject, str, str]]:
 def _first_period(due: Owe) -> Period:
     clause = due.clause
     if clause.every in ("once", "event"):
-        return once(due.book, clause, due.at)
+        return once(due.book, clause, due.at, due.facts)
     now = current_period(due.book, clause, due.at)
     return following_period(due.book, clause, now) if clause.begins == "next_period" else now
 
@@ -158,16 +160,24 @@ def _watch(row: Obligation, book: Book, at: dt.datetime) -> Start:
 
 
 def settle(
-    subject: Subject, book: Book, event: str, at: dt.datetime, by: str, facts: Facts | None = None
+    subject: Subject,
+    book: Book,
+    event: str,
+    at: dt.datetime,
+    by: str,
+    facts: Facts | None = None,
+    clauses: Sequence[str] | None = None,
 ) -> list[Obligation]:
     """`event` happened to the subject: what it owes and this settles is met; answers with what was met, in time or
     late.
 
     Only what has begun can be met. A period that ended before `at` is missed first, and stays so. `facts` decide where
-    a clause asks for more than the event (`owes_when`); without them the event suffices.
+    a clause asks for more than the event (`owes_when`); without them the event suffices. `clauses`: only what these owe.
     """
     rows = [
-        row for row in _current(subject, at) if row.handbook == book.name and event in row.owes and row.begins_at <= at
+        row
+        for row in _current(subject, at, clauses)
+        if row.handbook == book.name and event in row.owes and row.begins_at <= at
     ]
     rows = _one_a_clause(row for row in rows if facts is None or settles(_clause(row), event, facts))
     for row in rows:

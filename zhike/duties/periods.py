@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from zhike.handbook.book import Book
 from zhike.handbook.calendars import due_at
 from zhike.handbook.clauses import Duty
-from zhike.handbook.common import Duration, Unit
-from zhike.handbook.limits import limit_of
+from zhike.handbook.common import Duration, Facts, Unit
+from zhike.handbook.limits import as_moment, limit_of
 from zhike.handbook.periods import period_of
+
+NO_FACTS: Facts = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,13 @@ class UnknownPeriod(ValueError):
     """This way of repeating needs facts the room does not have: shifts, occasions, checkpoints."""
 
 
-def once(book: Book, clause: Duty, at: dt.datetime) -> Period:
-    """The period of something owed once: from `at` to its limit, without end where another clause times it."""
+def once(book: Book, clause: Duty, at: dt.datetime, facts: Facts = NO_FACTS) -> Period:
+    """The period of something owed once: from `at` to its limit, without end where another clause times it, or while
+    the date among the facts that limits it is not known.
+    """
     if clause.within is None:
-        return Period("once", at, None)
+        until = as_moment(facts.get(clause.due.fact), at) if clause.due and clause.due.fact else None
+        return Period("once", at, until)
     duration = limit_of(book, clause)
     working = duration.unit in (Unit.working_day, Unit.working_hour)
     calendar = book.calendar(clause.calendar) if working or clause.calendar else None

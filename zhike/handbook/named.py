@@ -27,6 +27,7 @@ def names_asked(book: Book) -> frozenset[str]:
     return frozenset(_names_in(book.handbook))
 
 
+@lru_cache(maxsize=1024)
 def asks_for(book: Book, *beginnings: str) -> bool:
     """Whether the handbook names a fact that begins so: `clock.`, `case.late.`."""
     return any(name.removeprefix("parent.").startswith(beginnings) for name in names_asked(book))

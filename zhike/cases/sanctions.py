@@ -1,0 +1,116 @@
+"""Sanction clauses on a case: drafted by what happens, decided by an action that says so, never by the product."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from zhike.cases.deed import Deed
+from zhike.cases.drafts import open_drafts
+from zhike.cases.events import SanctionConfirmed, SanctionDrafted
+from zhike.cases.facts import Facts
+from zhike.cases.holders import may_act
+from zhike.cases.models import Case
+from zhike.cases.refusals import Reason
+from zhike.cases.written import fact_of
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Sanction
+from zhike.handbook.common import Text
+from zhike.handbook.conditions import holds
+from zhike.handbook.sanctions import Draft, draft_of
+from zhike.journal.actions import record
+from zhike.journal.ledger import Use, write_uses
+from zhike.notices.actions import Tell, tell
+
+
+def draft(case: Case, book: Book, events: Iterable[str], facts: Facts, *, at: dt.datetime, actor: str) -> None:
+    """Draft what the sanction clauses on these events propose, and tell those who decide."""
+    found = {
+        clause.id: clause
+        for event in events
+        for clause in book.speaking_of("sanction", case.process, event)
+        if isinstance(clause, Sanction) and holds(clause.when, facts)
+    }
+    for clause in found.values():
+        person = facts.get(clause.person) if clause.person else None
+        _write_draft(case, book, clause, draft_of(clause, {**facts, "person": person}), person, at, actor)
+
+
+def _write_draft(
+    case: Case, book: Book, clause: Sanction, made: Draft, person: Any, at: dt.datetime, actor: str
+) -> None:
+    charges = [
+        {"person": charge.person, "amount": None if charge.amount is None else str(charge.amount), "points": charge.points,
+         "percent": charge.percent, "to_be_decided": charge.to_be_decided}
+        for charge in made.charges
+    ]  # fmt: skip
+    event = SanctionDrafted(made.form, person, made.count, charges, list(made.propose), list(made.confirmed_by))
+    record([fact_of(case, event, at=at, actor=actor, clauses=(clause.id,))])
+    write_uses([_use(case, book, clause, "applied", at, str(person or ""))])
+    words = Text(
+        zh=f"{case.number}“{clause.title.zh}”待您决定。",
+        en=f"{case.number}: “{clause.title.say('en')}” awaits your decision.",
+    )
+    to = may_act(case, book, made.confirmed_by)
+    tell(
+        [Tell(at=at, to=to, kind="told", clause=clause.id, handbook=book.name, subject=("case", case.pk), words=words)]
+    )
+
+
+def refusals(deed: Deed) -> list[Reason]:
+    """Why the action may not decide what it says it decides: there is no draft, or he is the person concerned."""
+    if not deed.action.confirms:
+        return []
+    drafts = {} if deed.opening else open_drafts([deed.case.pk])[deed.case.pk]
+    reasons = (_why_not(deed, name, drafts) for name in deed.action.confirms)
+    return [reason for reason in reasons if reason is not None]
+
+
+def _why_not(deed: Deed, clause_id: str, drafts: dict[str, Any]) -> Reason | None:
+    clause = deed.book.clause(clause_id)
+    assert isinstance(clause, Sanction)
+    title = clause.title
+    if clause_id not in drafts:
+        words = Text(
+            zh=f"没有可以决定的“{title.zh}”：所依据的责任没有认定。",
+            en=f"There is no “{title.say('en')}” to decide: what it rests on was not established.",
+        )
+        return Reason(words, clause_id)
+    payload = drafts[clause_id].payload
+    if clause.confirm.not_party and payload["person"] == deed.viewer.principal:
+        words = Text(zh="当事人不能决定对自己的处理。", en="Nobody decides what concerns himself.")
+        return Reason(words, clause_id)
+    deciding = [*payload["confirmers"], *([clause.confirm.instead] if clause.confirm.instead else [])]
+    if not deed.viewer.holds(may_act(deed.case, deed.book, deciding)):
+        names = "、".join(deed.book.role(role).title.zh for role in deciding)
+        english = ", ".join(deed.book.role(role).title.say("en") for role in deciding)
+        words = Text(zh=f"“{title.zh}”由{names}决定。", en=f"“{title.say('en')}” is decided by: {english}.")
+        return Reason(words, clause_id)
+    return None
+
+
+def follow(deed: Deed) -> None:
+    """Write down what the deed decided, then draft what it gives cause for."""
+    if deed.action.confirms:
+        _confirm(deed)
+    events = [event for event in deed.happened if deed.book.speaking_of("sanction", deed.process.id, event)]
+    if events:
+        draft(deed.case, deed.book, events, deed.facts(), at=deed.now, actor=deed.viewer.principal)
+
+
+def _confirm(deed: Deed) -> None:
+    drafts = open_drafts([deed.case.pk])[deed.case.pk]
+    for name in deed.action.confirms:
+        clause = deed.book.clause(name)
+        assert isinstance(clause, Sanction)
+        event = SanctionConfirmed(drafts[name].pk, drafts[name].payload["person"])
+        record([fact_of(deed.case, event, at=deed.now, actor=deed.viewer.principal, clauses=(name,))])
+        write_uses([_use(deed.case, deed.book, clause, "kept", deed.now, deed.viewer.principal)])
+
+
+def _use(case: Case, book: Book, clause: Sanction, outcome: str, at: dt.datetime, holder: str) -> Use:
+    return Use(
+        at=at, handbook=book.name, version_id=case.handbook_version_id, clause=clause.id, outcome=outcome,
+        subject=("case", case.pk), holder=holder,
+    )  # fmt: skip
