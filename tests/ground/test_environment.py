@@ -52,3 +52,11 @@ def test_a_secret_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
     assert settings.kept_secret(place) == first
     assert len(first) >= 60
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
+
+
+def test_a_sandbox_keeps_its_data_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ZHIKE_HOME", raising=False)
+    monkeypatch.delenv("ZHIKE_SANDBOX", raising=False)
+    assert environment.home().name == ".zhike"
+    monkeypatch.setenv("ZHIKE_SANDBOX", "1")
+    assert environment.home().name == ".zhike-sandbox"

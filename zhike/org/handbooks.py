@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from zhike.handbook.book import Book
 from zhike.handbook.load import load
@@ -61,7 +62,7 @@ def install(path: Path, now: dt.datetime, *, effective_from: dt.datetime | None 
     book = load(path)
     source = book.handbook.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     digest = hashlib.sha256(json.dumps([source, book.text], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    begins = effective_from or min(now, _midnight(book.handbook.effective))
+    begins = effective_from or min(now, _midnight(book.handbook.effective, book.handbook.zone))
     version, _ = HandbookVersion.objects.get_or_create(
         name=book.name,
         digest=digest,
@@ -70,8 +71,8 @@ def install(path: Path, now: dt.datetime, *, effective_from: dt.datetime | None 
     return version
 
 
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time.min, dt.UTC)
+def _midnight(day: dt.date, zone: str) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time.min, ZoneInfo(zone))
 
 
 def _newest_id(handbook: str) -> int:

@@ -14,12 +14,16 @@ class BadEnvironment(Exception):
 
 
 def home() -> Path:
-    """The data folder, ZHIKE_HOME: `.zhike` in a checkout, else the user's data folder. Not created here."""
+    """The data folder, ZHIKE_HOME: `.zhike` in a checkout, else the user's data folder. Not created here.
+
+    A sandbox has a folder of its own beside it (`.zhike-sandbox`): the two never share data.
+    """
     if named := os.environ.get("ZHIKE_HOME"):
         return Path(named).expanduser().absolute()
+    own = "-sandbox" if sandbox() else ""
     if (CHECKOUT / "pyproject.toml").exists():
-        return CHECKOUT / ".zhike"
-    return Path.home() / ".local" / "share" / "zhike"
+        return CHECKOUT / f".zhike{own}"
+    return Path.home() / ".local" / "share" / f"zhike{own}"
 
 
 def make_home() -> Path:
