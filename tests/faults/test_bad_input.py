@@ -52,7 +52,13 @@ def visitor(sandbox: Served) -> Person:
 
 def complaint(words: str, **more: str) -> dict[str, str]:
     """A complaint on the portal."""
-    return {"caller_name": "示例顾客", "caller_phone": "13800000502", "request_kind": "complaint", "content": words, **more}
+    return {
+        "caller_name": "示例顾客",
+        "caller_phone": "13800000502",
+        "request_kind": "complaint",
+        "content": words,
+        **more,
+    }
 
 
 def at_once(*deeds: Callable[[], Answer]) -> list[Answer]:
@@ -161,7 +167,9 @@ def test_no_input_breaks_a_form(agent: Person, values: dict[str, Any]) -> None:
 @pytest.mark.parametrize("path", [OPEN, FILE])
 def test_ten_megabytes_of_text_are_refused_in_words(sandbox: Served, agent: Person, visitor: Person, path: str) -> None:
     person = agent if path == OPEN else visitor
-    answer = person.post(path, {**ENQUIRY, **complaint("示例：很长。" + "长" * (10 * MEGABYTE // 3)), "key": "ten-megabytes"})
+    answer = person.post(
+        path, {**ENQUIRY, **complaint("示例：很长。" + "长" * (10 * MEGABYTE // 3)), "key": "ten-megabytes"}
+    )
     assert answer.status in (400, 413, 422)
     assert "内容太多" in text_of(answer.text) or "最多" in text_of(answer.text)
     assert kept(sandbox, "示例：很长。") == []
@@ -214,7 +222,9 @@ def test_a_bad_file_is_refused_in_words_and_the_form_comes_back(sandbox: Served,
     assert kept(sandbox, f"附上{name}") == []
 
 
-@pytest.mark.parametrize("name", ["\u200b.htaccess", ".\u200bhtaccess", "..\\..\\.htaccess", "../../../etc/.htaccess", "CON.png"])
+@pytest.mark.parametrize(
+    "name", ["\u200b.htaccess", ".\u200bhtaccess", "..\\..\\.htaccess", "../../../etc/.htaccess", "CON.png"]
+)
 def test_a_dangerous_name_becomes_a_harmless_one(sandbox: Served, visitor: Person, name: str) -> None:
     words = f"示例：名字{abs(hash(name))}。"
     answer = visitor.post(FILE, complaint(words, key=f"name-{abs(hash(name))}"), {"pictures": (name, picture())})
@@ -247,7 +257,9 @@ def test_identity_in_a_header_or_in_the_form_does_nothing(sandbox: Served, visit
     visitor.opener.addheaders = list(request_headers.items())
     assert visitor.get("/desk").status == 302
     assert visitor.get("/administration").status in (302, 404)
-    answer = visitor.post(FILE, complaint("示例：我是管理员。", key="identity", owner="1", is_sample="true", stage="closed"))
+    answer = visitor.post(
+        FILE, complaint("示例：我是管理员。", key="identity", owner="1", is_sample="true", stage="closed")
+    )
     assert answer.status == 302
     assert [case["data"].keys() for case in kept(sandbox, "我是管理员")] == [{"portal_request": 1}.keys()]
 
@@ -265,7 +277,14 @@ def test_a_body_that_breaks_off_is_answered(agent: Person) -> None:
 
 def test_a_clock_that_is_asked_nonsense_says_so(sandbox: Served) -> None:
     person = Person(sandbox)
-    for body in (b"", b"[]", b'{"at": "tomorrow"}', b'{"advance": "-2h"}', b'{"at": "1999-01-01T00:00:00+08:00"}', b"\xff"):
+    for body in (
+        b"",
+        b"[]",
+        b'{"at": "tomorrow"}',
+        b'{"advance": "-2h"}',
+        b'{"at": "1999-01-01T00:00:00+08:00"}',
+        b"\xff",
+    ):
         import urllib.request
 
         answer = person._open(urllib.request.Request(f"{sandbox.url}/api/sandbox/clock", body))
