@@ -118,3 +118,13 @@ class NoteAdded(Event):
 class OwnerChanged(Event):
     owner: int | None
     before: int | None
+
+
+@event("case.customer_changed")
+@dataclass(frozen=True)
+class CustomerChanged(Event):
+    """Two customers became one, or two again; `merge` is the id of the fact of the merge."""
+
+    before: int
+    after: int
+    merge: int

@@ -1,13 +1,17 @@
-"""The only way to a customer: staff who work with cases, and he himself."""
+"""The only way to a customer: staff whose role opens the archive, and he himself."""
 
 from __future__ import annotations
 
-from zhike.customers.models import Customer
+from django.db.models import Q, QuerySet
+
+from zhike.customers.models import Customer, Unmasking
 from zhike.customers.queries import PAGE, search
 from zhike.org.principals import Viewer, customer_key
 
-SCREENS = frozenset({"desk", "cases", "board", "floor"})
-"""Screens of roles that speak with customers or follow their cases."""
+SCREEN = "customers"
+"""The archive. Who only works on cases sees the customer beside his case, through the case's own gate."""
+REVIEWERS = frozenset({"board", "quality"})
+"""Screens of those who answer for others' work; with the archive open to them, they look over unmaskings."""
 
 
 class NoSuchCustomer(LookupError):
@@ -15,18 +19,37 @@ class NoSuchCustomer(LookupError):
 
 
 def may_see_customers(viewer: Viewer) -> bool:
-    return viewer.staff is not None and not SCREENS.isdisjoint(viewer.screens)
+    return viewer.staff is not None and viewer.staff.is_active and SCREEN in viewer.screens
+
+
+def may_review(viewer: Viewer) -> bool:
+    """Whether he looks over who looked behind masks, and may take data out in full."""
+    return may_see_customers(viewer) and not REVIEWERS.isdisjoint(viewer.screens)
 
 
 def customer_for(viewer: Viewer, customer_id: int) -> Customer:
-    """One customer. Raises NoSuchCustomer."""
+    """One customer; one that was merged is given as itself, its `merged_into` says where to go. Raises NoSuchCustomer."""
     if may_see_customers(viewer) or viewer.principal == customer_key(customer_id):
-        found = Customer.objects.filter(pk=customer_id).first()
+        found = Customer.objects.select_related("merged_into").filter(pk=customer_id).first()
         if found is not None:
             return found
     raise NoSuchCustomer(customer_id)
 
 
+def visible_customers(viewer: Viewer) -> QuerySet[Customer]:
+    """Every customer this viewer may see, unordered, without merged ones: for lists, counts and exports."""
+    everyone = Customer.objects.filter(merged_into=None)
+    return everyone if may_see_customers(viewer) else everyone.none()
+
+
 def find_customers(viewer: Viewer, text: str, *, limit: int = PAGE) -> list[Customer]:
     """`queries.search` for those who may see customers; nobody else finds anyone."""
     return search(text, limit=limit) if may_see_customers(viewer) else []
+
+
+def unmaskings_for(viewer: Viewer, *, before: int | None = None) -> QuerySet[Unmasking]:
+    """Who looked behind a mask, the newest first; nobody's for whoever may not look them over."""
+    if not may_review(viewer):
+        return Unmasking.objects.none()
+    older = Q(pk__lt=before) if before else Q()
+    return Unmasking.objects.select_related("customer", "by", "reviewed_by").filter(older).order_by("-pk")

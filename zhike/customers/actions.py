@@ -8,14 +8,13 @@ from django.db import connection, transaction
 
 from zhike.customers.events import ContactAdded, CustomerAdded, CustomerNamed
 from zhike.customers.models import ContactPoint, Customer
+from zhike.customers.naming import NAME_LENGTH, name_key
 from zhike.customers.queries import normalise_email, normalise_phone
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
 from zhike.lib.text import clean_line
 from zhike.org.principals import SYSTEM
-
-NAME_LENGTH = 80
 
 CLAIM = """
 INSERT INTO customers_contactpoint (customer_id, kind, value, created_at) VALUES (%s, %s, %s, %s)
@@ -66,10 +65,14 @@ def rename_customer(customer: Customer, name: str, *, by: str, now: dt.datetime)
     """Correct a customer's name."""
     cleaned = clean_line(name)[:NAME_LENGTH]
     with transaction.atomic():
-        changed = Customer.objects.filter(pk=customer.pk).exclude(name=cleaned).update(name=cleaned)
+        changed = (
+            Customer.objects.filter(pk=customer.pk)
+            .exclude(name=cleaned)
+            .update(name=cleaned, name_key=name_key(cleaned))
+        )
         customer.name = cleaned
         if changed:
-            _tell(customer, [CustomerNamed(by_hand=True)], now, by)
+            tell_of(customer, [CustomerNamed(by_hand=True)], now, by)
 
 
 def _known(wanted: dict[str, str]) -> Customer | None:
@@ -81,11 +84,11 @@ def _known(wanted: dict[str, str]) -> Customer | None:
 def _add(wanted: dict[str, str], name: str, now: dt.datetime, by: str, is_sample: bool) -> Customer:
     """A new customer who has the first contact point, or whoever else got it in the meantime."""
     savepoint = transaction.savepoint()
-    customer = Customer.objects.create(name=name, created_at=now, is_sample=is_sample)
+    customer = Customer.objects.create(name=name, name_key=name_key(name), created_at=now, is_sample=is_sample)
     kind, value = next(iter(wanted.items()))
-    if _claim(customer, kind, value, now):
+    if claim_contact(customer, kind, value, now):
         transaction.savepoint_commit(savepoint)
-        _tell(customer, [CustomerAdded(kind=kind)], now, by)
+        tell_of(customer, [CustomerAdded(kind=kind)], now, by)
         return customer
     transaction.savepoint_rollback(savepoint)
     return ContactPoint.objects.select_related("customer").get(kind=kind, value=value).customer
@@ -93,23 +96,27 @@ def _add(wanted: dict[str, str], name: str, now: dt.datetime, by: str, is_sample
 
 def _add_contacts(customer: Customer, wanted: dict[str, str], now: dt.datetime, by: str) -> None:
     had = set(customer.contact_points.values_list("kind", "value"))
-    added = [kind for kind, value in wanted.items() if (kind, value) not in had and _claim(customer, kind, value, now)]
-    _tell(customer, [ContactAdded(kind=kind) for kind in added], now, by)
+    added = [
+        kind for kind, value in wanted.items() if (kind, value) not in had and claim_contact(customer, kind, value, now)
+    ]
+    tell_of(customer, [ContactAdded(kind=kind) for kind in added], now, by)
 
 
-def _claim(customer: Customer, kind: str, value: str, now: dt.datetime) -> bool:
+def claim_contact(customer: Customer, kind: str, value: str, now: dt.datetime) -> bool:
+    """Make a normalised contact point his; False when it is somebody's already."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [customer.pk, kind, value, now])
         return bool(cursor.rowcount == 1)
 
 
 def _name(customer: Customer, name: str, now: dt.datetime, by: str) -> None:
-    if Customer.objects.filter(pk=customer.pk, name="").update(name=name):
+    if Customer.objects.filter(pk=customer.pk, name="").update(name=name, name_key=name_key(name)):
         customer.name = name
-        _tell(customer, [CustomerNamed()], now, by)
+        tell_of(customer, [CustomerNamed()], now, by)
     else:
         customer.refresh_from_db(fields=["name"])
 
 
-def _tell(customer: Customer, events: list[Event], now: dt.datetime, by: str) -> None:
+def tell_of(customer: Customer, events: list[Event], now: dt.datetime, by: str) -> None:
+    """Write down what happened to one customer."""
     record([NewFact(event, at=now, subject=("customer", customer.pk), actor=by) for event in events])

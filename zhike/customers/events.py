@@ -29,3 +29,149 @@ class CustomerNamed(Event):
     """A customer without a name got one, or somebody corrected it."""
 
     by_hand: bool = False
+
+
+@event("customer.edited")
+@dataclass(frozen=True)
+class CustomerEdited(Event):
+    """Name, kind, tier, tags or remark were changed by hand."""
+
+    fields: list[str]
+
+
+@event("customer.contact_removed")
+@dataclass(frozen=True)
+class ContactRemoved(Event):
+    kind: str
+
+
+@event("customer.identifier_added")
+@dataclass(frozen=True)
+class IdentifierAdded(Event):
+    kind: str
+
+
+@event("customer.identifier_removed")
+@dataclass(frozen=True)
+class IdentifierRemoved(Event):
+    kind: str
+
+
+@event("customer.related")
+@dataclass(frozen=True)
+class CustomersRelated(Event):
+    kind: str
+    other: int
+
+
+@event("customer.relation_ended")
+@dataclass(frozen=True)
+class RelationEnded(Event):
+    kind: str
+    other: int
+
+
+@event("customer.consented")
+@dataclass(frozen=True)
+class ConsentGiven(Event):
+    purpose: str
+    version: str
+    channel: str
+
+
+@event("customer.consent_withdrawn")
+@dataclass(frozen=True)
+class ConsentWithdrawn(Event):
+    purpose: str
+    channel: str
+
+
+@event("customer.unmasked")
+@dataclass(frozen=True)
+class CustomerUnmasked(Event):
+    """Somebody had contact data or an identity number shown in full."""
+
+    what: str
+    purpose: str
+    words: str
+    unmasking: int = 0
+
+
+@event("customer.unmasking_reviewed")
+@dataclass(frozen=True)
+class UnmaskingReviewed(Event):
+    unmasking: int
+    is_justified: bool
+
+
+@event("customer.merged")
+@dataclass(frozen=True)
+class CustomersMerged(Event):
+    """`dropped` turned out to be the subject. Everything that moved is named, so that it can go back."""
+
+    dropped: int
+    contact_points: list[int]
+    identifiers: list[int]
+    consents: list[int]
+    relations_from: list[int]
+    relations_to: list[int]
+    relations_ended: list[int]
+    """Relations both had, or between the two: one of each was ended."""
+    tags: list[str]
+    """Tags the subject did not have before."""
+    filled: list[str]
+    """Fields of the subject that were empty and took the other's value."""
+
+
+@event("customer.merge_undone")
+@dataclass(frozen=True)
+class MergeUndone(Event):
+    dropped: int
+    merge: int
+    """Id of the fact of the merge."""
+
+
+@event("customer.imported")
+@dataclass(frozen=True)
+class CustomerImported(Event):
+    """Added or filled from a line of a file."""
+
+    run: int
+    line: int
+    added: bool
+
+
+@event("customers.import_started")
+@dataclass(frozen=True)
+class ImportStarted(Event):
+    file_name: str
+
+
+@event("customers.import_finished")
+@dataclass(frozen=True)
+class ImportFinished(Event):
+    added: int
+    filled: int
+    unchanged: int
+    refused: int
+
+
+@event("customers.exported")
+@dataclass(frozen=True)
+class CustomersExported(Event):
+    count: int
+    asked: dict[str, str]
+    """The filter."""
+    in_full: bool
+    purpose: str = ""
+    mark: str = ""
+    """The number that stands in the file's own watermark."""
+
+
+@event("keys.rotated")
+@dataclass(frozen=True)
+class KeysRotated(Event):
+    """Identity numbers were sealed again under a new key."""
+
+    key: str
+    count: int

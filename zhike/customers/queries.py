@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Reverse
 
+from zhike.customers.identifiers import by_identifier
 from zhike.customers.models import ContactPoint, Customer
 from zhike.journal.models import Fact
 from zhike.lib import phone
@@ -22,13 +23,14 @@ LONGEST_EMAIL = 120
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A way to reach a customer. `masked` is for lists; `value` only for those with the right, who log that they
+    """A way to reach a customer; `id` is its row's. `masked` is for lists; `value` only for those with the right, who log that they
     looked."""
 
     kind: str
     value: str
     masked: str
     city: str = ""
+    id: int = 0
 
 
 def normalise_phone(raw: str) -> str:
@@ -64,16 +66,23 @@ def search(text: str, *, limit: int = PAGE) -> list[Customer]:
     words = clean_line(text[:100])
     if not words:
         return []
-    found = Customer.objects.filter(_matches(words)).order_by("-pk")
+    found = Customer.objects.filter(matches(words), merged_into=None).order_by("-pk")
     return list(found.prefetch_related(Prefetch("contact_points", ContactPoint.objects.order_by("pk")))[:limit])
 
 
-def _matches(words: str) -> Q:
+def matches(words: str) -> Q:
+    """What a search for these words asks of the archive: an identity number, a number, an address or a name."""
+    if (owner := by_identifier(words)) is not None:
+        return Q(pk=owner.pk)
     digits = re.sub(r"[\s\-+()]", "", narrow(words))
     if digits.isascii() and digits.isdigit():
         return Q(pk__in=_points_with(digits).values("customer_id"))
-    emails = ContactPoint.objects.filter(kind="email", value__startswith=words.lower())
-    return Q(name__istartswith=words) | Q(pk__in=emails.values("customer_id"))
+    if not words.isascii() or "%" in words:
+        return Q(name__istartswith=words)
+    # A name in Latin letters or an address. One union, not an OR: each half goes by its own index.
+    emails = ContactPoint.objects.filter(kind="email", value__startswith=words.lower()).values("customer_id")
+    names = Customer.objects.filter(name__istartswith=words).values("pk")
+    return Q(pk__in=names.union(emails))
 
 
 def _points_with(digits: str) -> QuerySet[ContactPoint]:
@@ -90,7 +99,7 @@ def _points_with(digits: str) -> QuerySet[ContactPoint]:
 def contacts_of(customer: Customer) -> list[Contact]:
     """How a customer is reached, the oldest first."""
     return [
-        Contact(point.kind, point.value, masked(point.kind, point.value), phone.city(point.value))
+        Contact(point.kind, point.value, masked(point.kind, point.value), phone.city(point.value), point.pk)
         for point in sorted(customer.contact_points.all(), key=lambda point: point.pk)
     ]
 
@@ -112,3 +121,28 @@ def timeline(customer_id: int, *, before: int | None = None, limit: int = TIMELI
     about = Q(subject_kind="customer", subject_id=customer_id)
     found = Fact.objects.filter(about) if before is None else Fact.objects.filter(about, pk__lt=before)
     return found.order_by("-pk")[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A filter of the list; empty fields ask nothing."""
+
+    q: str = ""
+    kind: str = ""
+    tier: str = ""
+    tag: str = ""
+
+
+def filtered(customers: QuerySet[Customer], asked: Asked, *, before: int | None = None) -> QuerySet[Customer]:
+    """`customers` as asked for, the newest first; `before` is the id of the last one of the page before."""
+    words = clean_line(asked.q[:100])
+    found = customers.filter(matches(words)) if words else customers
+    if asked.kind:
+        found = found.filter(kind=asked.kind)
+    if asked.tier:
+        found = found.filter(tier=asked.tier)
+    if asked.tag:
+        found = found.filter(tags__contains=[asked.tag])
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return found.order_by("-pk")

@@ -15,8 +15,9 @@ from zhike.records.references import Reference, as_id, register_reference
 def find(book: Book, field: FieldDef, sent: str) -> int | None:  # noqa: ARG001 - every kind of reference is asked alike
     """By id, principal (`customer:9`), or a phone number or e-mail address of his."""
     number = as_id(sent.removeprefix("customer:"))
-    if number and Customer.objects.filter(pk=number).exists():
-        return number
+    known = Customer.objects.filter(pk=number).first() if number else None
+    if known is not None:
+        return known.merged_into_id or known.pk
     customer = by_contact(sent)
     return customer.pk if customer else None
 

@@ -115,11 +115,11 @@ def test_a_page_of_customers_takes_two_queries(django_assert_num_queries):
 
 
 @pytest.mark.django_db
-def test_only_staff_who_speak_with_customers_and_he_himself_see_a_customer():
+def test_only_staff_whose_role_opens_the_archive_and_he_himself_see_a_customer():
     customer = find(phone="13800138000", name="示例王")
     wang = Staff.objects.create(username="wang", name="示例客服")
-    agent = Viewer("staff:1", frozenset({"staff:1"}), staff=wang, screens=frozenset({"desk"}))
-    keeper = Viewer("staff:2", frozenset({"staff:2"}), staff=wang, screens=frozenset({"administration"}))
+    agent = Viewer("staff:1", frozenset({"staff:1"}), staff=wang, screens=frozenset({"desk", "customers"}))
+    keeper = Viewer("staff:2", frozenset({"staff:2"}), staff=wang, screens=frozenset({"desk", "cases"}))
     assert customer_for(agent, customer.pk) == customer_for(customer_viewer(customer.pk), customer.pk) == customer
     assert find_customers(agent, "示例") == [customer]
     for viewer in (keeper, ANONYMOUS_VIEWER, customer_viewer(customer.pk + 1)):
