@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -67,6 +69,47 @@ def schema(reference: bool) -> None:
     from zhike.handbook.schema import handbook_schema
 
     click.echo(tables.reference() if reference else json.dumps(handbook_schema(), ensure_ascii=False, indent=2))
+
+
+@command.command()
+@click.argument("handbook")
+@click.option(
+    "--from",
+    "begins",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+    default=None,
+    help="In force from; default now.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def load(handbook: str, begins: datetime | None, as_json: bool) -> int:
+    """Install a handbook by NAME or PATH into the running department. Open cases keep the version they began under."""
+    from zhike.handbook import library
+    from zhike.web.cli.ready import django_ready
+
+    loaded = _examine(handbook)
+    if loaded.errors or loaded.book is None:
+        _print(loaded, "zh")
+        return 1
+    with django_ready():
+        from zhike.lib import clock
+        from zhike.org.handbooks import install
+
+        zone = ZoneInfo(loaded.book.handbook.zone)
+        version = install(
+            library.find(handbook), clock.now(), effective_from=begins.replace(tzinfo=zone) if begins else clock.now()
+        )
+        known = {
+            "name": version.name,
+            "version": version.version,
+            "effective_from": version.effective_from.isoformat(),
+            "id": version.pk,
+        }
+    click.echo(
+        json.dumps(known, ensure_ascii=False)
+        if as_json
+        else f"{known['name']} {known['version']}  {known['effective_from']}"
+    )
+    return 0
 
 
 def _examine(name: str) -> Loaded:

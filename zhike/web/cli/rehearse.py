@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 def command(handbook: str | None, every: bool, feature: str | None, as_json: bool) -> int:
     """Rehearse a handbook by NAME or PATH (HANDBOOK without one). Exit 0 only when nothing failed."""
     folders = find(handbook, every)
+    refused = check(folders, as_json)
+    if refused:
+        return 1
     with scratch_database("rehearsal"):
         reports = [rehearse_one(folder, feature, show=not as_json) for folder in folders]
     if as_json:
@@ -43,8 +46,23 @@ def find(handbook: str | None, every: bool) -> list[Path]:
         raise click.ClickException(str(error)) from error
 
 
+def check(folders: list[Path], as_json: bool) -> bool:
+    """Whether one of the handbooks is refused; says why, before a database is made for nothing."""
+    from zhike.handbook.load import examine
+    from zhike.handbook.report import check_report
+
+    bad = [loaded for loaded in map(examine, folders) if loaded.errors or loaded.book is None]
+    if bad and as_json:
+        click.echo(json.dumps({one.name: check_report(one) for one in bad}, ensure_ascii=False, indent=2))
+    for one in bad if not as_json else ():
+        click.echo(f"{one.name} is refused:", err=True)
+        for problem in one.errors:
+            where = f"{problem.file}:{problem.line} {problem.clause}".rstrip()
+            click.echo(f"  {where}  {problem.message.zh}{problem.remedy.zh}", err=True)
+    return bool(bad)
+
+
 def rehearse_one(folder: Path, feature: str | None, *, show: bool) -> Report:
-    from zhike.handbook.load import HandbookRefused
     from zhike.rehearsal.features import BadFeature
     from zhike.rehearsal.runner import rehearse
 
@@ -54,8 +72,6 @@ def rehearse_one(folder: Path, feature: str | None, *, show: bool) -> Report:
 
     try:
         return rehearse(folder, feature, tick)
-    except HandbookRefused as refused:
-        raise click.ClickException(f"{folder.name} is refused:\n{refused}") from refused
     except BadFeature as bad:
         raise click.ClickException(str(bad)) from bad
     except FileNotFoundError as missing:
