@@ -27,7 +27,9 @@ from email.message import Message
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
+
+import psycopg
 
 PATIENCE = 90.0
 """Seconds after which something that should have happened long ago counts as not happening."""
@@ -94,6 +96,11 @@ class Served:
             if name.encode() in words:
                 return int(pid)
         return None
+
+    def rows(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+        """What the product's database answers."""
+        with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as look:
+            return look.execute(query, values).fetchall()
 
     def run(self, program: str, *arguments: str) -> Any:
         """Run Python with the product's own settings and database; answers the JSON it printed."""

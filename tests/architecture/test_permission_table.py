@@ -12,7 +12,9 @@ from zhike.org.models import Staff
 from zhike.org.principals import ANONYMOUS_VIEWER, Viewer
 from zhike.web.permissions import BOTH, PERMISSIONS, may_open
 
-SCREENS = ("desk", "board", "floor", "cases", "handbook", "lookup", "approvals", "quality", "reports", "administration")
+SCREENS = (
+    "desk", "board", "floor", "cases", "customers", "handbook", "lookup", "approvals", "quality", "reports", "administration",
+)  # fmt: skip
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -94,6 +96,7 @@ OPEN_TO_ANYONE = {
     "sign_in:sign_in",
     "sign_in:sign_out",
     "administration:set_password",  # by a link that works once
+    "api:openapi",  # the contract; nothing of this house is in it
 }
 
 
