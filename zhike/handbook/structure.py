@@ -14,7 +14,17 @@ from zhike.handbook.common import ClauseId, Effects, Identifier, Model, Names, P
 from zhike.handbook.terms import Figure, Period, Script
 
 Screen = Literal[
-    "desk", "board", "floor", "cases", "handbook", "lookup", "approvals", "quality", "reports", "administration"
+    "desk",
+    "board",
+    "floor",
+    "cases",
+    "customers",
+    "handbook",
+    "lookup",
+    "approvals",
+    "quality",
+    "reports",
+    "administration",
 ]
 
 

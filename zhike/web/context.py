@@ -62,6 +62,7 @@ def tabs(request: HttpRequest, viewer: Viewer) -> list[Tab]:
     for route, title in (
         ("desk:show", gettext("工作台")),
         ("case_list:show", gettext("工单")),
+        ("customers:show", gettext("客户")),
         ("board:show", gettext("预警台")),
         ("lookup:show", gettext("查询")),
         ("handbook_page:list", gettext("制度")),

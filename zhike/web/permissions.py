@@ -4,7 +4,7 @@ One row a route name: who may come, and with which methods. Who may come is one 
 
     anyone       whether signed in or not (customers, visitors)
     signed_in    any active member of staff; the view's own gate decides about the object
-    desk, board, floor, cases, handbook, lookup, approvals, quality, reports, administration
+    desk, board, floor, cases, customers, handbook, lookup, approvals, quality, reports, administration
                  staff with a role that opens that screen
     admin        administrators
     sandbox      anyone, but only while the product runs in its sandbox
@@ -23,7 +23,8 @@ from zhike.org.principals import Viewer
 
 Who = Literal[
     "anyone", "signed_in", "admin", "sandbox",
-    "desk", "board", "floor", "cases", "handbook", "lookup", "approvals", "quality", "reports", "administration",
+    "desk", "board", "floor", "cases", "customers", "handbook", "lookup", "approvals", "quality", "reports",
+    "administration",
 ]  # fmt: skip
 READ = frozenset({"GET", "HEAD"})
 WRITE = frozenset({"POST"})
@@ -66,6 +67,21 @@ PERMISSIONS: dict[str, Row] = {
     "case_page:note": _row("signed_in", methods=WRITE),
     "case_page:phone": _row("signed_in", methods=WRITE),
     "case_page:file": _row("signed_in"),
+    # the archive of customers: which one, and how much of him, is decided by customers.access
+    "customers:show": _row("customers"),
+    "customers:new": _row("customers", methods=BOTH),
+    "customers:hints": _row("customers", methods=WRITE),
+    "customers:page": _row("customers"),
+    "customers:edit": _row("customers", methods=BOTH),
+    "customers:contact": _row("customers", methods=WRITE),
+    "customers:identifier": _row("customers", methods=WRITE),
+    "customers:relation": _row("customers", methods=WRITE),
+    "customers:consent": _row("customers", methods=WRITE),
+    "customers:unmask": _row("customers", methods=WRITE),
+    "customers:merge": _row("customers", methods=BOTH),
+    "customers:undo": _row("customers", methods=WRITE),
+    "customers:unmaskings": _row("customers"),
+    "customers:review": _row("customers", methods=WRITE),
     # supervisor
     "board:show": _row("board"),
     "board:lanes": _row("board"),

@@ -1,0 +1,23 @@
+"""Addresses of the archive of customers."""
+
+from django.urls import path
+
+from zhike.web.customers import deeds, forms, listing, merging, page, reviews
+
+app_name = "customers"
+urlpatterns = [
+    path("", listing.show, name="show"),
+    path("/new", forms.new, name="new"),
+    path("/hints", forms.hints, name="hints"),
+    path("/unmaskings", reviews.unmaskings, name="unmaskings"),
+    path("/unmaskings/<int:number>/review", reviews.review, name="review"),
+    path("/<int:number>", page.show, name="page"),
+    path("/<int:number>/edit", forms.edit, name="edit"),
+    path("/<int:number>/contact", deeds.contact, name="contact"),
+    path("/<int:number>/identifier", deeds.identifier, name="identifier"),
+    path("/<int:number>/relation", deeds.relation, name="relation"),
+    path("/<int:number>/consent", deeds.consent, name="consent"),
+    path("/<int:number>/unmask", deeds.show_in_full, name="unmask"),
+    path("/<int:number>/merge", merging.merge, name="merge"),
+    path("/<int:number>/undo", merging.undo, name="undo"),
+]
