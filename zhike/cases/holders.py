@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from zhike.cases.facts import facts_of
+from zhike.cases.facts import Facts, facts_of
 from zhike.cases.models import Case
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Access, Visibility
 from zhike.handbook.conditions import holds
+from zhike.handbook.named import with_named
 from zhike.org.principals import SYSTEM, customer_key, place_of, resolve, role_key, role_of, staff_key
 
 
@@ -84,12 +85,15 @@ def audience_of(case: Case, book: Book) -> list[str]:
 
 
 def _named(case: Case, book: Book, listed: Iterable[Access]) -> list[str]:
-    facts = facts_of(case, book) if any(access.when for access in listed) else {}
-    return [_seen_by(case, book, access) for access in listed if holds(access.when, facts)]
+    asked = any(access.when or access.person for access in listed)
+    facts = with_named(book, facts_of(case, book)) if asked else {}
+    return [_seen_by(case, book, access, facts) for access in listed if holds(access.when, facts)]
 
 
-def _seen_by(case: Case, book: Book, access: Access) -> str:
-    """Nobody, where it is for those of the case's department and the case has none of theirs."""
+def _seen_by(case: Case, book: Book, access: Access, facts: Facts) -> str:
+    """Nobody, where it is for a person who is not known, or for those of a department the case is not with."""
+    if access.person is not None:
+        return str(facts.get(access.person) or "")
     if access.at == "anywhere" or not book.role(access.role).places:
         return role_key(book.name, access.role)
     place = place_of(book, access.role, case.department)

@@ -168,7 +168,7 @@ def _settle_at_once(deed: Deed, facts: Facts, new: Iterable[Obligation]) -> None
     for row in new:
         clause = deed.book.clause(row.clause)
         if isinstance(clause, Duty) and clause.owes_when:
-            for event in set(deed.happened) & set(clause.owes):
+            for event in set(deed.happened) & set(clause.starts) & set(clause.owes):
                 settle(
                     deed.subject,
                     deed.book,

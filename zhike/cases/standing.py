@@ -1,6 +1,6 @@
 """What runs, is owed and is undecided on a case, as facts.
 
-`clock.<CLAUSE>.state` and `.due_at` of the clock that started last, `case.late.<CLAUSE>`, `duty.<CLAUSE>.open` and
+`clock.<CLAUSE>.state` of the clock that started last and, while it is open, `.due_at`, `case.late.<CLAUSE>`, `duty.<CLAUSE>.open` and
 `.state` of what was owed last, `sanction.<CLAUSE>.open`. Each kind costs a query, so it is looked up only where the
 handbook names such a fact.
 """
@@ -44,7 +44,7 @@ def _add_clocks(found: dict[int, Facts], book: Book, now: dt.datetime | None) ->
         if state == Clock.State.RUNNING and now is not None and clock.over_at <= now:
             state = Clock.State.OVERDUE
         facts[f"clock.{clock.clause}.state"] = str(state)
-        facts[f"clock.{clock.clause}.due_at"] = clock.due_at.astimezone(zone).isoformat()
+        facts[f"clock.{clock.clause}.due_at"] = clock.due_at.astimezone(zone).isoformat() if clock.is_open else None
         late = f"case.late.{clock.clause}"
         facts[late] = facts.get(late, 0) + (state in LATE)
 

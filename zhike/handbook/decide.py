@@ -22,6 +22,9 @@ OPTIONAL = frozenset({"recipients", "holder", "department", "parent_stage"})
 the parent stay.
 """
 
+STANDING = ("duty", "sanction")
+"""Kinds that block by what stands open; `when` was asked when it came to be owed or drafted."""
+
 
 def matching(
     book: Book, kind: str, facts: Facts, *, on: str | None, process: str | None = None, yields: str | None = None
@@ -80,7 +83,7 @@ def judge(
     decisions: list[Decision] = []
     refusals: list[Refusal] = []
     for clause in _judging(book, (on,) if isinstance(on, str) else on, process):
-        if not holds(clause.when, facts):
+        if clause.kind not in STANDING and not holds(clause.when, facts):
             continue
         refusal = _refusal(clause, facts, values, form_fields)
         if refusal is None:

@@ -72,7 +72,7 @@ def convert(world: World, field: FieldDef, text: str) -> Any:
         case "rows":
             return [_row(world, field, part) for part in text.split("、")]
         case "files":
-            return [store(world, name) for name in text.split("、")]
+            return [store(world, name, world.actor) for name in text.split("、")]
         case _:
             return text
 

@@ -63,6 +63,8 @@ class World:
     looked_up: str = ""
     sighted: int | None = None
     deeds: int = 0
+    actor: str = "system"
+    """Who fills the form at hand: files are uploaded by him."""
 
     def __post_init__(self) -> None:
         self.now = self.begins

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from zhike.handbook.book import starting_events
+from zhike.handbook.book import ending_events, starting_events
 from zhike.handbook.catalogue import FACTS as CATALOGUE
 from zhike.handbook.catalogue import FILLING_FACTS, POPULATIONS, ROW_FACTS, is_known_fact
 from zhike.handbook.check.fields import fields_of, form_of, forms_at, forms_before
@@ -84,7 +84,7 @@ def _check_clause(checker: Checker, clause: Clause) -> None:
     if process is None:
         for one in checker.book.handbook.processes:
             known |= fields_of(checker, one.record)
-    for _, form in forms_at(checker, clause, starting_events(clause)):
+    for _, form in forms_at(checker, clause, starting_events(clause) + ending_events(clause)):
         known |= form
     for form in forms_before(checker, clause, starting_events(clause)):
         known |= form

@@ -118,6 +118,7 @@ def _typed(world: World, parts: Tail, own: dict[str, str]) -> dict[str, str]:
 def _open(world: World, person: str, process: Process, parts: Tail, typed: Mapping[str, str]) -> None:
     viewer = world.viewer(person)
     action = _entry_action(world, process, parts.action, viewer)
+    world.actor = viewer.principal
     values = _values(world, action, typed)
     key, version, files = uuid.uuid4().hex, world.version, _files(world, parts, viewer)
     customer = None
@@ -155,6 +156,7 @@ def _take(
 ) -> None:
     viewer = world.viewer(person)
     found = names.actions(world.book, case.process, action)[0]
+    world.actor = viewer.principal
     values, key, files = _values(world, found, typed), uuid.uuid4().hex, _files(world, parts, viewer)
     before = case.version
 

@@ -25,6 +25,7 @@ from zhike.records.attachments import store_attachment
 from zhike.web.sandbox.steps import fire_until
 
 DAY_AT = re.compile(r"^-(\d+)d (\d{2}):(\d{2})$")
+AROUND = re.compile(r"^([+-])(?:(\d+)h)?(?:(\d+)m)?$")
 BEFORE = re.compile(r"^-(?:(\d+)h)?(?:(\d+)m)?$")
 
 
@@ -94,7 +95,7 @@ def _carry_out(history: History, deed: Mapping[str, Any], at: dt.datetime) -> No
 def _deed(history: History, deed: Mapping[str, Any], at: dt.datetime) -> Case:
     viewer, action = _viewer(history, deed["by"]), deed["action"]
     process = deed.get("open") or Case.objects.values_list("process", flat=True).get(pk=history.cases[deed["case"]])
-    values, tokens = dict(deed.get("values") or {}), _pictures(deed, viewer, at)
+    values, tokens = _values(history.book, process, action, deed.get("values") or {}, at), _pictures(deed, viewer, at)
     if tokens and (name := _files_field(history.book, process, action)):
         values[name] = tokens
     if "open" not in deed:
@@ -103,6 +104,21 @@ def _deed(history: History, deed: Mapping[str, Any], at: dt.datetime) -> Case:
     return open_case(
         history.version, process, action, values, by=viewer, now=at, attachments=tokens, source=source, is_sample=True
     )
+
+
+def _values(book: Book, process: str, action: str, given: Mapping[str, Any], at: dt.datetime) -> dict[str, Any]:
+    """What is typed; a moment written `-5m` or `+8h30m` is so long before or after the deed."""
+    record = book.action(process, action).record
+    moments = {field.id for field in book.record(record).fields if field.type == "datetime"} if record else set()
+    return {name: _around(value, at) if name in moments else value for name, value in given.items()}
+
+
+def _around(value: Any, at: dt.datetime) -> Any:
+    found = AROUND.match(str(value))
+    if not found or not any(found.groups()[1:]):
+        return value
+    span = dt.timedelta(hours=int(found[2] or 0), minutes=int(found[3] or 0))
+    return (at + span if found[1] == "+" else at - span).isoformat()
 
 
 def _viewer(history: History, by: Any) -> Viewer:
