@@ -50,7 +50,7 @@ NOT_HIS_ROLE = Text(
     zh="只能交给有同样岗位的同事。", en="A case can be handed only to a colleague who holds the same role."
 )
 STALE = Text(
-    zh="这张工单在您打开之后已被更新,您填写的内容已保留;请查看最新情况后再提交。",
+    zh="这张工单在您打开之后已被更新，您填写的内容已保留；请查看最新情况后再提交。",
     en="This case changed after you opened it. What you typed is kept; look at the latest state and submit again.",
 )
 
@@ -296,7 +296,7 @@ def add_note(case: Case, words: str, *, by: Viewer, now: dt.datetime, internal: 
     cleaned = clean_text(words).strip()
     if not cleaned or len(cleaned) > NOTE_LIMIT:
         raise Unreadable.of(
-            {"words": Text(zh="请填写内容,最多两万字。", en="Write something, 20,000 characters at most.")}
+            {"words": Text(zh="请填写内容，最多两万字。", en="Write something, 20,000 characters at most.")}
         )
     with transaction.atomic():
         note = Note.objects.create(case=case, at=now, author=by.principal, internal=internal, words=cleaned)

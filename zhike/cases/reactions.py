@@ -89,7 +89,7 @@ def _warning(event: Recorded[ClockWarned], case: Case) -> Tell:
     return Tell(
         at=event.at, to=event.payload.holders, kind="warned", clause=clause.id, handbook=book.name, subject=event.subject,
         words=Text(
-            zh=f"{case.number}“{clause.title.zh}”时限已用 {event.payload.share:g}%,最晚 {until}。",
+            zh=f"{case.number}“{clause.title.zh}”时限已用 {event.payload.share:g}%，最晚 {until}。",
             en=f"{case.number}: {event.payload.share:g}% of “{clause.title.say('en')}” is used up; due {until}.",
         ),
     )  # fmt: skip
@@ -117,7 +117,7 @@ def _breach(event: Recorded[ClockBreached], case: Case) -> list[Tell]:
     listed = _listed(book, clause)
     due = moment(event.payload.due_at, book.handbook.zone)
     words = Text(
-        zh=f"{case.number}“{clause.title.zh}”已超时(最晚 {due}),持有人:{_titles(book, event.payload, 'zh')}。",
+        zh=f"{case.number}“{clause.title.zh}”已超时（最晚 {due}），持有人：{_titles(book, event.payload, 'zh')}。",
         en=f"{case.number}: “{clause.title.say('en')}” is overdue (due {due}), held by {_titles(book, event.payload, 'en')}.",
     )
     return collect(
@@ -146,7 +146,7 @@ def _missed(event: Recorded[DutyMissed], case: Case) -> list[Tell]:
     clause = book.clause(event.clauses[0])
     listed = _listed(book, clause)
     words = Text(
-        zh=f"{case.number}“{clause.title.zh}”({event.payload.period})没有完成。",
+        zh=f"{case.number}“{clause.title.zh}”（{event.payload.period}）没有完成。",
         en=f"{case.number}: “{clause.title.say('en')}” ({event.payload.period}) was not done.",
     )
     return collect(
@@ -189,7 +189,7 @@ def tell_of_missing_entries(events: Sequence[Recorded[LookupMissing]]) -> None:
 def _missing_entry(event: Recorded[LookupMissing]) -> Tell:
     payload = event.payload
     words = Text(
-        zh=f"查询资料缺项:{payload.topic or payload.record},请补充。",
+        zh=f"查询资料缺项：{payload.topic or payload.record}，请补充。",
         en=f"No entry for {payload.topic or payload.record}; please add one.",
     )
     to = [role_key(event.handbook, role) for role in payload.notify]

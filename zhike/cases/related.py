@@ -102,7 +102,7 @@ def _arrival(deed: Deed, yields: str, decision: Decision) -> Tell | None:
         return None
     stage = deed.book.stage(deed.case.process, deed.case.stage).title
     words = Text(
-        zh=f"{deed.case.number} 已到“{stage.zh}”,请处理。",
+        zh=f"{deed.case.number} 已到“{stage.zh}”，请处理。",
         en=f"{deed.case.number} has reached “{stage.say('en')}”; please act.",
     )
     to = may_act(deed.case, deed.book, roles)

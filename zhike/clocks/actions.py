@@ -67,7 +67,7 @@ class ClockRefused(Exception):
 SAME_PERSON = Text(zh="申请延期的人不能自己批准。", en="Whoever asks for more time cannot grant it.")
 NO_REASON = Text(zh="请写明延期的原因。", en="Say why more time is needed.")
 NOT_RUNNING = Text(
-    zh="这只钟已经到期或已停止,不能再延期。", en="This clock has run out or was stopped; it can no longer be extended."
+    zh="这只钟已经到期或已停止，不能再延期。", en="This clock has run out or was stopped; it can no longer be extended."
 )
 
 

@@ -44,7 +44,7 @@ class ExemptionRefused(Exception):
 SAME_PERSON = Text(zh="申请免办的人不能自己批准。", en="Whoever asks for an exemption cannot grant it.")
 NO_REASON = Text(zh="请写明免办的原因。", en="Say why it need not be done.")
 NOT_OWED = Text(
-    zh="这一项已经办完、漏办或终止,不能再免办。",
+    zh="这一项已经办完、漏办或终止，不能再免办。",
     en="This was already done, missed or ended; it cannot be exempted any more.",
 )
 NOT_ENTITLED = Text(zh="制度没有让这个人批准免办。", en="The handbook does not let this person grant the exemption.")
