@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,13 @@ from zhike.web.base import times
 State = Literal["running", "warned", "overdue", "stopped"]
 WARNED_FROM = 0.8
 """Share of the limit from which a clock counts as near, where its clause names no warning."""
+
+
+STOPPED_WORDS: dict[str, Callable[[], str]] = {
+    Clock.State.CANCELLED: lambda: gettext("已取消"),
+    Clock.State.MISSED: lambda: gettext("漏办"),
+    Clock.State.WAITING: lambda: gettext("未开始"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ def word_of(clock: Clock, state: State) -> str:
     if clock.state == Clock.State.PAUSED:
         return gettext("已暂停")
     if state == "stopped":
-        return gettext("已取消") if clock.state == Clock.State.CANCELLED else gettext("已停")
+        return STOPPED_WORDS.get(clock.state, lambda: gettext("已停"))()
     return {"running": gettext("进行中"), "warned": gettext("即将到期"), "overdue": gettext("已超时")}[state]
 
 
@@ -95,6 +102,8 @@ def _left(clock: Clock, now: dt.datetime) -> str:
         return times.outcome(clock.due_at, clock.stopped_at)
     if clock.state == Clock.State.CANCELLED:
         return gettext("不再计时")
+    if clock.state == Clock.State.MISSED:
+        return gettext("期限内没有完成")
     if clock.state == Clock.State.PAUSED:
         return gettext("暂停中，期限 %(due)s") % {"due": times.short_moment(clock.due_at, now)}
     if now < clock.started_at:

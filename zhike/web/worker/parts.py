@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 
 from zhike.journal.heartbeats import ALIVE_FOR, WORKER, beat
-from zhike.journal.seals import seal_all
+from zhike.journal.seals import seal_range
 from zhike.journal.stream import sequence_all
 from zhike.web.listening import pause, with_connection
 from zhike.web.worker.clocks import real_clock_work, run_clocks
@@ -50,7 +50,9 @@ class Worker:
     async def seal(self) -> None:
         while True:
             await self.in_thread(sequence_all)
-            await self.in_thread(seal_all)
+            # A batch at a time: after a long import the sign of life goes on, and a stop is heard.
+            while await self.in_thread(seal_range):
+                self.turned("seals")
             self.turned("seals")
             await asyncio.sleep(SEAL_EVERY)
 
