@@ -30,6 +30,8 @@ def normalise(raw: str, region: str = "CN") -> str:
     if len(raw) > 60:
         raise NotAPhone(raw[:60])
     text = narrow(raw)
+    if region == "CN" and _MOBILE.fullmatch(text):
+        return f"+86{text}"  # what parsing comes to as well, a hundred times quicker
     number, extension = _split(text, region)
     if number is None:
         raise NotAPhone(text)

@@ -1,0 +1,122 @@
+"""Customers to a file, as Excel or CSV: what the viewer's list shows, masked unless he may take it out in full.
+
+Rows go out as they are read: memory does not grow with their number. No cell is a formula. The first line says who took
+it, when, and under which number; the journal says so too.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Prefetch
+
+from zhike.customers.access import may_review, visible_customers
+from zhike.customers.events import CustomersExported
+from zhike.customers.identifiers import shown, value_of
+from zhike.customers.models import ContactPoint, Customer, Identifier
+from zhike.customers.profile import CustomerRefused
+from zhike.customers.queries import Asked, filtered, masked
+from zhike.handbook.common import Text
+from zhike.journal.actions import NewFact, record
+from zhike.lib import phone
+from zhike.lib.tables import safe_cell
+from zhike.lib.text import clean_line
+from zhike.org.principals import Viewer
+
+BATCH = 2000
+LARGEST_SHEET = 1_048_000
+COLUMNS = ("编号", "名称", "类型", "电话", "邮箱", "证件号码", "等级", "标签", "备注", "建档")
+KINDS = {"person": "个人", "company": "单位"}
+REFUSED = Text(
+    zh="完整导出只给复核人员，并须写明用途。请导出打码的，或写明用途。",
+    en="Only reviewers export in full, and say what for. Export masked, or write the purpose.",
+)
+TOO_MANY = Text(
+    zh="超过Excel一张表的行数。请缩小范围，或导出CSV。",
+    en="More rows than a sheet holds. Narrow the filter, or take CSV.",
+)
+WriteRow = Callable[[list[str]], None]
+
+
+def export_customers(
+    viewer: Viewer, asked: Asked, target: Path, *, now: dt.datetime, in_full: bool = False, purpose: str = "",
+    limit: int | None = None,
+) -> int:  # fmt: skip
+    """Write the customers the viewer's list would show to `target`, .xlsx or .csv; how many. Raises CustomerRefused."""
+    purpose = clean_line(purpose[:400])[:200]
+    if in_full and not (may_review(viewer) and purpose):
+        raise CustomerRefused({"purpose": REFUSED})
+    mark = secrets.token_hex(5)
+    rows = _rows(viewer, asked, in_full, limit)
+    head = [f"导出人 {viewer.name}（{viewer.principal}） 时间 {now:%Y-%m-%d %H:%M}UTC 编号 {mark} 仅限工作使用"]
+    write = _write_sheet if target.suffix == ".xlsx" else _write_csv
+    count = write(target, head, rows)
+    said = {name: getattr(asked, name) for name in ("q", "kind", "tier", "tag") if getattr(asked, name)}
+    with transaction.atomic():
+        event = CustomersExported(count=count, asked=said, in_full=in_full, purpose=purpose, mark=mark)
+        record([NewFact(event, at=now, subject=("export", 0), actor=viewer.principal)])
+    return count
+
+
+def _rows(viewer: Viewer, asked: Asked, in_full: bool, limit: int | None) -> Iterator[list[str]]:
+    before, left = None, limit
+    related = (
+        Prefetch("contact_points", ContactPoint.objects.order_by("pk")),
+        Prefetch("identifiers", Identifier.objects.order_by("pk")),
+    )
+    while left is None or left > 0:
+        size = BATCH if left is None else min(BATCH, left)
+        page = list(filtered(visible_customers(viewer), asked, before=before).prefetch_related(*related)[:size])
+        for customer in page:
+            yield _cells(customer, in_full)
+        if len(page) < size:
+            return
+        before = page[-1].pk
+        left = None if left is None else left - size
+
+
+def _cells(customer: Customer, in_full: bool) -> list[str]:
+    points = list(customer.contact_points.all())
+    phones = [phone.display(p.value) if in_full else masked("phone", p.value) for p in points if p.kind == "phone"]
+    emails = [p.value if in_full else masked("email", p.value) for p in points if p.kind == "email"]
+    numbers = [value_of(row) if in_full else shown(row).masked for row in customer.identifiers.all()]
+    return [
+        str(customer.pk), customer.name, KINDS[customer.kind], "；".join(phones), "；".join(emails),
+        "；".join(numbers), customer.tier, "，".join(customer.tags), customer.remark,
+        f"{customer.created_at:%Y-%m-%d}",
+    ]  # fmt: skip
+
+
+def _write_csv(target: Path, head: list[str], rows: Iterator[list[str]]) -> int:
+    count = 0
+    with target.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([safe_cell(cell) for cell in head])
+        writer.writerow(COLUMNS)
+        for cells in rows:
+            writer.writerow([safe_cell(cell) for cell in cells])
+            count += 1
+    return count
+
+
+def _write_sheet(target: Path, head: list[str], rows: Iterator[list[str]]) -> int:
+    from xlsxwriter import Workbook
+
+    count = 0
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with Workbook(str(target), options) as book:
+        sheet = book.add_worksheet("客户")
+        for line, cells in enumerate((head, list(COLUMNS))):
+            for column, cell in enumerate(cells):
+                sheet.write_string(line, column, cell)
+        for count, cells in enumerate(rows, 1):
+            if count > LARGEST_SHEET:
+                raise CustomerRefused({"deed": TOO_MANY})
+            for column, cell in enumerate(cells):
+                sheet.write_string(count + 1, column, safe_cell(cell))
+    return count
