@@ -49,6 +49,11 @@ class ClauseBase(Model):
     judged_by: str | None = None
     """The role that records a finding against this clause, where no software can judge it."""
 
+    @property
+    def sentence(self) -> str:
+        """The id under which what the text says is counted: the clause this one is a part of, or its own."""
+        return self.part_of or self.id
+
     @cached_property
     def because(self) -> Text:
         """ "WARN-05 title (section): sentence", in both languages; the sentence stays in the language of the text."""

@@ -113,9 +113,11 @@ class Calendar:
             for day in parse_days(days):
                 weekly[day] += tuple(parse_window(window) for window in windows)
         table = HolidayTable.named(definition.holidays) if definition.holidays else None
-        return cls(
-            tuple(tuple(sorted(windows)) for windows in weekly), ZoneInfo(definition.zone), table, id=definition.id
-        )
+        week = tuple(tuple(sorted(windows)) for windows in weekly)
+        usual = next((windows for windows in week if windows), ())
+        dated = {day: week[day.weekday()] or usual for day in definition.extra_workdays}
+        dated |= dict.fromkeys(definition.days_off, ())
+        return cls(week, ZoneInfo(definition.zone), table, dated, id=definition.id)
 
     def with_roster(self, days: Mapping[dt.date, Sequence[str]], *, only: bool = True) -> Calendar:
         """This calendar for one person: on those dates the given windows count, an empty list being a day off.

@@ -275,6 +275,10 @@ class Calendar(Model):
     """Day or range of days -> windows: `{mon-fri: ["09:00-12:00", "13:30-18:00"], sat: ["22:00-06:00"]}`."""
     holidays: str | None = None
     """A holiday table, e.g. `cn`."""
+    days_off: tuple[dt.date, ...] = ()
+    """Further days off: a stock-taking, the company's own holiday."""
+    extra_workdays: tuple[dt.date, ...] = ()
+    """Further days that are worked; one without windows in the week works like the first day that has some."""
     zone: str = "Asia/Shanghai"
     default: bool = False
     """The calendar meant where a clause names none and the handbook has several."""

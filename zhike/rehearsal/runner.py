@@ -83,7 +83,7 @@ def rehearse(folder: Path, feature: str | None = None, tick: Tick | None = None)
     with transaction.atomic():
         version = install(folder, _noon(dt.date(2000, 1, 1)))
         book = book_of(version.pk)
-        report = Report(book.name, clauses=tuple(c.id for c in book.handbook.clauses))
+        report = Report(book.name, clauses=tuple(dict.fromkeys(c.sentence for c in book.handbook.clauses)))
         _run_all(scenarios, version, folder, report, tick)
         transaction.set_rollback(True)
     return report
@@ -98,7 +98,8 @@ def _run_all(
     found = [played.outcomes[place] for place in range(len(scenarios))]
     report.passed = found.count(None)
     report.failures += [failure for failure in found if failure is not None]
-    report.exercised &= set(report.clauses)
+    whole = {clause.id: clause.sentence for clause in book_of(version.pk).handbook.clauses}
+    report.exercised = {whole[name] for name in report.exercised if name in whole}
 
 
 @dataclass
