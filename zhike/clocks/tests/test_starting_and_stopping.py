@@ -195,3 +195,19 @@ def test_the_board_has_a_lane_for_each_holder_and_the_overdue_come_first():
     ]
     assert board.complete
     assert not queries.board([MANAGER], most=1).complete
+
+
+def test_a_limit_that_had_passed_before_it_applied_is_broken_or_let_go_as_the_clause_says():
+    late = {"since_fact": "accepted_at", "within": "12h"}
+    version = version_of(
+        deadline("STO-01", **late),
+        deadline("STO-02", **late, born_late="excused"),
+        deadline("STO-03", born_late="excused"),
+    )
+    accepted = {"accepted_at": at("06-09 09:00").isoformat()}
+    ids = ["STO-01", "STO-02", "STO-03"]
+    started = [clock.clause for id_ in ids for clock in start_clocks([start_of(version, id_, facts=accepted)])]
+    assert started == ["STO-01", "STO-03"]
+    fire_due(at("06-10 09:00"))
+    assert ledger("STO-01") == ["applied", "broken"]
+    assert ledger("STO-02") == []

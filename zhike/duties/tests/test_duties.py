@@ -281,3 +281,24 @@ def test_whoever_gets_the_clock_gets_the_duty_and_its_coming_days():
     reassign_clock(clocks.open_clocks(CASE)[0].pk, [MANAGER], at=at("06-11 09:00"), by="staff:6", held_as="manager")
     reports(version, at("06-11 10:00"))
     assert [row.holders for row in obligations_of(CASE)] == [[MANAGER], [MANAGER]]
+
+
+def test_a_duty_may_be_due_with_a_date_among_the_facts():
+    version = version_of(duty(every="once", due={"fact": "clock.STO-02.due_at"}))
+    (row,) = owes(version, facts={"clock.STO-02.due_at": at("06-12 20:00").isoformat()})
+    assert row.ends_at == at("06-12 20:00")
+    reports(version, at("06-12 20:00"))
+    assert states() == [("once", "met")]
+
+
+def test_a_duty_whose_date_is_not_known_yet_has_no_end():
+    (row,) = owes(version_of(duty(every="once", due={"fact": "clock.STO-02.due_at"})))
+    assert row.ends_at is None
+
+
+def test_only_what_the_clauses_named_owe_is_settled():
+    version = version_of(duty("WARN-18", every="once"), duty("WARN-19", every="once"))
+    owes(version, "WARN-18")
+    owes(version, "WARN-19")
+    settle(CASE, book_of(version.pk), "action.daily_report", EVENING, "staff:5", clauses=["WARN-19"])
+    assert (states("WARN-18"), states("WARN-19")) == ([("once", "owed")], [("once", "met")])
