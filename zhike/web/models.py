@@ -1,11 +1,13 @@
-"""Tables of the roof itself: the sandbox's clock and the codes customers follow a case with."""
+"""Tables of the roof itself: the sandbox's clock, the codes customers follow a case with, what other software calls with."""
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
 from zhike.cases.models import Case
+from zhike.org.models import Staff
 
 
 class SandboxClock(models.Model):
@@ -58,3 +60,42 @@ class SignInAttempt(models.Model):
             models.Index(fields=["address", "-at"], name="web_sign_in_address"),
             models.Index(fields=["account", "-at"], name="web_sign_in_account"),
         ]
+
+
+class ApiToken(models.Model):
+    """What other software signs in with. It acts as its owner, with the owner's keys and never more."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    """SHA-256 of the token; the token itself is shown once and kept nowhere."""
+    begins = models.CharField(max_length=12)
+    """Its first characters, to recognise it by."""
+    name = models.CharField(max_length=80)
+    owner = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="api_tokens")
+    scopes = ArrayField(models.CharField(max_length=32), default=list)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=80)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    """To the minute: looking at a list writes nothing."""
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["owner", "-created_at"], name="web_token_owner")]
+
+
+class ApiRequest(models.Model):
+    """A write that was answered under an idempotency key: the same request sent again gets this answer."""
+
+    token = models.ForeignKey(ApiToken, on_delete=models.CASCADE)
+    key = models.CharField(max_length=128)
+    digest = models.CharField(max_length=64)
+    """SHA-256 of what was asked: method, address, condition, body."""
+    at = models.DateTimeField()
+    status = models.SmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "key"], name="web_api_request_once")]
+        indexes = [models.Index(fields=["at"], name="web_api_request_at")]

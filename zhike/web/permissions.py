@@ -8,6 +8,7 @@ One row a route name: who may come, and with which methods. Who may come is one 
                  staff with a role that opens that screen
     admin        administrators
     sandbox      anyone, but only while the product runs in its sandbox
+    token        nobody by signing in: the API asks for a token, its scope and its owner's rights (web/api/scopes.py)
 
 An object's own gate (`cases.access` and its like) comes after this table, never instead of it.
 """
@@ -22,7 +23,7 @@ from django.conf import settings
 from zhike.org.principals import Viewer
 
 Who = Literal[
-    "anyone", "signed_in", "admin", "sandbox",
+    "anyone", "signed_in", "admin", "sandbox", "token",
     "desk", "board", "floor", "cases", "customers", "handbook", "lookup", "approvals", "quality", "reports",
     "administration",
 ]  # fmt: skip
@@ -120,6 +121,9 @@ PERMISSIONS: dict[str, Row] = {
     "administration:add_row": _row("signed_in", methods=BOTH),
     "administration:edit_row": _row("signed_in", methods=BOTH),
     "administration:switch_row": _row("signed_in", methods=WRITE),
+    # tokens of the API
+    "api_tokens:list": _row("admin", methods=BOTH),
+    "api_tokens:revoke": _row("admin", methods=WRITE),
     # a password set with a link
     "administration:set_password": _row("anyone", methods=BOTH),
     # customers
@@ -141,6 +145,26 @@ PERMISSIONS: dict[str, Row] = {
     "sandbox:move": _row("sandbox", methods=WRITE),
     "sandbox:become": _row("sandbox", methods=WRITE),
     "sandbox:clock_api": _row("sandbox", methods=BOTH),
+    # API: the token's scope and the page that shows the same are in web/api/scopes.py
+    "api:openapi": _row("anyone"),
+    "api:docs": _row("signed_in"),
+    "api:me": _row("token"),
+    "api:handbooks": _row("token"),
+    "api:handbook": _row("token"),
+    "api:ledger": _row("token"),
+    "api:cases": _row("token", methods=BOTH),
+    "api:case": _row("token"),
+    "api:timeline": _row("token"),
+    "api:act": _row("token", methods=WRITE),
+    "api:notes": _row("token", methods=WRITE),
+    "api:attachments": _row("token", methods=WRITE),
+    "api:case_attachments": _row("token", methods=WRITE),
+    "api:attachment": _row("token"),
+    "api:clocks": _row("token"),
+    "api:customers": _row("token"),
+    "api:customer": _row("token"),
+    "api:notices": _row("token"),
+    "api:nowhere": _row("token"),
 }
 
 

@@ -21,12 +21,14 @@ AREAS = (
     ("style", "style_page"),
     ("handbook", "handbook_page"),
     ("lookup", "lookup"),
+    ("administration/tokens", "api_tokens"),
     ("administration", "administration"),
     ("portal", "portal"),
     ("welcome", "welcome"),
     ("", "sandbox"),
     ("", "first_run"),
     ("", "health"),
+    ("api/", "api"),
 )
 """(prefix, package of zhike.web): the package's `urls.py` is included, with `app_name` as its namespace."""
 

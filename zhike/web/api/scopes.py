@@ -1,0 +1,60 @@
+"""What a token may be for, and which door each scope opens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+CASES_READ = "cases:read"
+CASES_WRITE = "cases:write"
+CUSTOMERS_READ = "customers:read"
+HANDBOOK_READ = "handbook:read"
+JOURNAL_READ = "journal:read"
+NOTICES_READ = "notices:read"
+SCOPES = (CASES_READ, CASES_WRITE, CUSTOMERS_READ, HANDBOOK_READ, JOURNAL_READ, NOTICES_READ)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One method of one route: the scope the token needs ("" none), and the page that shows or does the same.
+
+    The token's owner must be allowed to open that page (web/permissions.py), so a token never discloses more.
+    """
+
+    scope: str
+    page: str
+
+
+DOORS: dict[tuple[str, str], Door] = {
+    ("api:me", "GET"): Door("", "notices_page:show"),
+    ("api:handbooks", "GET"): Door(HANDBOOK_READ, "handbook_page:list"),
+    ("api:handbook", "GET"): Door(HANDBOOK_READ, "handbook_page:show"),
+    ("api:ledger", "GET"): Door(JOURNAL_READ, "handbook_page:uses"),
+    ("api:cases", "GET"): Door(CASES_READ, "case_list:show"),
+    ("api:cases", "POST"): Door(CASES_WRITE, "desk:open"),
+    ("api:case", "GET"): Door(CASES_READ, "case_page:show"),
+    ("api:timeline", "GET"): Door(CASES_READ, "case_page:timeline"),
+    ("api:act", "POST"): Door(CASES_WRITE, "case_page:act"),
+    ("api:notes", "POST"): Door(CASES_WRITE, "case_page:note"),
+    ("api:attachments", "POST"): Door(CASES_WRITE, "case_page:note"),
+    ("api:case_attachments", "POST"): Door(CASES_WRITE, "case_page:note"),
+    ("api:attachment", "GET"): Door(CASES_READ, "case_page:file"),
+    ("api:clocks", "GET"): Door(CASES_READ, "case_page:show"),
+    ("api:customers", "GET"): Door(CUSTOMERS_READ, "case_page:show"),
+    ("api:customer", "GET"): Door(CUSTOMERS_READ, "case_page:show"),
+    ("api:notices", "GET"): Door(NOTICES_READ, "notices_page:show"),
+}
+"""(route, method) -> its door. A route of the API that is not here is refused and fails a test."""
+
+
+def scope_words() -> list[tuple[str, str]]:
+    """(scope, what it lets a program do) for the page on which tokens are made."""
+    return [
+        (CASES_READ, gettext("读取工单、时限和附件")),
+        (CASES_WRITE, gettext("建单、办理、备注、上传附件")),
+        (CUSTOMERS_READ, gettext("查找顾客（联系方式打码）")),
+        (HANDBOOK_READ, gettext("读取制度、流程和表单")),
+        (JOURNAL_READ, gettext("读取条款台账")),
+        (NOTICES_READ, gettext("读取通知")),
+    ]

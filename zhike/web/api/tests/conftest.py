@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from zhike.lib import clock
+from zhike.web.api import guard
+from zhike.web.api.rates import Limiter
+from zhike.web.api.tests.program import Program, made_token
+from zhike.web.tests.world import World, in_time_of
+
+
+@pytest.fixture
+def world(db: None) -> Iterator[World]:
+    made = World()
+    before = in_time_of(made)
+    yield made
+    clock.install(before)
+
+
+@pytest.fixture
+def program(world: World) -> Callable[..., Program]:
+    """Other software with a token of the named person, for everything unless scopes are named."""
+
+    def made(who: str = "agent", *scopes: str) -> Program:
+        return Program(made_token(world, who, *scopes))
+
+    return made
+
+
+@pytest.fixture(autouse=True)
+def limiter(monkeypatch: pytest.MonkeyPatch) -> Limiter:
+    """A count of its own for each test."""
+    fresh = Limiter()
+    monkeypatch.setattr(guard, "limiter", fresh)
+    return fresh

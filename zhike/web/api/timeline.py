@@ -1,0 +1,94 @@
+"""Everything that happened to a case, told as its page tells it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from ninja import Router
+from pydantic import ConfigDict
+
+from zhike.cases.access import case_for
+from zhike.cases.queries import story
+from zhike.org.handbooks import book_of
+from zhike.web.api.guard import Call
+from zhike.web.api.shapes import PROBLEMS, FileOut, Shape
+from zhike.web.api.telling import file_out
+from zhike.web.case_page.timeline import Entry, Teller
+
+router = Router(tags=["cases"])
+
+
+class ClauseRef(Shape):
+    handbook: str
+    id: str
+
+
+class FilledOut(Shape):
+    title: str
+    shown: str
+
+
+class MovedClock(Shape):
+    state: str
+    words: str
+    clause: str
+
+
+class EntryOut(Shape):
+    """`kind`: deed, note, file, warned, overdue, refused, moved or clock. `internal`: no customer ever sees it."""
+
+    at: dt.datetime
+    kind: str
+    who: str
+    what: str
+    words: str
+    internal: bool
+    clauses: list[ClauseRef]
+    filled: list[FilledOut]
+    clocks: list[MovedClock]
+    files: list[FileOut]
+
+
+class TimelineOut(Shape):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "number": "FW250610000007",
+                    "items": [
+                        {
+                            "at": "2025-06-10T09:00:00+08:00", "kind": "deed", "who": "示例客服", "what": "登记", "words": "",
+                            "internal": False, "clauses": [{"handbook": "retail-hotline", "id": "CC-01"}],
+                            "filled": [{"title": "来电内容", "shown": "退货时收银员态度不好"}], "clocks": [], "files": [],
+                        }
+                    ],
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    number: str
+    items: list[EntryOut]
+
+
+@router.get(
+    "/cases/{slug:number}/timeline",
+    url_name="timeline",
+    response={200: TimelineOut, **PROBLEMS},
+    summary="The timeline",
+)
+def read_timeline(request: Call, number: str) -> TimelineOut:
+    """Newest first; the whole of it."""
+    case = case_for(request.viewer, number, now=request.now)
+    told = Teller(case, book_of(case.handbook_version_id), story(case), request.now)
+    return TimelineOut(number=case.number, items=[_entry(entry) for entry in told.entries()])
+
+
+def _entry(entry: Entry) -> EntryOut:
+    return EntryOut(
+        at=entry.at, kind=entry.kind, who=entry.who, what=entry.what, words=entry.words, internal=entry.internal,
+        clauses=[ClauseRef(handbook=c.handbook, id=c.id) for c in entry.clauses],
+        filled=[FilledOut(title=title, shown=shown) for title, shown in entry.filled],
+        clocks=[MovedClock(state=state, words=words, clause=clause) for state, words, clause in entry.moved],
+        files=[file_out(file) for file in entry.files],
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Tokens for other software: made, listed and revoked by administrators."""

@@ -1,0 +1,69 @@
+"""Making and revoking tokens on the page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.test import Client
+
+from zhike.web.models import ApiToken
+from zhike.web.tests.world import World
+
+PAGE = "/administration/tokens"
+
+
+def asked(world: World, **more: Any) -> dict[str, Any]:
+    return {
+        "name": "示例对接",
+        "owner": world.staff["agent"].pk,
+        "scopes": ["cases:read"],
+        "expires": "2025-06-30",
+        **more,
+    }
+
+
+def test_a_token_is_shown_once_and_works(world: World) -> None:
+    boss = world.signed_in("boss")
+    answer = boss.post(PAGE, asked(world))
+    assert answer.status_code == 201
+    secret = re.search(r"zk_[A-Za-z0-9_-]{43}", answer.content.decode())
+    assert secret
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert secret[0] not in boss.get(PAGE).content.decode()
+    me = Client(headers={"Authorization": f"Bearer {secret[0]}"}).get("/api/me").json()
+    assert me["principal"] == f"staff:{world.staff['agent'].pk}"
+    assert me["expires_at"].startswith("2025-06-30T16:00:00")
+
+
+def test_revoking_it_on_the_page_ends_it(world: World) -> None:
+    boss = world.signed_in("boss")
+    secret = re.search(r"zk_[A-Za-z0-9_-]{43}", boss.post(PAGE, asked(world)).content.decode())
+    assert secret
+    token = ApiToken.objects.get()
+    assert boss.post(f"{PAGE}/{token.pk}/revoke").status_code == 302
+    assert Client(headers={"Authorization": f"Bearer {secret[0]}"}).get("/api/me").status_code == 401
+    assert "已吊销" in boss.get(PAGE).content.decode()
+    assert boss.post(f"{PAGE}/{token.pk + 1}/revoke").status_code == 404
+
+
+def test_mistakes_come_back_with_what_was_typed(world: World) -> None:
+    answer = world.signed_in("boss").post(PAGE, asked(world, scopes=["all"], expires="2030-01-01", owner="9" * 30))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    for words in ("请选择一位在职员工", "请至少选择一项用途", "最长一年", "示例对接"):
+        assert words in page
+    assert ApiToken.objects.count() == 0
+
+
+def test_nobody_else_comes_here(world: World) -> None:
+    for who in ("agent", "supervisor", "outsider"):
+        assert world.signed_in(who).get(PAGE).status_code == 403
+        assert world.signed_in(who).post(PAGE, asked(world)).status_code == 403
+        assert world.signed_in(who).post(f"{PAGE}/1/revoke").status_code == 403
+    assert Client().post(PAGE, asked(world)).status_code == 401
+    assert ApiToken.objects.count() == 0
+
+
+def test_administration_leads_here(world: World) -> None:
+    assert PAGE in world.signed_in("boss").get("/administration/staff").content.decode()
