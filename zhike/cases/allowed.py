@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from zhike.cases.deed import Deed
+from zhike.cases.facts import Facts
 from zhike.cases.holders import may_act, superiors_of
 from zhike.cases.models import Case
 from zhike.cases.refusals import NotYours, Reason
 from zhike.handbook.book import Book
+from zhike.handbook.clauses import Gate
 from zhike.handbook.common import Text
 from zhike.handbook.conditions import holds
 from zhike.handbook.structure import Action
@@ -28,7 +30,7 @@ def why_not(case: Case, book: Book, action: Action, viewer: Viewer, *, opening: 
         stage = book.stage(case.process, case.stage).title
         return Reason(
             Text(
-                zh=f"工单现在处于“{stage.zh}”,不能办理“{action.title.zh}”。",
+                zh=f"工单现在处于“{stage.zh}”，不能办理“{action.title.zh}”。",
                 en=f"At stage “{stage.say('en')}” the action “{action.title.say('en')}” is not taken.",
             )
         )
@@ -43,6 +45,17 @@ def why_not(case: Case, book: Book, action: Action, viewer: Viewer, *, opening: 
                 en=f"“{action.title.say('en')}” is for: {names or 'the owner'}.",
             )
         )
+    return None
+
+
+def forbidden_by(case: Case, book: Book, action: Action, facts: Facts) -> Reason | None:
+    """The gate that refuses the action whatever is typed into its form, because a fact of the case stands against it."""
+    typed = {f.id for f in book.record(action.record).fields} if action.record else set()
+    for clause in book.speaking_of("gate", case.process, f"action.{action.id}"):
+        if not isinstance(clause, Gate) or (set(clause.when) | set(clause.requires.facts)) & typed:
+            continue
+        if holds(clause.when, facts) and not holds(clause.requires.facts, facts):
+            return Reason(clause.refuse, clause.id)
     return None
 
 

@@ -10,14 +10,15 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from zhike.cases.access import visible_cases
-from zhike.cases.allowed import at_this_stage, why_not
-from zhike.cases.facts import facts_of
+from zhike.cases.allowed import at_this_stage, forbidden_by, why_not
+from zhike.cases.facts import Facts, facts_of
 from zhike.cases.models import Case, Note
-from zhike.cases.refusals import Reason
+from zhike.cases.standing import standing_of
 from zhike.clocks.models import Clock
 from zhike.handbook.book import Book
 from zhike.handbook.common import Text
 from zhike.handbook.conditions import holds
+from zhike.handbook.named import with_named
 from zhike.handbook.structure import Action
 from zhike.journal.models import Fact
 from zhike.org.handbooks import book_of
@@ -41,13 +42,13 @@ class Offer:
 def offered(case: Case, viewer: Viewer) -> list[Offer]:
     """Every action of this stage, in the handbook's order. Those of other roles come with the reason why they cannot be pressed."""
     book = book_of(case.handbook_version_id)
-    facts = facts_of(case, book)
+    facts = with_named(book, facts_of(case, book) | standing_of(book, [case.pk])[case.pk])
     here = [a for a in book.process(case.process).actions if a.from_ and at_this_stage(case, book, a)]
-    return [_offer(case, book, action, viewer) for action in here if holds(action.when, facts)]
+    return [_offer(case, book, action, viewer, facts) for action in here if holds(action.when, facts)]
 
 
-def _offer(case: Case, book: Book, action: Action, viewer: Viewer) -> Offer:
-    reason: Reason | None = why_not(case, book, action, viewer)
+def _offer(case: Case, book: Book, action: Action, viewer: Viewer, facts: Facts) -> Offer:
+    reason = why_not(case, book, action, viewer) or forbidden_by(case, book, action, facts)
     return Offer(action, reason is None, clauses_of(book, case.process, action.id), reason.words if reason else None)
 
 

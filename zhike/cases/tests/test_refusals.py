@@ -7,6 +7,7 @@ import pytest
 from tests.world import SIX, Cast, at, facts, ledger, state_of
 from zhike.cases.actions import open_case, take_action
 from zhike.cases.models import Case
+from zhike.cases.queries import offered
 from zhike.cases.refusals import Refused, Unreadable
 from zhike.clocks.queries import open_clocks
 from zhike.records.models import Filling
@@ -137,3 +138,12 @@ def test_a_refused_opening_leaves_its_line_without_a_case(people: Cast) -> None:
     fact = facts("case.refused")[-1]
     assert (fact.subject_kind, fact.subject_id) == ("version", people.version.pk)
     assert ledger() == [("SVC-01", "refused")]
+
+
+def test_what_a_fact_forbids_is_not_offered_as_a_button(people: Cast) -> None:
+    ticket = people.ticket(NINE, complaint_item="goods_quality")
+    offer = next(o for o in offered(ticket, people.agent) if o.action.id == "raise_warning")
+    assert not offer.allowed
+    assert "WARN-01" in offer.clauses
+    assert offer.why is not None
+    assert "服务质量" in offer.why.zh
