@@ -173,6 +173,7 @@ def _stage(run: ImportRun, progress: Progress | None) -> None:
 def _copy(run_id: int, rows: list[tuple[int, list[str]]]) -> None:
     with (
         connection.cursor() as cursor,
+        connection.wrap_database_errors,
         cursor.copy("COPY customers_importrow (run_id, line, cells) FROM STDIN") as copy,
     ):
         for line, cells in rows:

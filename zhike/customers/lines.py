@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
 
 from zhike.customers.events import CustomerImported
 from zhike.customers.identifiers import SORTS
@@ -220,14 +223,11 @@ class Chunk:
     def _write(self) -> None:
         touched = list(self.touched.values())
         new = [known for known in touched if known.is_new]
-        Customer.objects.bulk_create([known.customer for known in new])
+        _add_customers([known.customer for known in new])
         old = [known.customer for known in touched if not known.is_new and known.changed]
         Customer.objects.bulk_update(old, ["name", "name_key", "tier", "remark", "tags"])
-        ContactPoint.objects.bulk_create(
-            ContactPoint(customer=known.customer, kind=kind, value=value, created_at=self.now)
-            for known in touched
-            for kind, value in known.contacts
-        )
+        points = ((k.customer.pk, kind, value, self.now) for k in touched for kind, value in k.contacts)
+        _copy("customers_contactpoint (customer_id, kind, value, created_at)", points)
         Identifier.objects.bulk_create(self._sealed())
         ImportFault.objects.bulk_create(self.faults)
         self._tell()
@@ -258,3 +258,27 @@ class Chunk:
                 for known in touched
             ]
         )
+
+
+NEW_IDS = "SELECT nextval(pg_get_serial_sequence('customers_customer', 'id')) FROM generate_series(1, %s)"
+COLUMNS = ("id", "name", "kind", "name_key", "tier", "tags", "remark", "version", "created_at", "is_sample")
+
+
+def _add_customers(rows: Sequence[Customer]) -> None:
+    """COPY, because a statement with tens of thousands of parameters costs more to read than to carry out."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEW_IDS, [len(rows)])
+        for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
+            row.pk = number
+    _copy(f"customers_customer ({', '.join(COLUMNS)})", (tuple(getattr(row, c) for c in COLUMNS) for row in rows))
+
+
+def _copy(table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Raises IntegrityError where somebody else was quicker: the chunk is done again."""
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {table} FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)

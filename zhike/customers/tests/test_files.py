@@ -235,3 +235,18 @@ def test_full_numbers_leave_only_with_a_reviewer_and_a_purpose(tmp_path):
     assert "138 0013 8000" in target.read_text("utf-8-sig")
     assert export_customers(viewer("cases"), Asked(), target, now=NOW) == 0
     assert "示例王" not in target.read_text("utf-8-sig")
+
+
+def test_a_chunk_that_met_somebody_adding_the_same_customer_is_done_again(monkeypatch):
+    load, met = importing.Chunk._load, []
+
+    def late(self, lines) -> None:
+        load(self, lines)
+        if not met:
+            met.append(1)
+            self.by_contact.clear()  # as if the other's row was committed just after this look
+
+    add_customer(Draft(name="示例先来", phones=("13800138000",)), by="staff:1", now=NOW)
+    monkeypatch.setattr(importing.Chunk, "_load", late)
+    assert counts(take(HEAD + "示例王,13800138000,,,企业\n")) == ("done", 0, 1, 0, 0)
+    assert Customer.objects.get().name == "示例先来"
