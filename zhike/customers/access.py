@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from zhike.customers.models import Customer, Unmasking
+from zhike.customers.models import Customer, ImportRun, Unmasking
 from zhike.customers.queries import PAGE, search
 from zhike.org.principals import Viewer, customer_key
 
@@ -53,3 +53,8 @@ def unmaskings_for(viewer: Viewer, *, before: int | None = None) -> QuerySet[Unm
         return Unmasking.objects.none()
     older = Q(pk__lt=before) if before else Q()
     return Unmasking.objects.select_related("customer", "by", "reviewed_by").filter(older).order_by("-pk")
+
+
+def imports_for(viewer: Viewer) -> QuerySet[ImportRun]:
+    """Files that came in, for those who may bring some: whoever answers for the archive."""
+    return ImportRun.objects.all() if may_review(viewer) else ImportRun.objects.none()

@@ -81,6 +81,10 @@ PERMISSIONS: dict[str, Row] = {
     "customers:unmask": _row("customers", methods=WRITE),
     "customers:merge": _row("customers", methods=BOTH),
     "customers:undo": _row("customers", methods=WRITE),
+    "customers:export": _row("customers", methods=WRITE),
+    "customers:imports": _row("customers", methods=BOTH),
+    "customers:import": _row("customers", methods=BOTH),
+    "customers:faults": _row("customers"),
     "customers:unmaskings": _row("customers"),
     "customers:review": _row("customers", methods=WRITE),
     # supervisor

@@ -37,6 +37,7 @@ def show(request: Request) -> HttpResponseBase:
     more = len(rows) > PAGE
     shown = {
         "asked": asked,
+        "asked_address": f"?{address(asked)}",
         "rows": [Row(customer, contacts_of(customer)) for customer in rows[:PAGE]],
         "first": f"?{address(asked)}" if request.GET.get("after") else "",
         "next": f"?{address(asked, after=rows[PAGE - 1].pk)}" if more else "",

@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from zhike.web.customers import deeds, forms, listing, merging, page, reviews
+from zhike.web.customers import deeds, forms, listing, merging, page, reviews, transfer
 
 app_name = "customers"
 urlpatterns = [
     path("", listing.show, name="show"),
     path("/new", forms.new, name="new"),
     path("/hints", forms.hints, name="hints"),
+    path("/export", transfer.export, name="export"),
+    path("/imports", transfer.imports, name="imports"),
+    path("/imports/<int:number>", transfer.one_import, name="import"),
+    path("/imports/<int:number>/faults", transfer.faults, name="faults"),
     path("/unmaskings", reviews.unmaskings, name="unmaskings"),
     path("/unmaskings/<int:number>/review", reviews.review, name="review"),
     path("/<int:number>", page.show, name="page"),
