@@ -1,0 +1,160 @@
+"""The department, as another program sees it. One method for each operation; lists are walked page by page."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, cast
+from urllib.parse import quote, urlencode
+
+from zhike.client.answers import Case, CaseRow, Clock, Customer, Done, Entry, File, HandbookRow, Me, Note, Notice
+from zhike.client.calls import Line, Problem, Unreachable
+
+__all__ = ["Problem", "Unreachable", "Zhike"]
+
+
+class Zhike:
+    """`url` is where the product is, without /api. Every method raises Problem and Unreachable."""
+
+    def __init__(self, url: str, token: str, *, language: str = "zh-hans", timeout: float = 30.0) -> None:
+        self.line = Line(url, token, language, timeout)
+
+    def __enter__(self) -> Zhike:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.line.opener.close()
+
+    def me(self) -> Me:
+        """Who the token acts as."""
+        return cast(Me, self._get("/me"))
+
+    def handbooks(self) -> list[HandbookRow]:
+        return cast(list[HandbookRow], self._get("/handbooks")["items"])
+
+    def handbook(self, name: str) -> dict[str, Any]:
+        """Clauses, processes, records, roles."""
+        return cast(dict[str, Any], self._get(f"/handbooks/{quote(name)}"))
+
+    def ledger(self, handbook: str, clause: str, *, since: str = "", until: str = "", size: int = 50) -> dict[str, Any]:
+        """The figures of a clause and its newest lines; ISO 8601 moments."""
+        path = f"/handbooks/{quote(handbook)}/clauses/{quote(clause)}/ledger"
+        return cast(dict[str, Any], self._get(path, since=since, until=until, size=size))
+
+    def cases(
+        self,
+        *,
+        q: str = "",
+        handbook: str = "",
+        process: str = "",
+        stage: str = "",
+        status: str = "",
+        department: int | None = None,
+        mine: bool = False,
+    ) -> Iterator[CaseRow]:
+        """Every case, newest first."""
+        wanted = {
+            "q": q, "handbook": handbook, "process": process, "stage": stage, "status": status, "department": department,
+            "mine": "true" if mine else "",
+        }  # fmt: skip
+        return cast(Iterator[CaseRow], self._walk("/cases", **wanted))
+
+    def case(self, number: str) -> Case:
+        return cast(Case, self._get(f"/cases/{quote(number)}"))
+
+    def timeline(self, number: str) -> list[Entry]:
+        """Newest first."""
+        return cast(list[Entry], self._get(f"/cases/{quote(number)}/timeline")["items"])
+
+    def open_case(
+        self,
+        handbook: str,
+        process: str,
+        action: str,
+        values: Mapping[str, Any],
+        *,
+        attachments: Sequence[str] = (),
+        key: str = "",
+    ) -> Done:
+        """`key` makes the same order the same case, also after your program was restarted; without it one is drawn."""
+        body = {
+            "handbook": handbook, "process": process, "action": action, "values": dict(values),
+            "attachments": list(attachments),
+        }  # fmt: skip
+        return cast(Done, self._post("/cases", body, key))
+
+    def act(
+        self,
+        number: str,
+        action: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        version: int | None = None,
+        attachments: Sequence[str] = (),
+        key: str = "",
+    ) -> Done:
+        """With `version` (of the case as it was read) a case that changed since raises Problem 412."""
+        headers = {"If-Match": f'"{version}"'} if version is not None else {}
+        body = {"values": dict(values or {}), "attachments": list(attachments)}
+        return cast(Done, self._post(f"/cases/{quote(number)}/actions/{quote(action)}", body, key, headers))
+
+    def add_note(
+        self, number: str, words: str, *, internal: bool = True, attachments: Sequence[str] = (), key: str = ""
+    ) -> Note:
+        """`internal=False` is a message the customer reads."""
+        body = {"words": words, "internal": internal, "attachments": list(attachments)}
+        return cast(Note, self._post(f"/cases/{quote(number)}/notes", body, key))
+
+    def upload(self, name: str, content: bytes, *, number: str = "", key: str = "") -> File:
+        """A file for a form, or with `number` straight to that case."""
+        path = f"/cases/{quote(number)}/attachments" if number else "/attachments"
+        boundary = secrets.token_hex(16)
+        head = (
+            f"--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename*=UTF-8''{quote(name, safe='')}\r\n"
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Idempotency-Key": key or new_key()}
+        return cast(File, self.line.call("POST", path, body, headers).json())
+
+    def download(self, number: str, token: str) -> bytes:
+        return self.line.call("GET", f"/cases/{quote(number)}/attachments/{quote(token)}").body
+
+    def clocks(self, *, mine: bool = False) -> Iterator[Clock]:
+        """Open ones, what is due next first."""
+        return cast(Iterator[Clock], self._walk("/clocks", mine="true" if mine else ""))
+
+    def customers(self, q: str) -> list[Customer]:
+        return cast(list[Customer], self._get("/customers", q=q)["items"])
+
+    def customer(self, number: int) -> Customer:
+        return cast(Customer, self._get(f"/customers/{int(number)}"))
+
+    def notices(self) -> Iterator[Notice]:
+        """Newest first."""
+        return cast(Iterator[Notice], self._walk("/notices"))
+
+    def _walk(self, path: str, **query: Any) -> Iterator[Any]:
+        after = ""
+        while True:
+            page = self._get(path, **query, after=after, size=100)
+            yield from page["items"]
+            after = page["next"]
+            if not after:
+                return
+
+    def _get(self, path: str, **query: Any) -> Any:
+        asked = urlencode({name: value for name, value in query.items() if value not in ("", None)})
+        return self.line.call("GET", f"{path}?{asked}" if asked else path).json()
+
+    def _post(self, path: str, body: Mapping[str, Any], key: str, headers: Mapping[str, str] | None = None) -> Any:
+        sent = {"Content-Type": "application/json", "Idempotency-Key": key or new_key(), **(headers or {})}
+        return self.line.call("POST", path, json.dumps(body, ensure_ascii=False).encode(), sent).json()
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(24)
