@@ -30,6 +30,7 @@ from zhike.customers.models import Customer
 from zhike.handbook.clauses import Gate, Measure, Wording
 from zhike.handbook.common import Text
 from zhike.handbook.decide import judge
+from zhike.journal.statements import insert
 from zhike.lib.text import clean_text
 from zhike.org.handbooks import book_of, viewer
 from zhike.org.models import HandbookVersion, Staff
@@ -43,6 +44,10 @@ __all__ = [
     "add_note", "hand_over_case", "open_case", "take_action",
 ]  # fmt: skip
 
+CLAIM_KEY = """
+INSERT INTO cases_submission (key, at, case_id, answer) VALUES (%s, %s, {case_id}, '{{}}')
+ON CONFLICT (key) DO NOTHING RETURNING case_id
+"""
 NOTE_LIMIT = 20_000
 BLOCKING = ("duty", "sanction")
 """Kinds that only ever refuse a deed; that one did not refuse is no use of it."""
@@ -112,15 +117,12 @@ def _attempt(
 ) -> Case:
     try:
         with transaction.atomic():
-            if key:
-                done = _first_time(f"{deed.viewer.principal}/{key}", deed.now)
-                if done is not None:
-                    return Case.objects.get(pk=done)
+            done = _first_time(deed, key) if key else None
+            if done is not None:
+                return Case.objects.get(pk=done)
             if not deed.opening:
                 _lock(deed, expected)
             carry_out(deed, values, attachments)
-            if key:
-                Submission.objects.filter(key=f"{deed.viewer.principal}/{key}"[:80]).update(case_id=deed.case.pk)
             return deed.case
     except Refused as refused:
         with transaction.atomic():
@@ -128,16 +130,21 @@ def _attempt(
         raise
 
 
-def _first_time(key: str, now: dt.datetime) -> int | None:
-    """Claim the key; the case it already made, None when this is the first time. A concurrent twin waits here for the first to commit."""
+def _first_time(deed: Deed, key: str) -> int | None:
+    """Claim the key; the case it already made, None when this is the first time. A concurrent twin waits here for the first to commit.
+
+    A case that is opened takes its id here.
+    """
+    case_id = "nextval('cases_case_id_seq')" if deed.opening else "%s"
+    claim = CLAIM_KEY.format(case_id=case_id)
+    mine = f"{deed.viewer.principal}/{key}"[:80]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO cases_submission (key, at, answer) VALUES (%s, %s, '{}') ON CONFLICT (key) DO NOTHING",
-            [key[:80], now],
-        )
-        if cursor.rowcount == 1:
-            return None
-    return Submission.objects.get(pk=key[:80]).case_id
+        cursor.execute(claim, [mine, deed.now] if deed.opening else [mine, deed.now, deed.case.pk])
+        claimed = cursor.fetchone()
+    if claimed is None:
+        return Submission.objects.get(pk=mine).case_id
+    deed.case.pk = claimed[0]
+    return None
 
 
 def _lock(deed: Deed, expected: int | None) -> None:
@@ -255,7 +262,7 @@ def _save(deed: Deed) -> None:
     if deed.opening:
         case.title = summary(deed, deed.facts())
         case.portal_token = secrets.token_urlsafe(24) if deed.process.portal else ""
-        case.save(force_insert=True)
+        insert(case)
         return
     if deed.action.record == deed.process.record:
         case.title = summary(deed, deed.facts())
@@ -269,11 +276,12 @@ def _save(deed: Deed) -> None:
 
 def _number_it(deed: Deed) -> None:
     """The id and the number are known before the form is read, because a form may print them. A refused deed leaves a gap."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('cases_case_id_seq')")
-        number = int(cursor.fetchone()[0])
+    if not deed.case.pk:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval('cases_case_id_seq')")
+            deed.case.pk = int(cursor.fetchone()[0])
+    number: int = deed.case.pk
     local = deed.now.astimezone(ZoneInfo(deed.book.handbook.zone))
-    deed.case.pk = number
     deed.case.number = deed.process.number.format(
         yymmdd=f"{local:%y%m%d}", yyyymmdd=f"{local:%Y%m%d}", seq=f"{number:06d}"
     )

@@ -14,9 +14,11 @@ from zhike.handbook.conditions import holds
 from zhike.handbook.decide import Decision, decide
 from zhike.handbook.decision import Undecided
 from zhike.handbook.structure import FieldDef
+from zhike.journal.statements import row
 from zhike.org.models import Department
 from zhike.org.principals import department_at
 
+BY_ID = "WHERE id = %s"
 YIELDS = ("stage", "holder", "department", "parent_stage", "recipients")
 
 
@@ -103,12 +105,12 @@ def _set_department(deed: Deed, decision: Decision | None) -> None:
     """The department the form names; none where the form has the field and it was left empty."""
     if deed.action.department_from:
         named = deed.values.get(deed.action.department_from)
-        deed.case.department = Department.objects.get(pk=named) if named else None
+        deed.case.department = row(Department, BY_ID, [named]) if named else None
     kind = _first(decision)
     if kind and deed.case.department is not None:
         found = department_at(deed.case.department, kind)
         if found and found != deed.case.department_id:
-            deed.case.department = Department.objects.get(pk=found)
+            deed.case.department = row(Department, BY_ID, [found])
 
 
 def _names(decision: Decision | None) -> tuple[str, ...]:
@@ -140,6 +142,8 @@ def _shown(deed: Deed, known: FieldDef | None, value: Any) -> str:
     if known is None:
         return " ".join(str(value).split())
     if known.type == "department":
-        return str(Department.objects.filter(pk=value).values_list("name", flat=True).first() or value)
+        place = deed.case.department
+        found = place if place and place.pk == value else row(Department, BY_ID, [value])
+        return found.name if found else str(value)
     titles = {c.id: c.title.zh for c in deed.book.choices(known)} if known.type in ("enum", "multi") else {}
     return " ".join(str(titles.get(str(value), value)).split())

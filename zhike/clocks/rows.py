@@ -64,6 +64,8 @@ def insert_clocks(clocks: Sequence[Clock]) -> list[Clock]:
     """
     if not connection.in_atomic_block:
         raise OutsideTransaction("start_clocks() was called outside a transaction: wrap the whole deed in atomic()")
+    if not clocks:
+        return []
     rows = [{"n": n, **_plain(clock, NEW)} for n, clock in enumerate(clocks)]
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [json.dumps(rows, ensure_ascii=False, allow_nan=False, default=str)])

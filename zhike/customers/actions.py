@@ -13,6 +13,7 @@ from zhike.customers.queries import normalise_email, normalise_phone
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
+from zhike.journal.statements import insert, row, rows
 from zhike.lib.text import clean_line
 from zhike.org.principals import SYSTEM
 
@@ -53,9 +54,14 @@ def find_or_add_customer(
     if not wanted:
         raise NoContact
     name = clean_line(name)[:NAME_LENGTH]
-    with transaction.atomic():
-        customer = _known(wanted) or _add(wanted, name, now, by, is_sample)
-        _add_contacts(customer, wanted, now, by)
+    with transaction.atomic(savepoint=False):
+        points = rows(ContactPoint, "WHERE value = ANY(%s)", [list(wanted.values())])
+        had = {point.kind: point.customer_id for point in points if wanted.get(point.kind) == point.value}
+        customer = row(Customer, "WHERE id = %s", [had.get("phone") or had.get("email")]) if had else None
+        if customer is None:
+            customer = _add(wanted, name, now, by, is_sample)
+            had[next(iter(wanted))] = customer.pk
+        _add_contacts(customer, {kind: value for kind, value in wanted.items() if kind not in had}, now, by)
         if name and not customer.name:
             _name(customer, name, now, by)
     return customer
@@ -75,30 +81,21 @@ def rename_customer(customer: Customer, name: str, *, by: str, now: dt.datetime)
             tell_of(customer, [CustomerNamed(by_hand=True)], now, by)
 
 
-def _known(wanted: dict[str, str]) -> Customer | None:
-    points = ContactPoint.objects.select_related("customer").filter(value__in=wanted.values())
-    by_kind = {point.kind: point.customer for point in points if wanted.get(point.kind) == point.value}
-    return by_kind.get("phone") or by_kind.get("email")
-
-
 def _add(wanted: dict[str, str], name: str, now: dt.datetime, by: str, is_sample: bool) -> Customer:
     """A new customer who has the first contact point, or whoever else got it in the meantime."""
-    savepoint = transaction.savepoint()
-    customer = Customer.objects.create(name=name, name_key=name_key(name), created_at=now, is_sample=is_sample)
+    customer = insert(Customer(name=name, name_key=name_key(name), created_at=now, is_sample=is_sample))
     kind, value = next(iter(wanted.items()))
     if claim_contact(customer, kind, value, now):
-        transaction.savepoint_commit(savepoint)
         tell_of(customer, [CustomerAdded(kind=kind)], now, by)
         return customer
-    transaction.savepoint_rollback(savepoint)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM customers_customer WHERE id = %s", [customer.pk])
     return ContactPoint.objects.select_related("customer").get(kind=kind, value=value).customer
 
 
 def _add_contacts(customer: Customer, wanted: dict[str, str], now: dt.datetime, by: str) -> None:
-    had = set(customer.contact_points.values_list("kind", "value"))
-    added = [
-        kind for kind, value in wanted.items() if (kind, value) not in had and claim_contact(customer, kind, value, now)
-    ]
+    """Make those his that nobody has."""
+    added = [kind for kind, value in wanted.items() if claim_contact(customer, kind, value, now)]
     tell_of(customer, [ContactAdded(kind=kind) for kind in added], now, by)
 
 

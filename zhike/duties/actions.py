@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
+
 from zhike.clocks.actions import Start, overtake, start_clocks, stop_watch
 from zhike.clocks.models import Clock
 from zhike.duties.events import DutyEnded, DutyExempted, DutyMet, DutyMissed, DutyOwed
@@ -86,11 +88,17 @@ def owe(dues: Sequence[Owe]) -> list[Obligation]:
     return _open(rows, {due.version_id: due.book for due in dues})
 
 
+STANDING = """
+SELECT subject_kind, subject_id, handbook, clause FROM duties_obligation WHERE subject_id = ANY(%s) AND state = 'owed'
+"""
+
+
 def _standing(subjects: set[Subject]) -> set[tuple[Subject, str, str]]:
     """What these subjects already owe."""
     numbers = {number for _, number in subjects}
-    rows = Obligation.objects.filter(subject_id__in=numbers, state=State.OWED)
-    return {(row.subject, row.handbook, row.clause) for row in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(STANDING, [sorted(numbers)])
+        return {((kind, number), handbook, clause) for kind, number, handbook, clause in cursor.fetchall()}
 
 
 def _first_period(due: Owe) -> Period:

@@ -104,6 +104,7 @@ def _split(text: str, region: str) -> tuple[PhoneNumber | None, str]:
     return None, ""
 
 
+@lru_cache(maxsize=4096)
 def _parse(text: str, region: str) -> PhoneNumber | None:
     if not re.fullmatch(r"\+?[\d\s().\-]{5,30}", text):
         return None

@@ -8,16 +8,30 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.db import connection
 
 from zhike.handbook.book import Book
 from zhike.handbook.load import load
 from zhike.handbook.structure import Handbook
 from zhike.org.models import HandbookVersion, Staff
 from zhike.org.principals import Viewer, viewer_of
+
+# Asked by every request: the ids alone, the rest of a version never changes.
+CURRENT = """
+SELECT id FROM org_handbookversion WHERE name = %s AND effective_from <= %s ORDER BY effective_from DESC, id DESC LIMIT 1
+"""
+IN_FORCE = """
+SELECT DISTINCT ON (name) id FROM org_handbookversion WHERE effective_from <= %s ORDER BY name, effective_from DESC, id DESC
+"""
+HELD = """
+SELECT handbook, role, department_id, (SELECT max(id) FROM org_handbookversion WHERE name = held.handbook)
+FROM org_assignment AS held WHERE staff_id = %s ORDER BY id
+"""
 
 
 class NoHandbook(LookupError):
@@ -34,24 +48,29 @@ def compile_version(version: HandbookVersion) -> Book:
     return Book(Handbook.model_validate(version.source), version.text, version.parameters)
 
 
+@lru_cache(maxsize=64)
+def version_of(version_id: int) -> HandbookVersion:
+    """The row of an installed version, without its source and text: those are in its book. Read once in each process."""
+    return HandbookVersion.objects.defer("source", "text").get(pk=version_id)
+
+
 def current(name: str, now: dt.datetime) -> HandbookVersion:
     """The version of `name` in force at `now`. Raises NoHandbook."""
-    found = (
-        HandbookVersion.objects.filter(name=name, effective_from__lte=now).order_by("-effective_from", "-id").first()
-    )
-    if found is None:
+    ids = _ids(CURRENT, [name, now])
+    if not ids:
         raise NoHandbook(name)
-    return found
+    return version_of(ids[0])
 
 
 def in_force(now: dt.datetime) -> list[HandbookVersion]:
     """One version of each installed handbook: the one in force at `now`, ordered by name. One query."""
-    rows = (
-        HandbookVersion.objects.filter(effective_from__lte=now)
-        .order_by("name", "-effective_from", "-id")
-        .distinct("name")
-    )
-    return list(rows)
+    return [version_of(number) for number in _ids(IN_FORCE, [now])]
+
+
+def _ids(sql: str, values: list[Any]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [number for (number,) in cursor.fetchall()]
 
 
 def install(path: Path, now: dt.datetime, *, effective_from: dt.datetime | None = None) -> HandbookVersion:
@@ -75,23 +94,16 @@ def _midnight(day: dt.date, zone: str) -> dt.datetime:
     return dt.datetime.combine(day, dt.time.min, ZoneInfo(zone))
 
 
-def _newest_id(handbook: str) -> int:
-    found = HandbookVersion.objects.filter(name=handbook).order_by("-id").values_list("id", flat=True).first()
-    return found or 0
-
-
 @lru_cache(maxsize=64)
 def _screens_by_role(version_id: int) -> dict[str, tuple[str, ...]]:
     return {role.id: tuple(role.screens) for role in book_of(version_id).handbook.roles} if version_id else {}
 
 
 def viewer(staff: Staff) -> Viewer:
-    """The viewer `staff` is, with the screens the installed handbooks open for his roles."""
-    newest: dict[str, int] = {}
-
-    def screens(handbook: str, role: str) -> Iterable[str]:
-        if handbook not in newest:
-            newest[handbook] = _newest_id(handbook)
-        return _screens_by_role(newest[handbook]).get(role, ())
-
-    return viewer_of(staff, screens)
+    """The viewer `staff` is, with the screens the newest handbooks installed open for his roles. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [staff.pk])
+        rows = cursor.fetchall()
+    held = [(handbook, role, department) for handbook, role, department, _ in rows]
+    screens = {screen for _, role, _, newest in rows for screen in _screens_by_role(newest or 0).get(role, ())}
+    return viewer_of(staff, held, screens)

@@ -12,14 +12,14 @@ share a member. The same rule serves pages (array overlap in SQL) and the live f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from zhike.handbook.book import Book
 from zhike.org.models import Assignment, Department, Staff
 
-ScreensOf = Callable[[str, str], Iterable[str]]
-"""(handbook, role) -> the screens the role opens."""
+Held = tuple[str, str, int | None]
+"""(handbook, role, department id) of an assignment."""
 
 SYSTEM = "system"
 ANONYMOUS = "anonymous"
@@ -61,8 +61,7 @@ class Viewer:
     is_admin: bool = False
     language: str = "zh-hans"
     screens: frozenset[str] = frozenset()
-    roles: tuple[tuple[str, str, int | None], ...] = field(default=())
-    """(handbook, role, department id) of each assignment."""
+    roles: tuple[Held, ...] = field(default=())
 
     def holds(self, principals: Iterable[str]) -> bool:
         """True when one of `principals` is this viewer."""
@@ -84,37 +83,32 @@ def customer_viewer(customer_id: int, name: str = "", language: str = "zh-hans")
 
 def keys_of(staff_id: int, assignments: Iterable[Assignment]) -> frozenset[str]:
     """Every principal a staff member answers to."""
+    return _keys(staff_id, ((held.handbook, held.role, held.department_id) for held in assignments))
+
+
+def _keys(staff_id: int, held: Iterable[Held]) -> frozenset[str]:
     keys = {staff_key(staff_id)}
-    for held in assignments:
-        keys.add(role_key(held.handbook, held.role))
-        if held.department_id is not None:
-            keys.add(role_key(held.handbook, held.role, held.department_id))
+    for handbook, role, department in held:
+        keys.add(role_key(handbook, role))
+        if department is not None:
+            keys.add(role_key(handbook, role, department))
     return frozenset(keys)
 
 
-def viewer_of(staff: Staff, screens_of: ScreensOf) -> Viewer:
-    """The viewer a signed-in staff member is; a disabled one holds no key at all. One query.
-
-    `screens_of` answers which screens a role opens; `org.handbooks.viewer` passes that of the installed handbooks.
-    """
+def viewer_of(staff: Staff, held: Sequence[Held], screens: Iterable[str]) -> Viewer:
+    """The viewer a signed-in staff member is who holds these roles and may open these screens; a disabled one holds no key at all."""
     if not staff.is_active:
         return ANONYMOUS_VIEWER
-    held = list(staff.assignments.all())
     return Viewer(
         principal=staff_key(staff.pk),
-        keys=keys_of(staff.pk, held),
+        keys=_keys(staff.pk, held),
         name=staff.name,
         staff=staff,
         is_admin=staff.is_admin,
         language=staff.language or "zh-hans",
-        screens=_screens(held, staff, screens_of),
-        roles=tuple((a.handbook, a.role, a.department_id) for a in held),
+        screens=frozenset({*screens, *(("administration", "handbook") if staff.is_admin else ())}),
+        roles=tuple(held),
     )
-
-
-def _screens(held: Iterable[Assignment], staff: Staff, screens_of: ScreensOf) -> frozenset[str]:
-    found = {screen for a in held for screen in screens_of(a.handbook, a.role)}
-    return frozenset(found | ({"administration", "handbook"} if staff.is_admin else set()))
 
 
 def resolve(book: Book, role: str, department: Department | None, owner_id: int | None = None) -> str:

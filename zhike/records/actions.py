@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from zhike.journal.statements import insert
 from zhike.records.models import Filling
 
 
@@ -25,7 +26,9 @@ def keep_filling(
     A correction is another filling; the database refuses changes.
     """
     kind, number = subject
-    return Filling.objects.create(
-        at=at, version_id=version_id, record=record, subject_kind=kind, subject_id=number, action=action, round=round,
-        actor=actor, values=dict(values),
+    return insert(
+        Filling(
+            at=at, version_id=version_id, record=record, subject_kind=kind, subject_id=number, action=action, round=round,
+            actor=actor, values=dict(values),
+        )
     )  # fmt: skip

@@ -11,7 +11,8 @@ from zhike.notices.actions import Tell, mark_all_read, mark_read, tell
 from zhike.notices.models import Notice
 from zhike.notices.queries import count_unread, notices_of, unread
 from zhike.org.models import Assignment, Staff
-from zhike.org.principals import ANONYMOUS_VIEWER, Viewer, viewer_of
+from zhike.org.handbooks import viewer as viewer_of
+from zhike.org.principals import ANONYMOUS_VIEWER, Viewer
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,7 @@ WORDS = Text(zh="示例：时限已超时", en="Example: overdue")
 def somebody(username: str, role: str = "store_manager") -> Viewer:
     staff = Staff.objects.create(username=username, name=f"示例{username}")
     Assignment.objects.create(staff=staff, handbook="retail-hotline", role=role)
-    return viewer_of(staff, lambda handbook, role: ())
+    return viewer_of(staff)
 
 
 def told(*to: str, minute: int = 0) -> list[Notice]:
