@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zhike.cases.deed import Deed
+from zhike.cases.drafts import nothing_to_decide
 from zhike.cases.facts import Facts
 from zhike.cases.holders import may_act, superiors_of
 from zhike.cases.models import Case
@@ -49,14 +50,17 @@ def why_not(case: Case, book: Book, action: Action, viewer: Viewer, *, opening: 
 
 
 def forbidden_by(case: Case, book: Book, action: Action, facts: Facts) -> Reason | None:
-    """The gate that refuses the action whatever is typed into its form, because a fact of the case stands against it."""
+    """The clause that refuses the action whatever is typed into its form, because a fact of the case stands against it:
+    a gate, or a sanction of which there is no draft to decide.
+    """
     typed = {f.id for f in book.record(action.record).fields} if action.record else set()
     for clause in book.speaking_of("gate", case.process, f"action.{action.id}"):
         if not isinstance(clause, Gate) or (set(clause.when) | set(clause.requires.facts)) & typed:
             continue
         if holds(clause.when, facts) and not holds(clause.requires.facts, facts):
             return Reason(clause.refuse, clause.id)
-    return None
+    undrafted = (name for name in action.confirms if not facts.get(f"sanction.{name}.open"))
+    return next((Reason(nothing_to_decide(book.clause(name).title), name) for name in undrafted), None)
 
 
 def at_this_stage(case: Case, book: Book, action: Action) -> bool:

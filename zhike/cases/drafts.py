@@ -8,9 +8,18 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from zhike.cases.events import SanctionConfirmed, SanctionDrafted
+from zhike.handbook.common import Text
 from zhike.journal.models import Fact
 
 KINDS = (SanctionDrafted.event_type, SanctionConfirmed.event_type)
+
+
+def nothing_to_decide(title: Text) -> Text:
+    """What somebody is told who would decide a sanction that was never drafted."""
+    return Text(
+        zh=f"没有可以决定的“{title.zh}”：所依据的责任没有认定。",
+        en=f"There is no “{title.say('en')}” to decide: what it rests on was not established.",
+    )
 
 
 def open_drafts(ids: Collection[int]) -> dict[int, dict[str, Fact]]:

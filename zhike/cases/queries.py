@@ -23,7 +23,7 @@ from zhike.handbook.structure import Action
 from zhike.journal.models import Fact
 from zhike.org.handbooks import book_of
 from zhike.org.models import HandbookVersion, Staff
-from zhike.org.principals import Viewer, role_key
+from zhike.org.principals import SYSTEM, Viewer, role_key
 from zhike.records.models import Attachment, Filling
 
 PAGE = 50
@@ -40,10 +40,15 @@ class Offer:
 
 
 def offered(case: Case, viewer: Viewer) -> list[Offer]:
-    """Every action of this stage, in the handbook's order. Those of other roles come with the reason why they cannot be pressed."""
+    """Every action of this stage, in the handbook's order, without those only the product takes.
+
+    Those of other roles come with the reason why they cannot be pressed.
+    """
     book = book_of(case.handbook_version_id)
     facts = with_named(book, facts_of(case, book) | standing_of(book, [case.pk])[case.pk])
-    here = [a for a in book.process(case.process).actions if a.from_ and at_this_stage(case, book, a)]
+    here = [
+        a for a in book.process(case.process).actions if a.from_ and a.by != (SYSTEM,) and at_this_stage(case, book, a)
+    ]
     return [_offer(case, book, action, viewer, facts) for action in here if holds(action.when, facts)]
 
 
@@ -57,6 +62,7 @@ def clauses_of(book: Book, process: str, action: str) -> tuple[str, ...]:
     event = f"action.{action}"
     kinds = ("gate", "wording", "measure", "route", "deadline", "duty")
     named = [c.id for kind in kinds for c in book.speaking_of(kind, process, event)]
+    named += book.action(process, action).confirms
     named += [c.id for c in book.stopped_by(process, event)] + [c.id for c in book.settled_by(process, event)]
     return tuple(dict.fromkeys(named))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from zhike.cases.deed import Deed
-from zhike.cases.drafts import open_drafts
+from zhike.cases.drafts import nothing_to_decide, open_drafts
 from zhike.cases.events import SanctionConfirmed, SanctionDrafted
 from zhike.cases.facts import Facts
 from zhike.cases.holders import may_act
@@ -72,11 +72,7 @@ def _why_not(deed: Deed, clause_id: str, drafts: dict[str, Any]) -> Reason | Non
     assert isinstance(clause, Sanction)
     title = clause.title
     if clause_id not in drafts:
-        words = Text(
-            zh=f"没有可以决定的“{title.zh}”：所依据的责任没有认定。",
-            en=f"There is no “{title.say('en')}” to decide: what it rests on was not established.",
-        )
-        return Reason(words, clause_id)
+        return Reason(nothing_to_decide(title), clause_id)
     payload = drafts[clause_id].payload
     if clause.confirm.not_party and payload["person"] == deed.viewer.principal:
         words = Text(zh="当事人不能决定对自己的处理。", en="Nobody decides what concerns himself.")

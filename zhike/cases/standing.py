@@ -16,7 +16,7 @@ from zhike.cases.drafts import open_drafts
 from zhike.clocks.models import Clock
 from zhike.duties.models import Obligation
 from zhike.handbook.book import Book
-from zhike.handbook.clauses import Duty, Sanction
+from zhike.handbook.clauses import Duty
 from zhike.handbook.named import asks_for
 
 Facts = dict[str, Any]
@@ -30,7 +30,7 @@ def standing_of(book: Book, ids: Collection[int], now: dt.datetime | None = None
         _add_clocks(found, book, now)
     if asks_for(book, "duty.") or any(clause.blocks for clause in book.clauses("duty") if isinstance(clause, Duty)):
         _add_duties(found)
-    if any(clause.blocks for clause in book.clauses("sanction") if isinstance(clause, Sanction)):
+    if book.clauses("sanction"):
         for number, drafts in open_drafts(ids).items():
             found[number].update({f"sanction.{clause}.open": True for clause in drafts})
     return found
