@@ -120,7 +120,9 @@ class Gate:
         if row is None:
             return refused(request)
         if row.who == ("token",):
-            return None  # the API's own guard looks at method, token, scope and rights, and answers programs in their way
+            return (
+                None  # the API's own guard looks at method, token, scope and rights, and answers programs in their way
+            )
         if request.method not in row.methods:
             return HttpResponseNotAllowed(sorted(row.methods))
         if row.who == ("sandbox",) and not settings.SANDBOX:

@@ -10,8 +10,8 @@ from zhike.journal.models import Fact
 from zhike.notices.actions import Tell, mark_all_read, mark_read, tell
 from zhike.notices.models import Notice
 from zhike.notices.queries import count_unread, notices_of, unread
-from zhike.org.models import Assignment, Staff
 from zhike.org.handbooks import viewer as viewer_of
+from zhike.org.models import Assignment, Staff
 from zhike.org.principals import ANONYMOUS_VIEWER, Viewer
 
 pytestmark = pytest.mark.django_db

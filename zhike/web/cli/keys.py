@@ -15,7 +15,9 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--forget-old", is_flag=True, help="Remove the old keys: backups made under them cannot be read any more.")
+@click.option(
+    "--forget-old", is_flag=True, help="Remove the old keys: backups made under them cannot be read any more."
+)
 def rotate(forget_old: bool) -> None:
     """Make a new key and seal every identity number again under it. Stopped half-way, the next call goes on."""
     with django_ready():
