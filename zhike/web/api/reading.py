@@ -68,6 +68,8 @@ def _check(value: Any, depth: int) -> None:
 
 def check_size_and_type(request: HttpRequest, upload: bool) -> None:
     """Raises Problem 413 or 415 before anything is read."""
+    if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+        raise Problem(411, "unreadable", gettext("请给出 Content-Length；不收分块发送的内容。"))
     length = request.META.get("CONTENT_LENGTH") or "0"
     most = MOST_UPLOAD if upload else MOST_JSON
     if not length.isascii() or not length.isdigit() or len(length) > 15:

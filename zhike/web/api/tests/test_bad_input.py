@@ -127,6 +127,13 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(world: World, pro
     assert agent.upload("/attachments", b"x" * 12_000_000).status_code == 413
 
 
+def test_a_body_in_chunks_is_not_taken_for_an_empty_one(world: World, program: Callable[..., Program]) -> None:
+    answer = program().client.post(
+        "/api/cases", "{}", content_type="application/json", CONTENT_LENGTH="", headers={"Transfer-Encoding": "chunked"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (411, "unreadable")
+
+
 def test_another_content_type_is_refused(world: World, program: Callable[..., Program]) -> None:
     agent = program()
     for kind in (

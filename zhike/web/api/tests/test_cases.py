@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from zhike.cases.models import Case
 from zhike.web.api.tests.program import Program, new_case
@@ -24,6 +26,24 @@ def test_a_case_tells_its_forms_clocks_and_actions_with_their_clauses(
     assert any(offer["clauses"] for offer in offers.values())
     assert told["parent"] == Case.objects.get(pk=warning.parent_id).number
     assert told["customer"]["contacts"] == [{"kind": "phone", "masked": "138****0101"}]
+
+
+def test_a_page_of_the_list_costs_the_same_however_many_rows_it_has(
+    world: World, program: Callable[..., Program]
+) -> None:
+    agent = program()
+    costs = []
+    for _ in range(2):
+        for _ in range(3):
+            world.ticket()
+        agent.get("/cases")
+        with CaptureQueriesContext(connection) as queries:
+            agent.get("/cases")
+        costs.append(len(queries))
+    assert costs[0] == costs[1] <= 6
+    with CaptureQueriesContext(connection) as queries:
+        agent.get(f"/cases/{Case.objects.first()}")
+    assert len(queries) <= 16
 
 
 def test_an_action_is_taken_and_a_stale_one_is_not(world: World, program: Callable[..., Program]) -> None:
