@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.psycopg_connector import PsycopgConnector
@@ -27,7 +29,12 @@ def worker_app() -> App:
 
 
 async def run_jobs() -> None:
-    """Work on queued jobs until cancelled; what runs then has GRACE seconds to finish."""
+    """Work on queued jobs until cancelled; what runs then has GRACE seconds to finish.
+
+    Periodic jobs are queued by Django's app, in the one thread asgiref keeps for that: a connection there that died with the server is
+    dropped before we begin again.
+    """
+    await sync_to_async(close_old_connections)()
     async with worker_app().open_async() as ours:
         await ours.run_worker_async(
             concurrency=CONCURRENCY,

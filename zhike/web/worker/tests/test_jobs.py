@@ -3,7 +3,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from asgiref.sync import sync_to_async
+from django.db import connection, connections, transaction
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -41,6 +42,7 @@ def work_until_idle() -> None:
     async def work() -> None:
         async with worker_app().open_async() as ours:
             await ours.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False)
+        await sync_to_async(connections.close_all)()  # the thread that queues periodic jobs outlives the test
 
     asyncio.run(work())
 
