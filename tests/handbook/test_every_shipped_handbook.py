@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
+from zhike.cases.access import visible_cases
 from zhike.cases.models import Case
+from zhike.cases.queries import entries, offered
 from zhike.handbook import library
 from zhike.handbook.load import examine
-from zhike.org.handbooks import install
+from zhike.lib import clock
+from zhike.org.handbooks import install, viewer
+from zhike.org.models import HandbookVersion, Staff
 from zhike.rehearsal.runner import rehearse
 from zhike.web.first_run.sample import load_sample
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NOON = dt.datetime(2025, 6, 10, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.fixture
+def at_noon() -> Iterator[None]:
+    before = clock.install(lambda: NOON)
+    yield
+    clock.install(before)
 
 
 @pytest.mark.parametrize("name", library.names())
@@ -35,9 +48,27 @@ def test_a_shipped_handbook_is_sound_and_every_clause_of_it_is_rehearsed(name: s
 
 
 @pytest.mark.parametrize("name", library.names())
-def test_the_history_of_a_shipped_sample_can_be_lived_through(name: str, settings: Settings, tmp_path: Path) -> None:
+def test_the_history_of_a_shipped_sample_is_lived_through_and_everybody_in_it_opens_his_pages(
+    name: str, settings: Settings, tmp_path: Path, at_noon: None
+) -> None:
     settings.ZHIKE_HOME, settings.MEDIA_ROOT = tmp_path, tmp_path / "files"
     folder, said = library.find(name), list[str]()
     load_sample(folder / "sample.yaml", install(folder, NOON - dt.timedelta(days=30)), NOON, say=said.append)
     assert [words for words in said if "left out" in words] == []
     assert Case.objects.filter(is_sample=True).exists()
+    for person in Staff.objects.order_by("pk"):
+        assert [failed for failed in opened_by(person) if failed[1] not in (200, 302, 403)] == []
+
+
+def opened_by(person: Staff) -> list[tuple[str, int]]:
+    """(address, status) of the pages of a department, and of the latest cases this person may see with all they offer him."""
+    client, seen = Client(), viewer(person)
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    pages = ["/desk", "/desk/mine", "/desk/new", "/cases", "/board", "/lookup", "/handbook", "/notices"]
+    versions = list(HandbookVersion.objects.all())
+    pages += [f"/handbook/{version.name}" for version in versions]
+    pages += [f"/desk/new/{v.name}/{process}/{action.id}" for v, process, action in entries(seen, versions)]
+    for case in visible_cases(seen).order_by("-pk")[:3]:
+        here = f"/cases/{case.number}"
+        pages += [here, *(f"{here}/actions/{offer.action.id}" for offer in offered(case, seen) if offer.allowed)]
+    return [(page, client.get(page).status_code) for page in pages]
