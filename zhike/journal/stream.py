@@ -4,7 +4,7 @@ A fact's id is taken before its transaction commits, so a reader that trusts ids
 the oldest open transaction instead would let one long import hold up everybody's feed. So a fact first stands in
 `journal_pending`, and one sequencer at a time (an advisory lock) moves what has committed into `journal_stream`.
 Positions therefore become visible in their own order: `position > n` never skips, and a long transaction's facts simply
-get later positions. docs/decisions/0010-the-stream.md has the reasons.
+get later positions. docs/decisions/0016-the-stream.md has the reasons.
 """
 
 from __future__ import annotations
