@@ -143,3 +143,28 @@ def test_a_denial_is_written_down_like_on_the_page(world: World, program: Callab
     from zhike.journal.models import Fact
 
     assert Fact.objects.filter(type="case.access_denied", subject_id=warning.pk).count() == 1
+
+
+def test_a_customer_does_not_tell_of_cases_one_may_not_open(world: World, program: Callable[..., Program]) -> None:
+    seen, hidden = world.ticket(), world.ticket()
+    Case.objects.filter(pk=hidden.pk).update(audience=[])
+    assert program().get(f"/customers/{seen.customer_id}").json()["cases"] == [seen.number]
+
+
+def test_the_ledger_does_not_count_cases_one_may_not_open(world: World, program: Callable[..., Program]) -> None:
+    hidden = world.warning()
+    world.take(hidden, "submit", COMPLETE, "agent")
+    path, agent = "/handbooks/retail-hotline/clauses/WARN-05/ledger", program()
+    before = agent.get(path).json()
+    assert (before["kept"], {line["case"] for line in before["items"]}) == (1, {hidden.number})
+    Case.objects.filter(pk=hidden.pk).update(audience=[])
+    after = agent.get(path).json()
+    assert (after["applied"], after["kept"], after["items"]) == (0, 0, [])
+
+
+def test_a_relative_one_may_not_open_is_not_named(world: World, program: Callable[..., Program]) -> None:
+    warning, agent = world.warning(), program()
+    parent = Case.objects.get(pk=warning.parent_id)
+    assert agent.get(f"/cases/{warning.number}").json()["parent"] == parent.number
+    Case.objects.filter(pk=parent.pk).update(audience=[])
+    assert agent.get(f"/cases/{warning.number}").json()["parent"] is None
