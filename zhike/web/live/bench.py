@@ -161,7 +161,7 @@ async def round_of_ours(keys: list[str], seconds: float) -> Round:
     port = free_port()
     requests = [request(port, f"cookie: {settings.SESSION_COOKIE_NAME}={key}\r\n") for key in keys]
     async with await connect("bench") as connection:
-        with server([sys.executable, "-m", "zhike", "web"], PORT=str(port)) as process:
+        with server([sys.executable, "-m", "zhike", "web", "--workers", "1"], PORT=str(port)) as process:
             return await play(port, requests, lambda: write_fact(connection), seconds, process)
 
 

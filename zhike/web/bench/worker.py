@@ -1,0 +1,142 @@
+"""A process that puts load on: it says "ready", does what each line of its standard input asks, and answers with a line of JSON.
+
+    python -m zhike.web.bench.worker        on DATABASE_URL
+
+Asked: {"do": "create", "seconds": 5, ...}; what each deed takes and answers stands at its function. Times are milliseconds.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+Answer = dict[str, Any]
+ROW = re.compile(rb'<tr data-row[^>]*>.*?href="/cases/([A-Z0-9-]+)"', re.DOTALL)
+
+
+def serve() -> None:
+    _say({"ready": True})
+    for line in sys.stdin:
+        asked = json.loads(line)
+        _say(DEEDS[asked.pop("do")](**asked))
+
+
+def _say(answer: Answer) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def timed(seconds: float, deed: Callable[[int], Any]) -> tuple[list[float], list[Any]]:
+    """Do `deed(0)`, `deed(1)` ... until `seconds` are over; how long each took, and what came of it."""
+    times: list[float] = []
+    found: list[Any] = []
+    end = time.perf_counter() + seconds
+    while (began := time.perf_counter()) < end:
+        found.append(deed(len(times)))
+        times.append((time.perf_counter() - began) * 1000)
+    return times, found
+
+
+# ours
+
+
+def create(seconds: float, place: int) -> Answer:
+    """Open cases as agent number `place` does: a complaint ticket (gates, routes, a customer), then a warning under it (a clock), and so on."""
+    from zhike.web.bench.deeds import Agent
+
+    agent = Agent(place)
+    agent.open_next(-1)
+    times, numbers = timed(seconds, agent.open_next)
+    return {"times": times, "created": [n for n in numbers if n is not None], "wrong": numbers.count(None)}
+
+
+def sign_in(people: list[str]) -> Answer:
+    """Sessions of these people, by user name."""
+    from django.contrib.sessions.models import Session
+
+    from zhike.org.models import Staff
+    from zhike.web.live.bench import session_row
+
+    rows = [
+        session_row(Staff.objects.get(username=name)) for name in people
+    ]  # house-rule: one-gate, made-up staff of a scratch database
+    Session.objects.bulk_create(rows)
+    return {"keys": [row.session_key for row in rows]}
+
+
+def get(port: int, seconds: float, clients: int, pages: list[dict[str, Any]]) -> Answer:
+    """`clients` browsers that keep their connection ask for pages in turn: {"path", "cookie", "rows": numbers or "words": text expected}."""
+    times: list[float] = []
+    wrong: list[str] = []
+
+    def browse(first: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+        def ask(n: int) -> None:
+            page = pages[(first + n * clients) % len(pages)]
+            connection.request("GET", page["path"], headers={"Cookie": page["cookie"], "Host": f"localhost:{port}"})
+            response = connection.getresponse()
+            body = response.read()
+            if (why := fault(response.status, body, page)) and len(wrong) < 20:
+                wrong.append(f"{page['path']}: {why}")
+
+        mine, _ = timed(seconds, ask)
+        times.extend(mine)
+        connection.close()
+
+    threads = [threading.Thread(target=browse, args=(n,)) for n in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {"times": times, "wrong": wrong}
+
+
+def fault(status: int, body: bytes, page: dict[str, Any]) -> str:
+    """What is wrong with an answer, "" when it is right."""
+    if status != 200:
+        return f"status {status}"
+    if "rows" in page and [found.decode() for found in ROW.findall(body)] != page["rows"]:
+        return "other rows than those asked for"
+    missing = [word for word in page.get("words", ()) if word.encode() not in body]
+    return f"without {missing[0]!r}" if missing else ""
+
+
+# bare PostgreSQL
+
+
+def raw(seconds: float, statements: list[str], values: list[list[Any]]) -> Answer:
+    """The statements in one transaction, again and again, with `values[n % len]` for every one of them; prepared, one connection."""
+    import psycopg
+
+    with (
+        psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, prepare_threshold=1) as connection,
+        connection.cursor() as cursor,
+    ):
+
+        def once(n: int) -> None:
+            if len(statements) == 1:
+                cursor.execute(statements[0], values[n % len(values)])
+            else:
+                with connection.transaction():
+                    for statement in statements:
+                        cursor.execute(statement, values[n % len(values)])
+
+        times, _ = timed(seconds, once)
+    return {"times": times}
+
+
+DEEDS: dict[str, Callable[..., Answer]] = {"create": create, "sign_in": sign_in, "get": get, "raw": raw}
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    serve()
