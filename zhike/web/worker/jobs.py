@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.psycopg_connector import PsycopgConnector
 
-from zhike.web.listening import plain_parameters
+from zhike.web.listening import connect, plain_parameters
 
 CONCURRENCY = 2
 POLLING = 1.0
 """Seconds; delayed jobs are found by polling only, the others by LISTEN."""
+PATIENCE = 3.0
+"""Seconds the pool waits for a connection."""
+TRIES = 2.0
+"""Seconds the pool goes on trying by itself before whoever asks next tries anew; its own pauses grow with the time the server is away."""
 GRACE = 3.0
 """Seconds a running job has to finish when the worker stops; then it is queued again by another one."""
 
@@ -22,7 +28,8 @@ def worker_app() -> App:
 
     Django's app keeps its connector, so a task that defers another one does it in its own transaction.
     """
-    connector = PsycopgConnector(kwargs=plain_parameters(), min_size=1, max_size=3)
+    pool: dict[str, Any] = {"min_size": 1, "max_size": 3, "timeout": PATIENCE, "reconnect_timeout": TRIES}
+    connector = PsycopgConnector(kwargs=plain_parameters(), **pool)
     ours = App(connector=connector, worker_defaults=app.worker_defaults)
     ours.tasks, ours.periodic_registry = app.tasks, app.periodic_registry
     return ours
@@ -31,9 +38,10 @@ def worker_app() -> App:
 async def run_jobs() -> None:
     """Work on queued jobs until cancelled; what runs then has GRACE seconds to finish.
 
-    Periodic jobs are queued by Django's app, in the one thread asgiref keeps for that: a connection there that died with the server is
-    dropped before we begin again.
+    Without a server this fails at once and is begun again by the worker, where a pool that opens waits for half a minute. Periodic jobs
+    are queued by Django's app, in the one thread asgiref keeps for that: a connection there that died with the server is dropped.
     """
+    await (await connect("jobs")).close()
     await sync_to_async(close_old_connections)()
     async with worker_app().open_async() as ours:
         await ours.run_worker_async(
