@@ -56,6 +56,7 @@ class Somebody:
     def picture(self, name: str, *, full: bool = True) -> None:
         """The page as it stands, at both widths."""
         SCREENS.mkdir(exist_ok=True)
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
         for width, size in ((1440, DESKTOP), (390, PHONE)):
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
             self.fits()

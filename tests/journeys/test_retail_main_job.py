@@ -264,6 +264,11 @@ def the_customer_sees_the_end(customer: Somebody) -> None:
     for kept_inside in ("预警", "超出门店权限", "示例：请写明顾客来电的时间。"):
         customer.sees_not(kept_inside)
     customer.picture("20-portal-closed")
+    customer.page.get_by_role("link", name="认可办理结果", exact=True).click()
+    customer.fill({"remark": "示例：谢谢。"})
+    customer.submit()
+    customer.sees("已经提交")
+    expect(customer.page.get_by_role("link", name="不认可办理结果")).to_have_count(0)
 
 
 LEDGER = {
