@@ -18,9 +18,8 @@ class Agent:
     """Opens complaint tickets and warnings, as one of the agents of the filled department."""
 
     def __init__(self, place: int) -> None:
-        self.staff = Staff.objects.get(
-            username=f"bench-agent-{place}"
-        )  # house-rule: one-gate, made-up staff of a scratch database
+        name = f"bench-agent-{place}"
+        self.staff = Staff.objects.get(username=name)  # house-rule: one-gate, made-up staff of a scratch database
         self.stores = list(Department.objects.filter(code__startswith="bench-store-").order_by("pk"))
         self.place = place
         self.ticket: Case | None = None
