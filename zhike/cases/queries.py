@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,16 @@ from zhike.cases.access import visible_cases
 from zhike.cases.allowed import at_this_stage, forbidden_by, why_not
 from zhike.cases.facts import Facts, facts_of
 from zhike.cases.models import Case, Note
+from zhike.cases.search import found_by
 from zhike.cases.standing import standing_of
 from zhike.clocks.models import Clock
+from zhike.customers.models import Customer
 from zhike.handbook.book import Book
 from zhike.handbook.common import Text
 from zhike.handbook.conditions import holds
 from zhike.handbook.named import with_named
 from zhike.handbook.structure import Action
+from zhike.journal import statements
 from zhike.journal.models import Fact
 from zhike.org.handbooks import book_of
 from zhike.org.models import HandbookVersion, Staff
@@ -106,27 +109,25 @@ def filtered(viewer: Viewer, wanted: Mapping[str, Any]) -> QuerySet[Case]:
     if wanted.get("mine"):
         rows = rows.filter(status=Case.Status.OPEN, holders__overlap=sorted(viewer.keys))
     if wanted.get("text"):
-        rows = rows.filter(_text(str(wanted["text"]).strip()))
+        rows = rows.filter(found_by(str(wanted["text"]).strip()))
     return rows
 
 
-def _text(text: str) -> Q:
-    """A number, a phone number, or words of the title."""
-    if text.isdigit() and len(text) >= 7:
-        return Q(customer__contact_points__value__endswith=text) | Q(number__endswith=text)
-    return Q(number__istartswith=text) | Q(title__icontains=text)
-
-
 def page_of(rows: QuerySet[Case], after: Cursor | None = None, size: int = PAGE) -> Page:
-    """The newest first, by keyset: a deep page costs what the first one costs. Two related rows are joined, nothing is read per row."""
-    rows = rows.select_related("department", "owner", "customer").order_by("-opened_at", "-id").defer("data")
+    """The newest first, by keyset: a deep page costs what the first one costs. Two queries, whatever the size."""
     if after is not None:
         rows = rows.filter(Q(opened_at__lt=after.at) | Q(opened_at=after.at, id__lt=after.id))
         rows = rows.filter(opened_at__lte=after.at)
-    found = list(rows[: size + 1])
+    found = cases_of(list(rows.order_by("-opened_at", "-id").values_list("pk", flat=True)[: size + 1]))
     more = len(found) > size
     found = found[:size]
     return Page(found, Cursor(found[-1].opened_at, found[-1].pk) if more else None)
+
+
+def cases_of(ids: Sequence[int]) -> list[Case]:
+    """These cases with department and owner, the newest first, without what was filled in. One query."""
+    newest_first = "WHERE cases_case.id = ANY(%s) ORDER BY cases_case.opened_at DESC, cases_case.id DESC"
+    return statements.rows(Case, newest_first, [ids], joined=("department", "owner"), without=("data",)) if ids else []
 
 
 def mine(viewer: Viewer, size: int = PAGE) -> list[Case]:
@@ -152,22 +153,29 @@ class Story:
 
 def story(case: Case, *, for_customer: bool = False) -> Story:
     """Four queries, whatever the length. The customer's story holds no internal note and no internal file."""
-    subject = {"subject_kind": "case", "subject_id": case.pk}
-    notes = Note.objects.filter(case=case).order_by("at", "id")
-    files = Attachment.objects.filter(**subject).order_by("uploaded_at", "id")
-    if for_customer:
-        notes, files = notes.filter(internal=False), files.filter(internal=False)
+    of_case = "WHERE subject_kind = 'case' AND subject_id = %s"
+    shown = "AND NOT internal " if for_customer else ""
     return Story(
-        facts=list(Fact.objects.filter(**subject).order_by("id")),
-        fillings=list(Filling.objects.filter(**subject).order_by("id")),
-        notes=list(notes),
-        attachments=list(files),
+        facts=statements.rows(Fact, f"{of_case} ORDER BY id", [case.pk]),
+        fillings=statements.rows(Filling, f"{of_case} ORDER BY id", [case.pk]),
+        notes=statements.rows(Note, f"WHERE case_id = %s {shown}ORDER BY at, id", [case.pk]),
+        attachments=statements.rows(Attachment, f"{of_case} {shown}ORDER BY uploaded_at, id", [case.pk]),
     )
+
+
+def other_cases(customer: Customer, case: Case, viewer: Viewer, most: int) -> list[Case]:
+    """The customer's latest cases beside this one that the viewer may see, without what was filled in. One query."""
+    theirs = (
+        "WHERE customer_id = %s AND id <> %s AND audience && %s::varchar[] ORDER BY opened_at DESC, id DESC LIMIT %s"
+    )
+    return statements.rows(Case, theirs, [customer.pk, case.pk, sorted(viewer.keys), most], without=("data",))
 
 
 def family(case: Case) -> list[Case]:
     """Parent and children, for links at the head of the page."""
-    return list(Case.objects.filter(Q(parent=case) | Q(pk=case.parent_id or 0)).order_by("id").defer("data"))
+    return statements.rows(
+        Case, "WHERE parent_id = %s OR id = %s ORDER BY id", [case.pk, case.parent_id or 0], without=("data",)
+    )
 
 
 def colleagues(case: Case) -> list[Staff]:

@@ -35,7 +35,7 @@ def fact_of(case: Case, event: Event, *, at: dt.datetime, actor: str, clauses: t
 
 
 def write_deed(deed: Deed) -> None:
-    """The facts of one deed in one insert, its applied clauses in another."""
+    """The facts of one deed and its applied clauses, with one statement."""
     case, actor = deed.case, deed.viewer.principal
     clauses = tuple(dict.fromkeys(d.clause_id for d in deed.decisions))
     taken = ActionTaken(
@@ -50,8 +50,7 @@ def write_deed(deed: Deed) -> None:
         events.append(CaseClosed(number=case.number))
     if "case.reopened" in deed.happened:
         events.append(CaseReopened(number=case.number))
-    record([fact_of(case, event, at=deed.now, actor=actor, clauses=clauses) for event in events])
-    write_uses(_uses(deed))
+    record([fact_of(case, event, at=deed.now, actor=actor, clauses=clauses) for event in events], _uses(deed))
 
 
 def _uses(deed: Deed) -> list[Use]:

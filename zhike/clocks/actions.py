@@ -43,7 +43,7 @@ from zhike.handbook.clauses import Deadline, Duty
 from zhike.handbook.common import Duration, Text
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
-from zhike.journal.ledger import Use, write_uses
+from zhike.journal.ledger import Use
 from zhike.org.models import Assignment
 from zhike.org.principals import SYSTEM, keys_of
 
@@ -106,8 +106,8 @@ def start_clocks(starts: Sequence[Start]) -> list[Clock]:
     """
     clocks = insert_clocks([clock for start in starts for clock in _new_clocks(start)])
     running = [clock for clock in clocks if clock.state == State.RUNNING]
-    write_uses([_use(clock, "applied", clock.started_at) for clock in running])
-    _record(running, lambda clock: (clock.started_at, SYSTEM, _started(clock)))
+    uses = [_use(clock, "applied", clock.started_at) for clock in running]
+    _record(running, lambda clock: (clock.started_at, SYSTEM, _started(clock)), uses)
     return clocks
 
 
@@ -225,10 +225,10 @@ def _stop(clocks: list[Clock], at: dt.datetime, by: str) -> list[Clock]:
     update_clocks(clocks)
     spent = {clock.pk: _minutes(clock, at) for clock in clocks}
     kept = [clock for clock in clocks if clock.state == State.KEPT]
-    write_uses([_use(clock, "kept", at, spent[clock.pk][0]) for clock in kept])
     _record(
         clocks,
         lambda clock: (at, by, ClockStopped(clock.pk, clock.holders, clock.due_at, *spent[clock.pk], clock.watches)),
+        [_use(clock, "kept", at, spent[clock.pk][0]) for clock in kept],
     )
     return clocks
 
@@ -399,9 +399,11 @@ def _use(clock: Clock, outcome: str, at: dt.datetime, minutes: float | None = No
     )
 
 
-def _record(clocks: Sequence[Clock], tell: Callable[[Clock], tuple[dt.datetime, str, Event]]) -> None:
+def _record(
+    clocks: Sequence[Clock], tell: Callable[[Clock], tuple[dt.datetime, str, Event]], uses: Sequence[Use] = ()
+) -> None:
     if clocks:
-        record([_fact(clock, *tell(clock)) for clock in clocks])
+        record([_fact(clock, *tell(clock)) for clock in clocks], uses)
 
 
 def _fact(clock: Clock, at: dt.datetime, actor: str, event: Event) -> NewFact:

@@ -20,7 +20,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from zhike.clocks.events import ClockBreached, ClockStarted, ClockWarned
 from zhike.clocks.subjects import lock_subjects
 from zhike.journal.actions import NewFact, record
-from zhike.journal.ledger import Use, write_uses
+from zhike.journal.ledger import Use
 from zhike.org.principals import SYSTEM
 
 log = structlog.get_logger(__name__)
@@ -187,12 +187,12 @@ def _fire(rows: Sequence[Due], now: dt.datetime) -> None:
             cursor.execute(BREACH, {"ids": [row.id for row in over]})
         if going_on:
             cursor.execute(GO_ON, {"ids": [row.id for row in going_on], "now": now})
-    write_uses([_applied(row) for row in rows if row.begins] + [use for row in over for use in _broken(row)])
+    uses = [_applied(row) for row in rows if row.begins] + [use for row in over for use in _broken(row)]
     facts = [_started_fact(row) for row in rows if row.begins]
     facts += [_breached_fact(row) for row in over]
     facts += [fact for row in going_on for fact in _warned_facts(row, now)]
     if facts:
-        record(sorted(facts, key=lambda fact: fact.at))
+        record(sorted(facts, key=lambda fact: fact.at), uses)
 
 
 def _started_fact(row: Due) -> NewFact:

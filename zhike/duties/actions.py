@@ -138,10 +138,10 @@ def _open(rows: Sequence[tuple[Obligation, dt.datetime]], books: dict[int, Book]
     causes = {id(row): at for row, at in rows}
     new = insert_obligations([row for row, _ in rows])
     start_clocks([_watch(row, books[row.version_id], causes[id(row)]) for row in new if row.ends_at is not None])
-    write_uses([_use(row, "applied", row.begins_at) for row in new if row.ends_at is None])
     _record(
         new,
         lambda row: (causes[id(row)], SYSTEM, DutyOwed(row.pk, row.period, row.holders, row.begins_at, row.ends_at)),
+        [_use(row, "applied", row.begins_at) for row in new if row.ends_at is None],
     )
     return new
 
@@ -355,9 +355,13 @@ def _use(row: Obligation, outcome: str, at: dt.datetime) -> Use:
     )
 
 
-def _record(rows: Sequence[Obligation], tell: Callable[[Obligation], tuple[dt.datetime, str, Event]]) -> None:
+def _record(
+    rows: Sequence[Obligation],
+    tell: Callable[[Obligation], tuple[dt.datetime, str, Event]],
+    uses: Sequence[Use] = (),
+) -> None:
     if rows:
-        record([_fact(row, *tell(row)) for row in rows])
+        record([_fact(row, *tell(row)) for row in rows], uses)
 
 
 def _fact(row: Obligation, at: dt.datetime, actor: str, event: Event) -> NewFact:

@@ -11,6 +11,7 @@ from django.db import connection
 from pydantic_core import to_json
 
 from zhike.journal.events import Event, Recorded, to_payload
+from zhike.journal.ledger import WRITE, Use, lines_of, write_uses
 from zhike.journal.reactions import react
 from zhike.journal.wake import wake
 
@@ -33,6 +34,8 @@ WITH written AS (
 )
 SELECT array_agg(id ORDER BY id) FROM written
 """
+RECORD_WITH_USES = RECORD.replace("WITH written", f"WITH used AS ({WRITE}), written")
+"""The same with lines of the clause ledger: %s are the lines, then the facts."""
 
 
 class OutsideTransaction(RuntimeError):
@@ -52,20 +55,25 @@ class NewFact:
     audience: Sequence[str] = ()
 
 
-def record(facts: Sequence[NewFact]) -> list[Recorded[Any]]:
+def record(facts: Sequence[NewFact], uses: Sequence[Use] = ()) -> list[Recorded[Any]]:
     """Write facts in the caller's transaction and run the reactions to them; answers with the facts in the order given.
 
-    Ids follow the order of `facts`. Raises OutsideTransaction when no transaction is open.
+    `uses` are lines of the clause ledger that belong to them, written by the same statement. Ids follow the order of `facts`.
+    Raises OutsideTransaction when no transaction is open.
     """
     if not connection.in_atomic_block:
         raise OutsideTransaction(
             "record() was called outside a transaction: wrap the whole deed in transaction.atomic()"
         )
     if not facts:
+        write_uses(uses)
         return []
     rows = [row_of(n, fact) for n, fact in enumerate(facts)]
     with connection.cursor() as cursor:
-        cursor.execute(RECORD, [to_json(rows).decode()])
+        if uses:
+            cursor.execute(RECORD_WITH_USES, [lines_of(uses), to_json(rows).decode()])
+        else:
+            cursor.execute(RECORD, [to_json(rows).decode()])
         (ids,) = cursor.fetchone()
     wake(FACTS_CHANNEL)
     recorded = [recorded_of(number, fact) for number, fact in zip(ids, facts, strict=True)]

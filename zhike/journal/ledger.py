@@ -47,9 +47,13 @@ def write_uses(uses: Sequence[Use]) -> None:
     """Add lines to the ledger with one statement, in the caller's transaction."""
     if not uses:
         return
-    rows = to_json([row_of(n, use) for n, use in enumerate(uses)], fallback=str).decode()
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, [rows])
+        cursor.execute(WRITE, [lines_of(uses)])
+
+
+def lines_of(uses: Sequence[Use]) -> str:
+    """What WRITE takes."""
+    return to_json([row_of(n, use) for n, use in enumerate(uses)], fallback=str).decode()
 
 
 def row_of(n: int, use: Use) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Rows come back as ordinary instances, every column filled.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
@@ -15,20 +16,28 @@ from django.db import connection, models
 M = TypeVar("M", bound=models.Model)
 
 
-def rows(model: type[M], where: str, values: Sequence[Any] = ()) -> list[M]:
-    """Instances of `model`; `where` is everything behind FROM, written by us: "WHERE subject_id = %s ORDER BY id"."""
-    sql, names, converted = _reading(model)
+def rows(
+    model: type[M],
+    where: str,
+    values: Sequence[Any] = (),
+    *,
+    joined: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
+) -> list[M]:
+    """Instances of `model`. `where` is everything behind FROM, written by us: "WHERE subject_id = %s ORDER BY id".
+
+    `joined`: foreign keys whose rows come along, under their own name in the SQL; `without`: fields to be read only when asked for.
+    """
+    sql, parts = _reading(model, joined, without)
     with connection.cursor() as cursor:
         cursor.execute(sql + where, values)
         found = cursor.fetchall()
-    if converted:
-        found = [_convert(row, converted) for row in found]
-    return [model.from_db(connection.alias, names, row) for row in found]
+    return [_instance(parts, values) for values in found]
 
 
-def row(model: type[M], where: str, values: Sequence[Any] = ()) -> M | None:
+def row(model: type[M], where: str, values: Sequence[Any] = (), *, joined: tuple[str, ...] = ()) -> M | None:
     """The first such instance, None where there is none."""
-    return next(iter(rows(model, where, values)), None)
+    return next(iter(rows(model, where, values, joined=joined)), None)
 
 
 def insert(new: M) -> M:
@@ -45,26 +54,74 @@ def insert(new: M) -> M:
     return new
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Where an instance stands in a row of the answer."""
+
+    model: type[models.Model]
+    begin: int
+    end: int
+    names: tuple[str, ...]
+    converted: tuple[tuple[int, Any], ...]
+    key: int
+    """Where its id stands."""
+    joined_as: str = ""
+
+
+def _instance(parts: Sequence[_Part], values: Sequence[Any]) -> Any:
+    first: Any = None
+    for part in parts:
+        made: Any = None
+        if values[part.key] is not None:
+            own = list(values[part.begin : part.end])
+            for place, converter in part.converted:
+                own[place] = converter(own[place])
+            made = part.model.from_db(connection.alias, part.names, own)
+        if part.joined_as:
+            setattr(first, part.joined_as, made)
+        else:
+            first = made
+    return first
+
+
 @cache
-def _reading(model: type[models.Model]) -> tuple[str, list[str], list[tuple[int, Any]]]:
-    fields = model._meta.concrete_fields
-    table = _quoted(model._meta.db_table)
-    columns = ", ".join(f"{table}.{_quoted(field.column)}" for field in fields)
-    converted = [(n, _converter(field)) for n, field in enumerate(fields) if hasattr(field, "from_db_value")]
-    return f"SELECT {columns} FROM {table} ", [field.attname for field in fields], converted  # noqa: S608 - our own models
+def _reading(
+    model: type[models.Model], joined: tuple[str, ...], without: tuple[str, ...]
+) -> tuple[str, tuple[_Part, ...]]:
+    table = model._meta.db_table
+    parts, columns = [_part(model, 0, without)], _columns(model, table, without)
+    tables = [_quoted(table)]
+    for name in joined:
+        key: Any = model._meta.get_field(name)
+        parts.append(_part(key.related_model, len(columns), (), name))
+        columns += _columns(key.related_model, name, ())
+        tables.append(
+            f"LEFT JOIN {_quoted(key.related_model._meta.db_table)} AS {_quoted(name)}"
+            f" ON {_quoted(name)}.id = {_quoted(table)}.{_quoted(key.column)}"
+        )
+    return f"SELECT {', '.join(columns)} FROM {' '.join(tables)} ", tuple(parts)  # noqa: S608 - our own models
+
+
+def _fields(model: type[models.Model], without: tuple[str, ...]) -> list[Any]:
+    return [field for field in model._meta.concrete_fields if field.name not in without]
+
+
+def _columns(model: type[models.Model], table: str, without: tuple[str, ...]) -> list[str]:
+    return [f"{_quoted(table)}.{_quoted(field.column)}" for field in _fields(model, without)]
+
+
+def _part(model: type[models.Model], begin: int, without: tuple[str, ...], joined_as: str = "") -> _Part:
+    fields = _fields(model, without)
+    converted = tuple((n, _converter(field)) for n, field in enumerate(fields) if hasattr(field, "from_db_value"))
+    key = begin + next(n for n, field in enumerate(fields) if field.primary_key)
+    names = tuple(field.attname for field in fields)
+    return _Part(model, begin, begin + len(fields), names, converted, key, joined_as)
 
 
 def _converter(field: Any) -> Any:
     """Django's converter of a value that PostgreSQL's driver does not give as it is kept (jsonb comes as text)."""
     expression = field.cached_col
     return lambda value: field.from_db_value(value, expression, connection)
-
-
-def _convert(values: Sequence[Any], converted: Sequence[tuple[int, Any]]) -> list[Any]:
-    row = list(values)
-    for place, converter in converted:
-        row[place] = converter(row[place])
-    return row
 
 
 @cache

@@ -11,6 +11,9 @@ class WebConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        from zhike.web.base.catalogues import remember_translations
+
+        remember_translations()
         if settings.SANDBOX:
             from zhike.web.sandbox import virtual
 

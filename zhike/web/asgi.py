@@ -27,6 +27,7 @@ from zhike.web.live.answer import Receive, Scope, answer, refuse
 from zhike.web.live.client import Send
 from zhike.web.live.feed import Feed
 from zhike.web.live.hub import Hub
+from zhike.web.settled import settle
 # isort: on
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -76,6 +77,7 @@ class Application:
         """The server's own start and stop."""
         await receive()
         self.start()
+        threading.Thread(target=settle, name="settle", daemon=True).start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.stop()

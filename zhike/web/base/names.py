@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db import connection
 from django.utils.translation import get_language, gettext
 
 from zhike.handbook.book import Book
-from zhike.org.models import Department, Staff
 from zhike.org.principals import department_of, role_of
 
 
@@ -33,11 +33,17 @@ def _staff_names(principals: set[str]) -> dict[str, str]:
     ids = [int(p.partition(":")[2]) for p in principals]
     if not ids:
         return {}
-    return {f"staff:{pk}": name for pk, name in Staff.objects.filter(pk__in=ids).values_list("pk", "name")}
+    return {f"staff:{pk}": name for pk, name in _names("SELECT id, name FROM org_staff WHERE id = ANY(%s)", ids)}
 
 
 def _department_names(ids: set[int]) -> dict[int, str]:
-    return dict(Department.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+    return dict(_names("SELECT id, name FROM org_department WHERE id = ANY(%s)", list(ids))) if ids else {}
+
+
+def _names(sql: str, ids: list[int]) -> list[tuple[int, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [ids])
+        return list(cursor.fetchall())
 
 
 def _role_name(principal: str, books: dict[str, Book], places: dict[int, str]) -> str:

@@ -11,10 +11,33 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MINUTE, HOUR, DAY = 60, 3600, 86400
+WEEKDAYS = (
+    gettext_noop("周一"),
+    gettext_noop("周二"),
+    gettext_noop("周三"),
+    gettext_noop("周四"),
+    gettext_noop("周五"),
+    gettext_noop("周六"),
+    gettext_noop("周日"),
+)
+MONTHS = (
+    gettext_noop("一月"),
+    gettext_noop("二月"),
+    gettext_noop("三月"),
+    gettext_noop("四月"),
+    gettext_noop("五月"),
+    gettext_noop("六月"),
+    gettext_noop("七月"),
+    gettext_noop("八月"),
+    gettext_noop("九月"),
+    gettext_noop("十月"),
+    gettext_noop("十一月"),
+    gettext_noop("十二月"),
+)
 
 
 def moment(at: dt.datetime, now: dt.datetime, zone: dt.tzinfo = ZONE) -> str:
@@ -59,35 +82,12 @@ def day(date: dt.date, today: dt.date) -> str:
 
 
 def weekday(date: dt.date) -> str:
-    names = (
-        gettext("周一"),
-        gettext("周二"),
-        gettext("周三"),
-        gettext("周四"),
-        gettext("周五"),
-        gettext("周六"),
-        gettext("周日"),
-    )
-    return names[date.weekday()]
+    return gettext(WEEKDAYS[date.weekday()])
 
 
 def month_name(month: int) -> str:
     """The name of a month, for languages that do not number them."""
-    names = (
-        gettext("一月"),
-        gettext("二月"),
-        gettext("三月"),
-        gettext("四月"),
-        gettext("五月"),
-        gettext("六月"),
-        gettext("七月"),
-        gettext("八月"),
-        gettext("九月"),
-        gettext("十月"),
-        gettext("十一月"),
-        gettext("十二月"),
-    )
-    return names[month - 1]
+    return gettext(MONTHS[month - 1])
 
 
 def span(length: dt.timedelta) -> str:

@@ -219,8 +219,8 @@ def cases(cursor: Any, rows: int) -> None:
                 1 + (n / 2 * 7919) %% %(newest)s AS customer, n / 2 AS pair FROM generate_series(0::bigint, %(rows)s - 1) AS n) AS k
         JOIN turn u ON u.open = (k.n >= %(rows)s * (1 - {OPEN_SHARE})) AND u.place = k.n %% 10
         JOIN template t ON t.id = u.template
-        JOIN store s ON s.n = (k.pair * 7919 + k.pair / 5) %% {STORES} JOIN agent a ON a.n = k.pair %% {AGENTS}
-        CROSS JOIN LATERAL (SELECT (%(goods)s::text[])[1 + (k.n %% {len(goods)})::int] || (%(troubles)s::text[])[1 + (k.n * 31 %% {len(troubles)})::int]
+        JOIN store s ON s.n = abs(hashint8(k.pair)::bigint) %% {STORES} JOIN agent a ON a.n = k.pair %% {AGENTS}
+        CROSS JOIN LATERAL (SELECT (%(goods)s::text[])[1 + abs(hashint8(k.n * 3 + 1)::bigint) %% {len(goods)}] || (%(troubles)s::text[])[1 + abs(hashint8(k.n * 7 + 2)::bigint) %% {len(troubles)}]
             || CASE WHEN k.n %% 9973 = 5 THEN '，琉璃盏碎裂' ELSE '' END AS words) AS g
         ORDER BY k.n""",
         {"rows": rows, "newest": newest, "goods": goods, "troubles": troubles},

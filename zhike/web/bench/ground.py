@@ -58,6 +58,6 @@ def make(keeper: psycopg.Connection[tuple[object, ...]], server: str, name: str,
     drop(keeper, unfinished)
     copy(keeper, unfinished, make_template(keeper, server))
     say(f"filling {name} with {rows:,} cases")
-    environ = {**os.environ, "DATABASE_URL": with_name(server, unfinished)}
+    environ = {**os.environ, "DATABASE_URL": with_name(server, unfinished), "DJANGO_SETTINGS_MODULE": "zhike.settings"}
     subprocess.run([sys.executable, "-m", "zhike.web.bench.fill", str(rows)], check=True, env=environ)
     keeper.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(name)))

@@ -5,19 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode
 
+from django.db import connection
 from django.http import HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from zhike.cases.models import Case
 from zhike.cases.queries import Cursor, filtered, page_of
 from zhike.handbook.book import Book
 from zhike.org.handbooks import book_of, in_force
-from zhike.org.models import Department
 from zhike.web.case_page.page import say
 from zhike.web.context import Request
 from zhike.web.desk.mine import open_clocks, row_of
@@ -68,7 +71,7 @@ def show(request: Request) -> HttpResponseBase:
         "rows": [row_of(case, clocks.get(case.pk, []), request.viewer, request.now) for case in page.rows],
         "processes": processes_of(books),
         "stages": stages_of(books, asked.process),
-        "departments": Department.objects.filter(is_active=True).order_by("name").values_list("pk", "name"),
+        "departments": department_options(active_departments(), asked.department),
         "first": f"?{asked.address() or 'all=1'}" if request.GET.get("after") else "",
         "next": next_page(asked, page.next),
         "count": count_words(page.rows),
@@ -97,6 +100,20 @@ def remember(request: Request, asked: Filter) -> None:
     address = asked.address()
     if request.session.get(REMEMBERED, "") != address:
         request.session[REMEMBERED] = address
+
+
+def active_departments() -> tuple[tuple[int, str], ...]:
+    """(id, name) of every department at work, by name. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, name FROM org_department WHERE is_active ORDER BY name")
+        return tuple(cursor.fetchall())
+
+
+@lru_cache(maxsize=64)
+def department_options(departments: tuple[tuple[int, str], ...], chosen: str) -> SafeString:
+    """The options of the filter: hundreds where there are hundreds of stores, so they are not drawn anew while they are the same."""
+    rows = ((pk, " selected" if str(pk) == chosen else "", name) for pk, name in departments)
+    return format_html_join("", '<option value="{}"{}>{}</option>', rows)
 
 
 def processes_of(books: Sequence[Book]) -> list[Option]:

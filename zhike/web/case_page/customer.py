@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from django.utils.translation import get_language
 
-from zhike.cases.access import visible_cases
 from zhike.cases.models import Case
+from zhike.cases.queries import other_cases
 from zhike.customers.models import ContactPoint
 from zhike.handbook.book import Book
 from zhike.journal.actions import NewFact, record
+from zhike.journal.statements import rows
 from zhike.lib import phone
 from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
@@ -42,14 +43,13 @@ def customer_card(case: Case, viewer: Viewer, *, unmasked: bool = False) -> Cust
     customer = case.customer
     if customer is None:
         return None
-    phones = ContactPoint.objects.filter(customer=customer, kind="phone").values_list("value", flat=True)
-    others = visible_cases(viewer).filter(customer=customer).exclude(pk=case.pk).order_by("-opened_at", "-id")
+    points = rows(ContactPoint, "WHERE customer_id = %s AND kind = 'phone' ORDER BY id", [customer.pk])
     shown = phone.display if unmasked else (lambda value, _: phone.mask(value))
     return CustomerCard(
         name=customer.name,
-        phones=[shown(value, get_language() or "zh") for value in phones],
+        phones=[shown(point.value, get_language() or "zh") for point in points],
         masked=not unmasked,
-        earlier=[_earlier(other) for other in others.defer("data")[:EARLIER]],
+        earlier=[_earlier(other) for other in other_cases(customer, case, viewer, EARLIER)],
     )
 
 

@@ -7,8 +7,10 @@ import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from zhike.cases.allowed import may_hand_over
@@ -17,6 +19,7 @@ from zhike.cases.queries import Offer, offered
 from zhike.clocks.models import Clock
 from zhike.handbook.book import Book
 from zhike.handbook.structure import Stage
+from zhike.journal.statements import rows
 from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 from zhike.web.base.deadlines import Deadline, deadline_of
@@ -70,16 +73,16 @@ class CaseView:
 
 def clocks_of(case_id: int) -> list[Clock]:
     """Every clock of a case, what is due first at the top. One query."""
-    return list(Clock.objects.filter(subject_kind="case", subject_id=case_id).order_by("due_at", "id"))
+    return rows(Clock, "WHERE subject_kind = 'case' AND subject_id = %s ORDER BY due_at, id", [case_id])
 
 
 def case_view(case: Case, viewer: Viewer, now: dt.datetime, clocks: Sequence[Clock] | None = None) -> CaseView:
     """The head of `case` as `viewer` sees it. Queries: clocks (unless given), staff names, department names."""
     book = book_of(case.handbook_version_id)
-    rows = clocks_of(case.pk) if clocks is None else clocks
-    names = names_of({p for c in rows for p in c.holders} | set(case.holders), [book])
+    found = clocks_of(case.pk) if clocks is None else clocks
+    names = names_of({p for c in found for p in c.holders} | set(case.holders), [book])
     stage = book.stage(case.process, case.stage)
-    deadlines = [deadline_of(clock, now, names) for clock in rows]
+    deadlines = [deadline_of(clock, now, names) for clock in found]
     buttons = [_button(offer, book) for offer in offered(case, viewer)]
     return CaseView(
         case=case,
@@ -94,6 +97,16 @@ def case_view(case: Case, viewer: Viewer, now: dt.datetime, clocks: Sequence[Clo
         forbidden=[b for b in buttons if not b.allowed],
         may_hand_over=not stage.final and may_hand_over(case, book, viewer),
     )
+
+
+def case_url(number: str) -> str:
+    """Where a case is shown; its number consists of letters, digits and dashes."""
+    return _case_pages() + number
+
+
+@cache
+def _case_pages() -> str:
+    return reverse("case_page:show", args=["0"]).removesuffix("0")
 
 
 def say(text: object) -> str:

@@ -11,8 +11,8 @@ import click
 
 from zhike.web.bench.report import Report, Say, table
 
-BENCHES = ("cases", "clocks", "live", "handbook")
-MODULES = {name: f"zhike.web.bench.{name}" for name in BENCHES}
+BENCHES = ("cases", "list", "clocks", "live", "handbook")
+MODULES = {name: f"zhike.web.bench.{'lists' if name == 'list' else name}" for name in BENCHES}
 
 
 class Bench(Protocol):
@@ -28,7 +28,7 @@ class Bench(Protocol):
 @click.option("--keep/--drop", default=True, show_default=True, help="Keep the filled database for the next run.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def command(name: str, rows: int, rounds: int, seconds: float, fresh: bool, keep: bool, as_json: bool) -> int:
-    """Measure NAME: cases, clocks, live or handbook. Exit 0 only when every bar is met and every answer was right."""
+    """Measure NAME: cases, list, clocks, live or handbook. Exit 0 only when every bar is met and every answer was right."""
 
     def say(words: str) -> None:
         click.echo(words, err=True)

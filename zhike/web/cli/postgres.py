@@ -37,6 +37,7 @@ OPTIONS = {
     "max_connections": "100",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
+    "random_page_cost": "1.1",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

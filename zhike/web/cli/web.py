@@ -17,8 +17,13 @@ MOST_CONNECTIONS = 20_000
 """Connections a process accepts. The server's own limit of 1,024 would count every open stream as a request at work."""
 
 
+def usual_workers() -> int:
+    """Two, where there are two processors: Python uses one at a time, and while one draws a page the other answers."""
+    return min(2, os.cpu_count() or 1)
+
+
 @click.command()
-@click.option("--workers", default=1, show_default=True, help="Server processes.")
+@click.option("--workers", default=usual_workers(), show_default=True, help="Server processes.")
 def command(workers: int) -> None:
     """Serve pages, API and live feed on PORT, without a worker."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.settings")

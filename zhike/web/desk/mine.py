@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from django.db.models import Q
+from typing import Any
 
 from zhike.cases.models import Case
 from zhike.clocks.models import Clock
+from zhike.journal.statements import rows
 from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 from zhike.web.base.deadlines import Deadline, deadline_of
-from zhike.web.case_page.page import say
+from zhike.web.case_page.page import case_url, say
 
 FAR = dt.datetime.max.replace(tzinfo=dt.UTC)
 
@@ -30,14 +30,19 @@ class Row:
     """True: that clock is in my hands."""
     current: bool = False
 
+    @property
+    def url(self) -> str:
+        return case_url(self.case.number)
+
 
 def open_clocks(case_ids: Iterable[int], whole: int | None = None) -> dict[int, list[Clock]]:
     """Open clocks of these cases by case, soonest first; of the case `whole` the ended ones too. One query."""
-    asked = Q(subject_id__in=list(case_ids), state__in=Clock.OPEN)
+    asked = "subject_id = ANY(%s) AND state IN ('running', 'paused', 'overdue')"
+    values: list[Any] = [list(case_ids)]
     if whole is not None:
-        asked |= Q(subject_id=whole)
+        asked, values = f"({asked} OR subject_id = %s)", [*values, whole]
     found: dict[int, list[Clock]] = {}
-    for clock in Clock.objects.filter(asked, subject_kind="case").order_by("due_at", "id"):
+    for clock in rows(Clock, f"WHERE subject_kind = 'case' AND {asked} ORDER BY due_at, id", values):
         found.setdefault(clock.subject_id, []).append(clock)
     return found
 
@@ -46,8 +51,8 @@ def my_rows(
     cases: Sequence[Case], clocks: dict[int, list[Clock]], viewer: Viewer, now: dt.datetime, current: str = ""
 ) -> list[Row]:
     """Rows of the left pane: my own clocks by their due time, then clocks others hold, then cases without one."""
-    rows = [row_of(case, clocks.get(case.pk, []), viewer, now, current) for case in cases]
-    return sorted(rows, key=lambda r: (not r.own, r.deadline.due_at if r.deadline else FAR, r.case.pk))
+    found = [row_of(case, clocks.get(case.pk, []), viewer, now, current) for case in cases]
+    return sorted(found, key=lambda r: (not r.own, r.deadline.due_at if r.deadline else FAR, r.case.pk))
 
 
 def row_of(case: Case, clocks: Sequence[Clock], viewer: Viewer, now: dt.datetime, current: str = "") -> Row:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.base import Parser, Token
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext
 
 from zhike.handbook.common import Text
@@ -26,26 +30,69 @@ def deadline(view: Deadline) -> dict[str, Any]:
     return {"d": view}
 
 
-@register.inclusion_tag("base/time_left.html")
-def time_left(view: Deadline) -> dict[str, Any]:
+@register.simple_tag
+def time_left(view: Deadline) -> SafeString:
     """The deadline in one line, for rows and lists."""
-    return {"d": view}
+    ticks = view.open and not view.paused
+    return format_html(
+        '<span class="zk-time zk-{}"{} title="{} · {}"><i class="zk-shape" aria-hidden="true"></i>'
+        '<span class="visually-hidden">{}</span><b class="zk-left">{}</b></span>',
+        view.state,
+        format_html(' data-due="{}"', localtime(view.due_at).isoformat()) if ticks else "",
+        view.title,
+        view.due,
+        view.word,
+        view.left,
+    )
 
 
-@register.inclusion_tag("base/clause.html")
-def clause_link(handbook: str, clause: str, case_id: int = 0, title: str = "") -> dict[str, Any]:
+@register.simple_tag
+def clause_link(handbook: str, clause: str, case_id: int = 0, title: str = "") -> SafeString:
     """依据 WARN-05: opens the clause, with the facts of the case where one is given."""
-    return {"url": clause_url(handbook, clause, case_id), "clause": clause, "title": title}
+    named = f"{gettext('依据')} {clause}"
+    return format_html(
+        '<a class="zk-why" href="{}" title="{}">{}</a>',
+        clause_url(handbook, clause, case_id),
+        f"{named} {title}" if title else named,
+        named,
+    )
 
 
 @register.simple_tag
 def clause_url(handbook: str, clause: str, case_id: int = 0) -> str:
     """Where a clause is shown: its sentence, the facts used, its ledger."""
+    url = _clause_page(handbook, clause)
+    return f"{url}?case={case_id}" if case_id and "#" not in url else url
+
+
+@lru_cache(maxsize=4096)
+def _clause_page(handbook: str, clause: str) -> str:
     try:
-        url = reverse("handbook_page:clause", args=[handbook, clause])
+        return reverse("handbook_page:clause", args=[handbook, clause])
     except NoReverseMatch:
         return f"/handbook/{handbook}#{clause}"
-    return f"{url}?case={case_id}" if case_id else url
+
+
+@register.tag
+def still(parser: Parser, token: Token) -> template.Node:  # noqa: ARG001 - every tag is given its own
+    """`{% still %}...{% endstill %}`: what is the same on every page of a language, drawn once in each process."""
+    nodes = parser.parse(("endstill",))
+    parser.delete_first_token()
+    return Still(nodes)
+
+
+class Still(template.Node):
+    """The template's own cache holds it, so it lives as long as the template."""
+
+    def __init__(self, nodelist: template.NodeList) -> None:
+        self.nodelist = nodelist
+        self.drawn: dict[str | None, SafeString] = {}
+
+    def render(self, context: template.Context) -> SafeString:
+        language = get_language()
+        if language not in self.drawn:
+            self.drawn[language] = self.nodelist.render(context)
+        return self.drawn[language]
 
 
 @register.simple_tag(takes_context=True)
