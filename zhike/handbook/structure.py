@@ -340,6 +340,11 @@ class ParameterDef(Model):
     choices: tuple[str, ...] = ()
     """For a parameter that chooses a meaning rather than a number: `[calendar, rolling]`."""
     type: Literal["string", "int", "decimal", "bool", "duration", "time"] | None = None
+    least: float | str | None = None
+    most: float | str | None = None
+    """The bounds of a manager's value, both included: a number, or a length of time such as `30m`."""
+    unit: Words | None = None
+    """What a number counts: cases, percent."""
 
 
 class Defaults(Model):

@@ -12,6 +12,7 @@ _NUMBER = re.compile(
     rf"|[A-Z]?\d+(?:\.\d+)*[a-z]?|[{_CHINESE}]+))"
     rf"((?:[(\uff08][{_CHINESE}\d]+[)\uff09]|\d+)*)[.、\uff0e:\uff1a]?(?:\s+|$)(.*)$"
 )
+_SENTENCE = re.compile("[^。！？]+[。！？”]*")
 _MARKS = re.compile(r"[*_`\s]+")
 
 
@@ -62,3 +63,8 @@ def prefixed(text: str, name: str) -> str:
 def stands_in(quote: str, body: str) -> bool:
     """Whether the quote stands in the text word for word. Line breaks, spaces and emphasis marks do not count."""
     return _MARKS.sub("", quote) in _MARKS.sub("", body)
+
+
+def sentences(body: str) -> list[str]:
+    """A section's body sentence by sentence, each with its full stop; a line of a list or table is one of its own."""
+    return [found for line in body.splitlines() for found in _SENTENCE.findall(line.strip()) if found.strip()]

@@ -1,4 +1,4 @@
-"""`zhike handbook check|show|schema`: look at handbooks without installing them."""
+"""`zhike handbook check|show|diff|schema|load`: look at handbooks, compare and install them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 if TYPE_CHECKING:
+    from zhike.handbook.compare import Comparison, FieldChange
     from zhike.handbook.load import Loaded
 
 
@@ -62,6 +63,28 @@ def show(handbook: str | None, as_json: bool) -> int:
 
 
 @command.command()
+@click.argument("before")
+@click.argument("after")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", help="Language of the words.")
+def diff(before: str, after: str, as_json: bool, language: str) -> int:
+    """Compare two handbooks by NAME or PATH: what was added, removed and changed, clause by clause."""
+    from zhike.handbook.compare import compare
+
+    loaded = [_examine(before), _examine(after)]
+    for one in loaded:
+        if one.errors or one.book is None:
+            _print(one, language)
+            return 1
+    old, new = (one.book for one in loaded)
+    assert old is not None
+    assert new is not None
+    found = compare(old, new)
+    click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else told(found, language))
+    return 0
+
+
+@command.command()
 @click.option("--reference", is_flag=True, help="The same as Markdown tables, as docs/handbook-format.md has them.")
 def schema(reference: bool) -> None:
     """Print the JSON Schema of the format, for editors."""
@@ -110,6 +133,30 @@ def load(handbook: str, begins: datetime | None, as_json: bool) -> int:
         else f"{known['name']} {known['version']}  {known['effective_from']}"
     )
     return 0
+
+
+def told(found: Comparison, language: str) -> str:
+    """A comparison as lines: `~ WARN-05 title`, the sentence before and after, then key by key."""
+    marks = {"added": "+", "removed": "-", "changed": "~"}
+    counts = found.counts
+    lines = [
+        f"{found.name} {found.before} -> {found.after}: +{counts['added']} -{counts['removed']} ~{counts['changed']}"
+    ]
+    for _, title, changes in found.parts:
+        lines.append(f"\n{title.say(language)}")
+        for change in changes:
+            lines.append(f"  {marks[change.op]} {change.id}  {change.title.say(language)}")
+            if change.before != change.after:
+                lines += [f"      - {change.before}"] if change.before else []
+                lines += [f"      + {change.after}"] if change.after else []
+            if change.op == "changed":
+                lines += [f"      {_field(one, language)}" for one in change.fields]
+    return "\n".join(lines)
+
+
+def _field(one: FieldChange, language: str) -> str:
+    before, after = (text.say(language) if text is not None else "—" for text in (one.before, one.after))
+    return f"{one.label.say(language)}: {before} -> {after}"
 
 
 def _examine(name: str) -> Loaded:
