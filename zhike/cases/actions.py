@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from zhike.cases import extensions, related, sanctions, written
-from zhike.cases.allowed import check_allowed, may_hand_over
+from zhike.cases.allowed import check_allowed, check_reach, may_hand_over, may_own
 from zhike.cases.deed import Deed
 from zhike.cases.holders import audience_of, principals_for
 from zhike.cases.limits import apply_limits
@@ -52,7 +52,7 @@ NOTE_LIMIT = 20_000
 BLOCKING = ("duty", "sanction")
 """Kinds that only ever refuse a deed; that one did not refuse is no use of it."""
 NOT_HIS_ROLE = Text(
-    zh="只能交给有同样岗位的同事。", en="A case can be handed only to a colleague who holds the same role."
+    zh="只能交给有同样岗位的同事。", en="A case can be handed only to a colleague who holds the same role there."
 )
 STALE = Text(
     zh="这张工单在您打开之后已被更新，您填写的内容已保留；请查看最新情况后再提交。",
@@ -169,6 +169,7 @@ def carry_out(deed: Deed, values: Mapping[str, Any], attachments: Sequence[str])
         _number_it(deed)
     check_allowed(deed)
     deed.values = _read_form(deed, values)
+    check_reach(deed)
     _ask_clauses(deed, attachments)
     _identify_customer(deed)
     _put_values(deed)
@@ -323,7 +324,7 @@ def hand_over_case(case_id: int, *, to: Staff, by: Viewer, now: dt.datetime, ver
             raise Stale([Reason(STALE)])
         book = book_of(case.handbook_version_id)
         receiver = viewer(to)
-        if not may_hand_over(case, book, by) or not receiver.in_role(book.name, case.owner_role):
+        if not may_hand_over(case, book, by) or not may_own(case, book, receiver):
             raise NotYours([Reason(NOT_HIS_ROLE)])
         before = case.owner_id
         for clock in open_clocks(("case", case.pk)):

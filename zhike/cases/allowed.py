@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from zhike.cases.deed import Deed
 from zhike.cases.drafts import nothing_to_decide
 from zhike.cases.facts import Facts
 from zhike.cases.holders import may_act, superiors_of
 from zhike.cases.models import Case
-from zhike.cases.refusals import NotYours, Reason
+from zhike.cases.refusals import NotYours, Reason, Unreadable
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Gate
 from zhike.handbook.common import Text
 from zhike.handbook.conditions import holds
 from zhike.handbook.structure import Action
-from zhike.org.principals import Viewer, resolve, role_key, staff_key
+from zhike.org.models import Assignment
+from zhike.org.principals import Viewer, resolve, staff_key
+from zhike.records.words import NOT_FOUND
+
+REACHED = ("department", "staff", "record", "customer", "case")
+"""Types of fields that point to something of the house."""
 
 
 def check_allowed(deed: Deed) -> None:
@@ -79,7 +86,7 @@ def _may_open(book: Book, action: Action, viewer: Viewer) -> bool:
     """Before a case exists there is no responsible department: holding the role anywhere is enough; a customer needs no account."""
     if "customer" in action.by and viewer.staff is None:
         return True
-    return viewer.holds(role_key(book.name, role) for role in action.by) or viewer.principal in action.by
+    return any(viewer.in_role(book.name, role) for role in action.by) or viewer.principal in action.by
 
 
 def may_hand_over(case: Case, book: Book, viewer: Viewer) -> bool:
@@ -88,6 +95,39 @@ def may_hand_over(case: Case, book: Book, viewer: Viewer) -> bool:
         return False
     peers = [staff_key(case.owner_id), resolve(book, case.owner_role, case.department)]
     return viewer.holds([*peers, *superiors_of(case, book, [], [case.owner_role])])
+
+
+def may_own(case: Case, book: Book, viewer: Viewer) -> bool:
+    """Whether the case can be handed to `viewer`: he holds the owner's role, where the case's department has it."""
+    return viewer.holds([resolve(book, case.owner_role, case.department)])
+
+
+def check_reach(deed: Deed) -> None:
+    """A partner names nobody outside his own departments in a form: to him the house has no directory to try names on.
+
+    Raises Unreadable with the same words as for what does not exist.
+    """
+    if not deed.viewer.is_external or deed.action.record is None or (deed.opening and deed.case.parent_id):
+        return
+    chosen = {
+        f.id: (f.type, deed.values[f.id])
+        for f in deed.book.record(deed.action.record).fields
+        if f.type in REACHED and f.automatic is None and deed.values.get(f.id)
+    }
+    near = _near(deed.viewer, {kind: {value for k, value in chosen.values() if k == kind} for kind in REACHED})
+    wrong = {name: NOT_FOUND[kind] for name, (kind, value) in chosen.items() if value not in near[kind]}
+    if wrong:
+        raise Unreadable.of(wrong)
+
+
+def _near(viewer: Viewer, wanted: dict[str, set[Any]]) -> dict[str, set[Any]]:
+    """Of what a partner named, what lies within his reach; entries of directories never do."""
+    near: dict[str, set[Any]] = {"department": wanted["department"] & viewer.places, "record": set(), "customer": set()}
+    people = Assignment.objects.filter(staff_id__in=wanted["staff"], department_id__in=viewer.places)
+    near["staff"] = set(people.values_list("staff_id", flat=True)) if wanted["staff"] else set()
+    cases = Case.objects.filter(number__in=wanted["case"], audience__overlap=sorted(viewer.keys))
+    near["case"] = set(cases.values_list("number", flat=True)) if wanted["case"] else set()
+    return near
 
 
 def _text(action: Action, zh: str, en: str) -> Text:

@@ -10,6 +10,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.clauses import Access, Visibility
 from zhike.handbook.conditions import holds
 from zhike.handbook.named import with_named
+from zhike.org.models import Assignment
 from zhike.org.principals import SYSTEM, customer_key, place_of, resolve, role_key, role_of, staff_key
 
 
@@ -81,7 +82,21 @@ def audience_of(case: Case, book: Book) -> list[str]:
     if case.customer_id and process.portal:
         found.append(customer_key(case.customer_id))
     kept = [p for p in case.audience if p.startswith("staff:")] if clause is None or clause.handlers else []
+    kept = _without_strangers(case, book, kept)
     return sorted({*found, *kept, *case.holders} - {"", SYSTEM, "anonymous"})
+
+
+def _without_strangers(case: Case, book: Book, people: list[str]) -> list[str]:
+    """Those who acted, without people of a partner the case is no longer with: they see their own department's and no other."""
+    outside = {role.id for role in book.handbook.roles if role.external and role.places}
+    if not people or not outside:
+        return people
+    rows = Assignment.objects.filter(handbook=book.name, staff_id__in=[int(p.removeprefix("staff:")) for p in people])
+    inside: dict[str, bool] = {}
+    for number, role, place in rows.values_list("staff_id", "role", "department_id"):
+        who = staff_key(number)
+        inside[who] = inside.get(who, False) or role not in outside or place == case.department_id
+    return [who for who in people if inside.get(who, True)]
 
 
 def _named(case: Case, book: Book, listed: Iterable[Access]) -> list[str]:

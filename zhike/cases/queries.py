@@ -26,7 +26,7 @@ from zhike.journal import statements
 from zhike.journal.models import Fact
 from zhike.org.handbooks import book_of
 from zhike.org.models import HandbookVersion, Staff
-from zhike.org.principals import SYSTEM, Viewer, role_key
+from zhike.org.principals import SYSTEM, Viewer, place_of
 from zhike.records.models import Attachment, Filling
 
 PAGE = 50
@@ -82,7 +82,7 @@ def entries(viewer: Viewer, versions: Iterable[HandbookVersion]) -> list[tuple[H
 
 
 def _opens(book: Book, action: Action, viewer: Viewer) -> bool:
-    return viewer.holds(role_key(book.name, role) for role in action.by)
+    return any(viewer.in_role(book.name, role) for role in action.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +179,14 @@ def family(case: Case) -> list[Case]:
 
 
 def colleagues(case: Case) -> list[Staff]:
-    """Active staff who hold the role in which the case is owned, without its owner; by name. One query."""
+    """Active staff who hold the role in which the case is owned, where its department has that role; without its owner; by name.
+    One query.
+    """
     if not case.owner_role:
         return []
-    held = Staff.objects.filter(is_active=True, assignments__handbook=case.handbook, assignments__role=case.owner_role)
-    return list(held.exclude(pk=case.owner_id or 0).distinct().order_by("name", "id"))
+    held: dict[str, Any] = {"assignments__handbook": case.handbook, "assignments__role": case.owner_role}
+    place = place_of(book_of(case.handbook_version_id), case.owner_role, case.department)
+    if place is not None:
+        held["assignments__department"] = place
+    people = Staff.objects.filter(is_active=True, **held)
+    return list(people.exclude(pk=case.owner_id or 0).distinct().order_by("name", "id"))

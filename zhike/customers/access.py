@@ -19,7 +19,8 @@ class NoSuchCustomer(LookupError):
 
 
 def may_see_customers(viewer: Viewer) -> bool:
-    return viewer.staff is not None and viewer.staff.is_active and SCREEN in viewer.screens
+    """Never a partner's, whatever screens his role names."""
+    return viewer.staff is not None and viewer.staff.is_active and not viewer.is_external and SCREEN in viewer.screens
 
 
 def may_review(viewer: Viewer) -> bool:

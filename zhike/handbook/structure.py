@@ -47,6 +47,9 @@ class Role(Model):
     reports_to: str | None = None
     screens: tuple[Screen, ...] = ("desk", "handbook")
     external: bool = False
+    """Held by people of a partner or another outside body: they see their own department's cases and nothing else of
+    the house: no directory, no archive of customers, no export.
+    """
     is_customer: bool = False
     is_system: bool = False
     """A part the product itself plays."""

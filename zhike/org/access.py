@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from zhike.org.models import Department, Staff
+from django.db.models import QuerySet
+
+from zhike.org.models import Assignment, Department, Staff
 from zhike.org.principals import Viewer
 
 
@@ -24,6 +26,20 @@ def department_for(viewer: Viewer, number: int) -> Department:
     if found is None:
         raise NotFound(number)
     return found
+
+
+def departments_for(viewer: Viewer) -> QuerySet[Department]:
+    """The departments at work that this viewer may choose among and filter by; a partner knows only his own."""
+    found = Department.objects.filter(is_active=True)
+    return found.filter(pk__in=viewer.places) if viewer.is_external else found
+
+
+def colleagues_for(viewer: Viewer) -> QuerySet[Staff]:
+    """The people this viewer may choose among; a partner knows only those of his own departments."""
+    found = Staff.objects.filter(is_active=True)
+    if not viewer.is_external:
+        return found
+    return found.filter(pk__in=Assignment.objects.filter(department_id__in=viewer.places).values("staff_id"))
 
 
 def sample_staff(*, number: int = 0, username: str = "") -> Staff:

@@ -19,7 +19,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.load import load
 from zhike.handbook.structure import Handbook
 from zhike.org.models import HandbookVersion, Staff
-from zhike.org.principals import Viewer, viewer_of
+from zhike.org.principals import RoleName, Viewer, viewer_of
 
 # Asked by every request: the ids alone, the rest of a version never changes.
 CURRENT = """
@@ -32,6 +32,13 @@ HELD = """
 SELECT handbook, role, department_id, (SELECT max(id) FROM org_handbookversion WHERE name = held.handbook)
 FROM org_assignment AS held WHERE staff_id = %s ORDER BY id
 """
+
+
+EXTERNAL = """
+SELECT name, role ->> 'id' FROM org_handbookversion, jsonb_path_query(source, '$.roles[*] ? (@.external == true)') AS role
+WHERE id = %s
+"""
+NEWEST = "SELECT max(id) FROM org_handbookversion GROUP BY name"
 
 
 class NoHandbook(LookupError):
@@ -99,6 +106,19 @@ def _screens_by_role(version_id: int) -> dict[str, tuple[str, ...]]:
     return {role.id: tuple(role.screens) for role in book_of(version_id).handbook.roles} if version_id else {}
 
 
+@lru_cache(maxsize=64)
+def _external_of(version_id: int) -> frozenset[RoleName]:
+    """The roles of partners in a version, as (handbook, role). Read once in each process."""
+    with connection.cursor() as cursor:
+        cursor.execute(EXTERNAL, [version_id])
+        return frozenset(cursor.fetchall())
+
+
+def external_roles() -> frozenset[RoleName]:
+    """The roles of partners, as the newest handbooks installed mark them. One query."""
+    return frozenset().union(*(_external_of(number) for number in _ids(NEWEST, [])))
+
+
 def viewer(staff: Staff) -> Viewer:
     """The viewer `staff` is, with the screens the newest handbooks installed open for his roles. One query."""
     with connection.cursor() as cursor:
@@ -106,4 +126,5 @@ def viewer(staff: Staff) -> Viewer:
         rows = cursor.fetchall()
     held = [(handbook, role, department) for handbook, role, department, _ in rows]
     screens = {screen for _, role, _, newest in rows for screen in _screens_by_role(newest or 0).get(role, ())}
-    return viewer_of(staff, held, screens)
+    external = frozenset[RoleName]().union(*(_external_of(newest or 0) for *_, newest in rows))
+    return viewer_of(staff, held, screens, external)

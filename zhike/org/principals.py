@@ -12,7 +12,7 @@ share a member. The same rule serves pages (array overlap in SQL) and the live f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from zhike.handbook.book import Book
@@ -21,8 +21,14 @@ from zhike.org.models import Assignment, Department, Staff
 Held = tuple[str, str, int | None]
 """(handbook, role, department id) of an assignment."""
 
+RoleName = tuple[str, str]
+"""(handbook, role)."""
+
 SYSTEM = "system"
 ANONYMOUS = "anonymous"
+OUTSIDE_SCREENS = frozenset({"desk", "board", "cases", "approvals", "handbook"})
+"""What a handbook may open for partners: never the archive of customers, the directories, the figures."""
+ADMIN_SCREENS = frozenset({"administration", "handbook"})
 
 
 def staff_key(staff_id: int) -> str:
@@ -62,13 +68,21 @@ class Viewer:
     language: str = "zh-hans"
     screens: frozenset[str] = frozenset()
     roles: tuple[Held, ...] = field(default=())
+    is_external: bool = False
+    """Of a partner: every role he holds is one the handbook marks `external`. He sees his own department's and nothing else."""
 
     def holds(self, principals: Iterable[str]) -> bool:
         """True when one of `principals` is this viewer."""
         return not self.keys.isdisjoint(principals)
 
     def in_role(self, handbook: str, role: str) -> bool:
-        return role_key(handbook, role) in self.keys
+        """Whether he holds the role, in whatever department."""
+        return role_key(handbook, role) in self.keys or any((h, r) == (handbook, role) for h, r, _ in self.roles)
+
+    @property
+    def places(self) -> frozenset[int]:
+        """The departments in which he holds a role."""
+        return frozenset(place for _, _, place in self.roles if place is not None)
 
 
 SYSTEM_VIEWER = Viewer(principal=SYSTEM, keys=frozenset({SYSTEM}), name="系统")
@@ -81,33 +95,42 @@ def customer_viewer(customer_id: int, name: str = "", language: str = "zh-hans")
     return Viewer(principal=key, keys=frozenset({key}), name=name, language=language)
 
 
-def keys_of(staff_id: int, assignments: Iterable[Assignment]) -> frozenset[str]:
-    """Every principal a staff member answers to."""
-    return _keys(staff_id, ((held.handbook, held.role, held.department_id) for held in assignments))
+def keys_of(
+    staff_id: int, assignments: Iterable[Assignment], external: Collection[RoleName] = frozenset()
+) -> frozenset[str]:
+    """Every principal a staff member answers to; `external` are the roles of partners among those he may hold."""
+    return _keys(staff_id, ((held.handbook, held.role, held.department_id) for held in assignments), external)
 
 
-def _keys(staff_id: int, held: Iterable[Held]) -> frozenset[str]:
+def _keys(staff_id: int, held: Iterable[Held], external: Collection[RoleName]) -> frozenset[str]:
+    """A partner's role opens what is addressed to his own department, never what all departments of the kind are told."""
     keys = {staff_key(staff_id)}
     for handbook, role, department in held:
-        keys.add(role_key(handbook, role))
+        if (handbook, role) not in external:
+            keys.add(role_key(handbook, role))
         if department is not None:
             keys.add(role_key(handbook, role, department))
     return frozenset(keys)
 
 
-def viewer_of(staff: Staff, held: Sequence[Held], screens: Iterable[str]) -> Viewer:
+def viewer_of(
+    staff: Staff, held: Sequence[Held], screens: Iterable[str], external: Collection[RoleName] = frozenset()
+) -> Viewer:
     """The viewer a signed-in staff member is who holds these roles and may open these screens; a disabled one holds no key at all."""
     if not staff.is_active:
         return ANONYMOUS_VIEWER
+    outside = not staff.is_admin and bool(held) and all((handbook, role) in external for handbook, role, _ in held)
+    opened = OUTSIDE_SCREENS.intersection(screens) if outside else frozenset(screens)
     return Viewer(
         principal=staff_key(staff.pk),
-        keys=_keys(staff.pk, held),
+        keys=_keys(staff.pk, held, external),
         name=staff.name,
         staff=staff,
         is_admin=staff.is_admin,
         language=staff.language or "zh-hans",
-        screens=frozenset({*screens, *(("administration", "handbook") if staff.is_admin else ())}),
+        screens=opened | (ADMIN_SCREENS if staff.is_admin else frozenset()),
         roles=tuple(held),
+        is_external=outside,
     )
 
 

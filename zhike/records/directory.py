@@ -85,7 +85,9 @@ class Answer:
 
 
 def may_keep(book: Book, record_id: str, viewer: Viewer) -> bool:
-    """Whether the viewer may change this directory."""
+    """Whether the viewer may change this directory; a partner keeps none, because he would see all of it."""
+    if viewer.is_external:
+        return False
     kept_by = book.record(record_id).kept_by
     return viewer.is_admin or any(viewer.in_role(book.name, book.role(role).id) for role in kept_by)
 

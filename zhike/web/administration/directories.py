@@ -181,7 +181,7 @@ def _form(
         "book": book,
         "record": definition,
         "row": row,
-        "fields": field_views(book, definition.id, values, errors=wrong, options=Choices(book)),
+        "fields": field_views(book, definition.id, values, errors=wrong, options=Choices(book, request.viewer)),
         "others": [each.words for name, found in (wrong or {}).items() if "__" in name or not name for each in found],
         "told": told,
     }

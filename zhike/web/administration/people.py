@@ -223,7 +223,7 @@ def _person_page(
 def assignable(request: Request) -> list[tuple[str, Role]]:
     """(handbook, role) of every role a member of staff can hold, of the handbooks in force."""
     books = [book_of(version.pk) for version in in_force(request.now)]
-    return [(b.name, r) for b in books for r in b.handbook.roles if not (r.is_customer or r.is_system or r.external)]
+    return [(b.name, r) for b in books for r in b.handbook.roles if not (r.is_customer or r.is_system)]
 
 
 def role_titles(request: Request) -> dict[tuple[str, str], str]:

@@ -20,7 +20,9 @@ from django.utils.translation import gettext
 from zhike.cases.models import Case
 from zhike.cases.queries import Cursor, filtered, page_of
 from zhike.handbook.book import Book
+from zhike.org.access import departments_for
 from zhike.org.handbooks import book_of, in_force
+from zhike.org.principals import Viewer
 from zhike.web.case_page.page import say
 from zhike.web.context import Request
 from zhike.web.desk.mine import open_clocks, row_of
@@ -71,7 +73,7 @@ def show(request: Request) -> HttpResponseBase:
         "rows": [row_of(case, clocks.get(case.pk, []), request.viewer, request.now) for case in page.rows],
         "processes": processes_of(books),
         "stages": stages_of(books, asked.process),
-        "departments": department_options(active_departments(), asked.department),
+        "departments": department_options(active_departments(request.viewer), asked.department),
         "first": f"?{asked.address() or 'all=1'}" if request.GET.get("after") else "",
         "next": next_page(asked, page.next),
         "count": count_words(page.rows),
@@ -102,8 +104,10 @@ def remember(request: Request, asked: Filter) -> None:
         request.session[REMEMBERED] = address
 
 
-def active_departments() -> tuple[tuple[int, str], ...]:
-    """(id, name) of every department at work, by name. One query."""
+def active_departments(viewer: Viewer) -> tuple[tuple[int, str], ...]:
+    """(id, name) of every department at work this viewer may know of, by name. One query."""
+    if viewer.is_external:
+        return tuple(departments_for(viewer).order_by("name").values_list("pk", "name"))
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, name FROM org_department WHERE is_active ORDER BY name")
         return tuple(cursor.fetchall())

@@ -14,8 +14,8 @@ from zhike.handbook.book import Book
 from zhike.handbook.clauses import Gate, Wording
 from zhike.handbook.conditions import holds
 from zhike.handbook.structure import Action, FieldDef
-from zhike.org.models import Department, Staff
-from zhike.org.principals import Viewer
+from zhike.org.access import colleagues_for, departments_for
+from zhike.org.principals import ANONYMOUS_VIEWER, Viewer
 from zhike.records.models import Attachment, ReferenceRow
 from zhike.web.base.fields import FieldView, Option, Told, field_views
 from zhike.web.base.refusals import Refusal, field_errors, refusals_of
@@ -72,7 +72,9 @@ def action_form(
     facts = facts_of(case, book) if case else {}
     needed = needed_fields(book, process, action, {**facts, **known})
     views = (
-        field_views(book, action.record, known, errors=errors, needed=needed, facts=facts, options=Choices(book))
+        field_views(
+            book, action.record, known, errors=errors, needed=needed, facts=facts, options=Choices(book, viewer)
+        )
         if action.record
         else []
     )
@@ -123,10 +125,11 @@ def needed_fields(book: Book, process: str, action: Action, facts: Mapping[str, 
 
 
 class Choices:
-    """Choices that live in tables; one query a kind, however many fields ask."""
+    """Choices that live in tables; one query a kind, however many fields ask. A partner is offered his own departments and people."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, viewer: Viewer = ANONYMOUS_VIEWER) -> None:
         self.book = book
+        self.viewer = viewer
         self.known: dict[tuple[str, str], list[Option]] = {}
 
     def __call__(self, definition: FieldDef) -> Sequence[Option]:
@@ -139,9 +142,11 @@ class Choices:
 
     def _rows(self, definition: FieldDef) -> Any:
         if definition.type == "department":
-            rows = Department.objects.filter(is_active=True).order_by("name")
+            rows = departments_for(self.viewer).order_by("name")
             return (rows.filter(kind=definition.kind) if definition.kind else rows).values_list("pk", "name")
         if definition.type == "staff":
-            return Staff.objects.filter(is_active=True).order_by("name").values_list("pk", "name")
+            return colleagues_for(self.viewer).order_by("name").values_list("pk", "name")
+        if self.viewer.is_external:
+            return ()
         rows_of = ReferenceRow.objects.filter(handbook=self.book.name, record=definition.kind or "", is_active=True)
         return rows_of.order_by("label").values_list("pk", "label")

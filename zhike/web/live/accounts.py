@@ -11,13 +11,14 @@ from django.contrib.sessions.models import Session
 from django.db.models.functions import Now
 from django.utils.crypto import constant_time_compare
 
+from zhike.org.handbooks import external_roles
 from zhike.org.models import Staff
 from zhike.org.principals import keys_of
 from zhike.web.live.client import Account
 
 
 def accounts_of(session_keys: Collection[str]) -> dict[str, Account]:
-    """The accounts behind sessions of the database, with three queries however many there are.
+    """The accounts behind sessions of the database, with four queries however many there are.
 
     Left out: sessions that are signed out, have run out, or were made before the password changed; disabled staff.
     The rules are those of `django.contrib.auth.get_user`.
@@ -26,11 +27,12 @@ def accounts_of(session_keys: Collection[str]) -> dict[str, Account]:
     data = {session.session_key: session.get_decoded() for session in sessions}
     numbers = {int(each[SESSION_KEY]) for each in data.values() if str(each.get(SESSION_KEY, "")).isdigit()}
     staff = Staff.objects.filter(is_active=True).prefetch_related("assignments").in_bulk(numbers)
+    external = external_roles() if staff else frozenset()
     found = {}
     for key, each in data.items():
         person = staff.get(int(each.get(SESSION_KEY, 0)))
         if person is not None and is_valid(each, person):
-            found[key] = Account(key, person.pk, keys_of(person.pk, person.assignments.all()))
+            found[key] = Account(key, person.pk, keys_of(person.pk, person.assignments.all(), external))
     return found
 
 
