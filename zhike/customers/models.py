@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Reverse, Upper
 
@@ -35,7 +35,6 @@ class Customer(models.Model):
             models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="customers_name_prefix"),
             models.Index(fields=["name_key"], condition=~models.Q(name_key=""), name="customers_name_key"),
             models.Index(fields=["kind", "tier", "-id"], name="customers_listed"),
-            GinIndex(fields=["tags"], name="customers_tags"),
             models.Index(
                 fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="customers_absorbed"
             ),

@@ -18,22 +18,24 @@ from zhike.web.cli.ready import database_ready
 from zhike.web.cli.scratch import connect, copy, make_template, migrations_digest, with_name
 
 PREFIX = "zhike_bench_"
+FILLS = {"cases": "zhike.web.bench.fill", "customers": "zhike.web.bench.archive"}
 
 
 @contextmanager
-def ground(rows: int, say: Say, *, fresh: bool = False, keep: bool = True) -> Iterator[str]:
-    """The URL of a database with `rows` cases on the server that is used; filled when there is none yet or a `fresh` one is wanted.
+def ground(rows: int, say: Say, *, fresh: bool = False, keep: bool = True, of: str = "cases") -> Iterator[str]:
+    """The URL of a database with `rows` cases (or customers) on the server that is used; filled when there is none yet or a `fresh` one is
+    wanted.
 
     Django is not set up here: whoever works on it is a process of its own.
     """
     with database_ready():
         server = environment.external_database() or Embedded(environment.make_home()).url
-        name = f"{PREFIX}{migrations_digest()}_{rows}"
+        name = f"{PREFIX}{migrations_digest()}_{rows}" + ("" if of == "cases" else f"_{of}")
         with connect(server) as keeper:
             if fresh:
                 drop(keeper, name)
             if not exists(keeper, name):
-                make(keeper, server, name, rows, say)
+                make(keeper, server, name, rows, say, of)
             try:
                 yield with_name(server, name)
             finally:
@@ -49,7 +51,7 @@ def drop(keeper: psycopg.Connection[tuple[object, ...]], name: str) -> None:
     keeper.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def make(keeper: psycopg.Connection[tuple[object, ...]], server: str, name: str, rows: int, say: Say) -> None:
+def make(keeper: psycopg.Connection[tuple[object, ...]], server: str, name: str, rows: int, say: Say, of: str) -> None:
     """Fill under another name first: a half-filled one is never taken for a whole one. Those of older tables go."""
     for (old,) in keeper.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{PREFIX}%"]).fetchall():
         if migrations_digest() not in str(old):
@@ -57,7 +59,7 @@ def make(keeper: psycopg.Connection[tuple[object, ...]], server: str, name: str,
     unfinished = f"{name}_unfinished"
     drop(keeper, unfinished)
     copy(keeper, unfinished, make_template(keeper, server))
-    say(f"filling {name} with {rows:,} cases")
+    say(f"filling {name} with {rows:,} {of}")
     environ = {**os.environ, "DATABASE_URL": with_name(server, unfinished), "DJANGO_SETTINGS_MODULE": "zhike.settings"}
-    subprocess.run([sys.executable, "-m", "zhike.web.bench.fill", str(rows)], check=True, env=environ)
+    subprocess.run([sys.executable, "-m", FILLS[of], str(rows)], check=True, env=environ)
     keeper.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(name)))

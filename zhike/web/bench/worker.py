@@ -16,9 +16,12 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 Answer = dict[str, Any]
-ROW = re.compile(rb'<tr data-row[^>]*>.*?href="/cases/([A-Z0-9-]+)"', re.DOTALL)
+CSRF = "c" * 32
+"""A secret of our own choice in the cookie and in the header: what the check against forged forms asks for."""
+ROW = re.compile(rb'<tr data-row[^>]*>.*?href="/(?:cases|customers)/([A-Z0-9-]+)"', re.DOTALL)
 
 
 def serve() -> None:
@@ -70,7 +73,10 @@ def sign_in(people: list[str]) -> Answer:
 
 
 def get(port: int, seconds: float, clients: int, pages: list[dict[str, Any]]) -> Answer:
-    """`clients` browsers that keep their connection ask for pages in turn: {"path", "cookie", "rows": numbers or "words": text expected}."""
+    """`clients` browsers that keep their connection ask for pages in turn: {"path", "cookie", "rows": numbers or "words": text expected}.
+
+    With "form" the page is posted, {field: value}.
+    """
     times: list[float] = []
     wrong: list[str] = []
 
@@ -79,7 +85,7 @@ def get(port: int, seconds: float, clients: int, pages: list[dict[str, Any]]) ->
 
         def ask(n: int) -> None:
             page = pages[(first + n * clients) % len(pages)]
-            connection.request("GET", page["path"], headers={"Cookie": page["cookie"], "Host": f"localhost:{port}"})
+            connection.request(*asked_of(page, port))
             response = connection.getresponse()
             body = response.read()
             if (why := fault(response.status, body, page)) and len(wrong) < 20:
@@ -95,6 +101,20 @@ def get(port: int, seconds: float, clients: int, pages: list[dict[str, Any]]) ->
     for thread in threads:
         thread.join()
     return {"times": times, "wrong": wrong}
+
+
+def asked_of(page: dict[str, Any], port: int) -> tuple[str, str, str | None, dict[str, str]]:
+    """Method, path, body and headers of a page."""
+    headers = {"Cookie": page["cookie"], "Host": f"localhost:{port}"}
+    if "form" not in page:
+        return "GET", page["path"], None, headers
+    form = {"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": CSRF}
+    return (
+        "POST",
+        page["path"],
+        urlencode(page["form"]),
+        headers | form | {"Cookie": f"{page['cookie']}; csrftoken={CSRF}"},
+    )
 
 
 def fault(status: int, body: bytes, page: dict[str, Any]) -> str:
