@@ -20,6 +20,8 @@ _INVISIBLE = re.compile(
     "\u202a-\u202e\u2066-\u206f"  # embeddings, overrides and isolates: they show a text in another order than it is
     "\ud800-\udfff\ufff9-\uffff\U000e0000-\U000e001f]"  # halves of characters, noncharacters, old language tags
 )
+_PLAIN = re.compile("[ -~\u4e00-\u9fff]*")
+"""Nothing to clean but blanks at the ends: nearly every line of a file with a million of them."""
 _MOST_MARKS = 8
 """Accents on one character. Vietnamese and Hebrew need four; thousands only make a page or a normalisation crawl."""
 
@@ -30,6 +32,8 @@ def clean_text(value: str) -> str:
     >>> clean_text("  一\\r\\n二\\x00 ")
     '一\\n二'
     """
+    if _PLAIN.fullmatch(value):
+        return value.strip()
     visible = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", value))
     return _compose(visible).strip()
 
@@ -40,6 +44,8 @@ def clean_line(value: str) -> str:
     >>> clean_line("王\\t小\\n明")
     '王 小 明'
     """
+    if _PLAIN.fullmatch(value):
+        return value.strip()
     return re.sub(r"[\n\t]+", " ", clean_text(value))
 
 

@@ -6,6 +6,7 @@ the archive says, without ids, times and ciphertexts, which differ from run to r
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import os
@@ -71,25 +72,21 @@ def bench(
             figure("import_memory", "MB", memory_bar, memory, right=right),
         ]
         if kills:
-            report.figures.append(killed(file, kills, min(took), states, say))
+            report.figures.append(killed(file, kills, rows, states, say))
     return report
 
 
-def killed(file: Path, kills: int, span: float, states: set[str], say: Say) -> Figure:
-    """The same file, killed `kills` times: the share of runs that ended in the same state, 1 or 0."""
+def killed(file: Path, kills: int, rows: int, states: set[str], say: Say) -> Figure:
+    """The same file, killed `kills` times at random points of the way: 1 when it ended in the same state, else 0."""
     chance = random.Random(SEED)
+    points = sorted(chance.uniform(0.0, 0.97) for _ in range(kills))
     with scratch_database("bench_import") as database:
-        for number in range(kills):
-            after = chance.uniform(0.1, 1.9) * span / (kills + 1) + START
-            done = kill_after(file, database, after)
-            say(f"kill {number + 1} after {after:.1f} s{' (it was done)' if done else ''}: {progress(database)}")
+        for number, point in enumerate(points):
+            kill_at(file, database, point * 2 * rows, chance.uniform(0, 0.5))
+            say(f"kill {number + 1}: {progress(database)}")
         run(file, database)
         same = {state_of(database)} == states
     return figure("same_state_after_kills", "", ">= 1", [float(same)], right=same, raw_is=f"killed {kills} times")
-
-
-START = 1.5
-"""Seconds a process needs before it has read its first line."""
 
 
 def command(file: Path) -> list[str]:
@@ -112,16 +109,24 @@ def run(file: Path, database: str) -> tuple[float, float]:
     return time.perf_counter() - began, used.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-def kill_after(file: Path, database: str, seconds: float) -> bool:
-    """Begin the import and kill it, as a power cut would; True when it had ended before."""
+def kill_at(file: Path, database: str, lines: float, more: float) -> None:
+    """Begin or go on, and kill it as a power cut would: `more` seconds after so many lines were read and applied."""
     process = subprocess.Popen(command(file), env=apart(file, database), stdout=subprocess.DEVNULL)
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return False
-    return True
+    with psycopg.connect(database, autocommit=True) as look:
+        while process.poll() is None and lines_done(look) <= lines:
+            time.sleep(0.02)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(more)
+    if process.returncode is not None:
+        raise RuntimeError("the import had ended before it could be killed")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def lines_done(look: psycopg.Connection[tuple[object, ...]]) -> int:
+    row = look.execute("SELECT coalesce(max(staged + applied), 0) FROM customers_importrun").fetchone()
+    assert row is not None
+    return int(str(row[0]))
 
 
 def progress(database: str) -> str:
