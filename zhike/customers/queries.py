@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Reverse
@@ -88,7 +89,7 @@ def matches(words: str) -> Q:
     return Q(pk__in=names.union(emails))
 
 
-def _owners_of(digits: str) -> QuerySet[ContactPoint]:
+def _owners_of(digits: str) -> QuerySet[ContactPoint, Any]:
     """Whose numbers begin with these digits, with or without a country code, or end with them.
 
     Few digits begin many numbers: one condition lets the newest customers be tried one after the other. More digits are

@@ -64,7 +64,7 @@ def test_the_next_page_of_a_filter_begins_below_the_last_row():
     ("digits", "found"),
     [
         ("8000", "戊丁丙甲"),
-        ("138001", ""),
+        ("138001", "乙甲"),
         ("0571", "丁"),
         ("138", "甲"),
         ("13800138000", "甲"),
