@@ -70,7 +70,7 @@ def test_the_next_page_of_a_filter_begins_below_the_last_row():
         ("13800138000", "甲"),
         ("4420", "戊"),
         ("44", "戊"),
-        ("0138001", "乙"),
+        ("0138001", "乙甲"),
     ],
 )
 def test_a_number_is_found_by_its_beginning_and_from_four_digits_by_its_end(digits, found):
