@@ -18,8 +18,10 @@ from zhike.cases import extensions, related, sanctions, written
 from zhike.cases.allowed import check_allowed, check_reach, may_hand_over, may_own
 from zhike.cases.deed import Deed
 from zhike.cases.holders import audience_of, principals_for
+from zhike.cases.images import keep_before
 from zhike.cases.limits import apply_limits
-from zhike.cases.models import Case, Note, Submission
+from zhike.cases.models import Case, Submission
+from zhike.cases.notes import NOTE_LIMIT, add_note
 from zhike.cases.refusals import CaseError, Forbidden, NotFound, NotYours, Reason, Refused, Stale, Unreadable
 from zhike.cases.repeats import occurrence
 from zhike.cases.transition import closes, move, route, summary
@@ -31,7 +33,6 @@ from zhike.handbook.clauses import Gate, Measure, Wording
 from zhike.handbook.common import Text
 from zhike.handbook.decide import judge
 from zhike.journal.statements import insert
-from zhike.lib.text import clean_text
 from zhike.org.handbooks import book_of, viewer
 from zhike.org.models import HandbookVersion, Staff
 from zhike.org.principals import Viewer, staff_key
@@ -40,7 +41,7 @@ from zhike.records.attachments import bind_attachments
 from zhike.records.forms import FormRefused, check_form, file_tokens
 
 __all__ = [
-    "CaseError", "Forbidden", "NotFound", "NotYours", "Reason", "Refused", "Stale", "Unreadable",
+    "NOTE_LIMIT", "CaseError", "Forbidden", "NotFound", "NotYours", "Reason", "Refused", "Stale", "Unreadable",
     "add_note", "hand_over_case", "open_case", "take_action",
 ]  # fmt: skip
 
@@ -48,7 +49,6 @@ CLAIM_KEY = """
 INSERT INTO cases_submission (key, at, case_id, answer) VALUES (%s, %s, {case_id}, '{{}}')
 ON CONFLICT (key) DO NOTHING RETURNING case_id
 """
-NOTE_LIMIT = 20_000
 BLOCKING = ("duty", "sanction")
 """Kinds that only ever refuse a deed; that one did not refuse is no use of it."""
 NOT_HIS_ROLE = Text(
@@ -161,6 +161,8 @@ def _lock(deed: Deed, expected: int | None) -> None:
     deed.case = locked
     if expected is not None and expected != locked.version:
         raise Stale([Reason(STALE)])
+    if deed.viewer.staff is not None:
+        keep_before(locked.pk, deed.viewer.principal, deed.action.id, deed.now)
 
 
 def carry_out(deed: Deed, values: Mapping[str, Any], attachments: Sequence[str]) -> None:
@@ -265,7 +267,7 @@ def _save(deed: Deed) -> None:
         case.portal_token = secrets.token_urlsafe(24) if deed.process.portal else ""
         insert(case)
         return
-    if deed.action.record == deed.process.record:
+    if deed.action.record == deed.process.record and not case.own_title:
         case.title = summary(deed, deed.facts())
     case.save(
         update_fields=[
@@ -298,19 +300,6 @@ def _keep_form(deed: Deed, attachments: Sequence[str]) -> None:
         attachments = [*attachments, *file_tokens(deed.book, deed.action.record, deed.values)]
     if attachments:
         bind_attachments(list(attachments), subject=deed.subject, by=deed.viewer.principal)
-
-
-def add_note(case: Case, words: str, *, by: Viewer, now: dt.datetime, internal: bool = True) -> Note:
-    """Write an internal note, or a message the customer reads (`internal=False`). Raises Unreadable for empty or oversized words."""
-    cleaned = clean_text(words).strip()
-    if not cleaned or len(cleaned) > NOTE_LIMIT:
-        raise Unreadable.of(
-            {"words": Text(zh="请填写内容，最多两万字。", en="Write something, 20,000 characters at most.")}
-        )
-    with transaction.atomic():
-        note = Note.objects.create(case=case, at=now, author=by.principal, internal=internal, words=cleaned)
-        written.write_note(case, note, by, now)
-    return note
 
 
 def hand_over_case(case_id: int, *, to: Staff, by: Viewer, now: dt.datetime, version: int | None = None) -> Case:

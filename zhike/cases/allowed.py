@@ -22,6 +22,10 @@ from zhike.records.words import NOT_FOUND
 REACHED = ("department", "staff", "record", "customer", "case")
 """Types of fields that point to something of the house."""
 
+MERGED = Text(
+    zh="这张工单已并入另一张，请到主单上办理。", en="This case was merged into another; go on with the one that leads."
+)
+
 
 def check_allowed(deed: Deed) -> None:
     """Raises NotYours when the stage, the state of the case or the viewer's roles do not offer the action."""
@@ -34,6 +38,8 @@ def check_allowed(deed: Deed) -> None:
 
 def why_not(case: Case, book: Book, action: Action, viewer: Viewer, *, opening: bool = False) -> Reason | None:
     """The reason `viewer` cannot take `action` now, None when he can."""
+    if case.merged_into_id is not None:
+        return Reason(MERGED)
     if not opening and not at_this_stage(case, book, action):
         stage = book.stage(case.process, case.stage).title
         return Reason(
@@ -91,7 +97,12 @@ def _may_open(book: Book, action: Action, viewer: Viewer) -> bool:
 
 def may_hand_over(case: Case, book: Book, viewer: Viewer) -> bool:
     """Whether `viewer` may give the case to a colleague: its owner, somebody in the owner's role, or a superior of his."""
-    if case.owner_id is None or not case.owner_role or not viewer.holds(case.audience):
+    if (
+        case.merged_into_id is not None
+        or case.owner_id is None
+        or not case.owner_role
+        or not viewer.holds(case.audience)
+    ):
         return False
     peers = [staff_key(case.owner_id), resolve(book, case.owner_role, case.department)]
     return viewer.holds([*peers, *superiors_of(case, book, [], [case.owner_role])])
@@ -128,6 +139,13 @@ def _near(viewer: Viewer, wanted: dict[str, set[Any]]) -> dict[str, set[Any]]:
     cases = Case.objects.filter(number__in=wanted["case"], audience__overlap=sorted(viewer.keys))
     near["case"] = set(cases.values_list("number", flat=True)) if wanted["case"] else set()
     return near
+
+
+def may_steer(case: Case, book: Book, viewer: Viewer) -> bool:
+    """Whether `viewer` may merge or split the case: one whose turn it is, or one who could hand it over."""
+    if viewer.staff is None or not viewer.holds(case.audience):
+        return False
+    return viewer.holds(case.holders) or may_hand_over(case, book, viewer)
 
 
 def _text(action: Action, zh: str, en: str) -> Text:

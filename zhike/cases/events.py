@@ -111,6 +111,17 @@ class SanctionConfirmed(Event):
 class NoteAdded(Event):
     note: int
     internal: bool
+    mentions: list[int] = field(default_factory=list)
+    """Staff named in it with @."""
+
+
+@event("case.files_added")
+@dataclass(frozen=True)
+class FilesAdded(Event):
+    """Files came to the case with no word beside them."""
+
+    files: int
+    internal: bool
 
 
 @event("case.owner_changed")
@@ -128,3 +139,98 @@ class CustomerChanged(Event):
     before: int
     after: int
     merge: int
+
+
+@event("case.linked")
+@dataclass(frozen=True)
+class CaseLinked(Event):
+    """Told on both cases; `kind` is how this one stands to the other (links.KINDS)."""
+
+    other: int
+    number: str
+    kind: str
+
+
+@event("case.unlinked")
+@dataclass(frozen=True)
+class CaseUnlinked(Event):
+    other: int
+    number: str
+    kind: str
+
+
+@event("case.merged")
+@dataclass(frozen=True)
+class CaseMerged(Event):
+    """It is a duplicate and goes on under the case `number`."""
+
+    into: int
+    number: str
+
+
+@event("case.absorbed")
+@dataclass(frozen=True)
+class CaseAbsorbed(Event):
+    """The duplicate `number` goes on here."""
+
+    dropped: int
+    number: str
+
+
+@event("case.merge_undone")
+@dataclass(frozen=True)
+class CaseMergeUndone(Event):
+    """Told on both; `other` is the case on the other side."""
+
+    other: int
+    number: str
+
+
+@event("case.split")
+@dataclass(frozen=True)
+class CaseSplit(Event):
+    """A part of it goes on as a case of its own, with copies of so many notes and files."""
+
+    new: int
+    number: str
+    notes: int
+    files: int
+
+
+@event("case.split_off")
+@dataclass(frozen=True)
+class CaseSplitOff(Event):
+    source: int
+    number: str
+    notes: int
+    files: int
+
+
+@event("case.followed")
+@dataclass(frozen=True)
+class CaseFollowed(Event):
+    """Told to the follower alone."""
+
+    staff: int
+
+
+@event("case.unfollowed")
+@dataclass(frozen=True)
+class CaseUnfollowed(Event):
+    staff: int
+
+
+@event("case.deed_undone")
+@dataclass(frozen=True)
+class DeedUndone(Event):
+    """The action of the fact `deed` counts as not taken; both facts stay."""
+
+    deed: int
+    action: str
+    filling: int | None = None
+
+
+@event("case.printed")
+@dataclass(frozen=True)
+class CasePrinted(Event):
+    number: str

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from zhike.cases.deed import Deed
-from zhike.cases.events import ActionTaken
+from zhike.cases.deeds import standing_deeds
 from zhike.cases.refusals import Reason
 from zhike.clocks.actions import extend_clock
 from zhike.clocks.models import Clock
@@ -22,10 +22,10 @@ from zhike.handbook.clauses import Deadline, Duty
 from zhike.handbook.common import Duration, Names, Text, Unit, is_present
 from zhike.handbook.limits import as_moment
 from zhike.handbook.terms import Extension
-from zhike.journal.models import Fact
 from zhike.org.models import Assignment
 from zhike.org.principals import SYSTEM, keys_of, role_key
 from zhike.records.models import Filling
+from zhike.records.queries import standing_fillings
 
 NOTHING_RUNS = Text(zh="没有可以延期的时限。", en="No limit is running that could be extended.")
 TOO_LATE = Text(zh="原时限已过，不能再申请延期。", en="The limit has passed; more time can no longer be asked for.")
@@ -95,7 +95,7 @@ def _pending(deed: Deed, clause: Deadline, clock: Clock) -> Filling | None:
     if len(clock.extensions) >= rule.most or _is_over(clock, deed.now):
         return None
     since = dt.datetime.fromisoformat(clock.extensions[-1]["at"]) if clock.extensions else None
-    rows = Filling.objects.filter(subject_kind="case", subject_id=deed.case.pk, action__in=_actions(rule.asks))
+    rows = standing_fillings().filter(subject_kind="case", subject_id=deed.case.pk, action__in=_actions(rule.asks))
     latest = (rows.filter(at__gt=since) if since else rows).filter(at__gte=clock.started_at).order_by("id").last()
     complete = latest is not None and all(is_present(latest.values.get(name)) for name in rule.requires)
     return latest if complete else None
@@ -113,8 +113,7 @@ def _agreed(deed: Deed, rule: Extension, link: Names, request: Filling) -> str |
     given: list[tuple[str, frozenset[str]]] = []
     if deed.event in rule.agrees:
         given.append((deed.viewer.principal, deed.viewer.keys))
-    rows = Fact.objects.filter(subject_kind="case", subject_id=deed.case.pk, type=ActionTaken.event_type)
-    rows = rows.filter(at__gte=request.at, payload__action__in=_actions(rule.agrees))
+    rows = standing_deeds(deed.case.pk).filter(at__gte=request.at, payload__action__in=_actions(rule.agrees))
     given += [(actor, _keys(actor)) for actor in rows.values_list("actor", flat=True)]
     return next((who for who, keys in given if who != request.actor and not wanted.isdisjoint(keys)), None)
 

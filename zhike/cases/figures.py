@@ -22,7 +22,7 @@ from zhike.handbook.clauses import Measure
 from zhike.handbook.measures import Measured, measure
 from zhike.handbook.named import with_named
 from zhike.handbook.structure import Indicator
-from zhike.records.models import Filling
+from zhike.records.queries import standing_fillings
 
 Row = dict[str, Any]
 
@@ -86,7 +86,8 @@ def _duties(book: Book, since: dt.datetime | None, before: dt.datetime | None) -
 
 
 def _cases(book: Book, process: str | None, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
-    rows = Case.objects.filter(handbook=book.name, **_between("opened_at", since, before)).select_related("parent")
+    rows = Case.objects.filter(handbook=book.name, merged_into=None, **_between("opened_at", since, before))
+    rows = rows.select_related("parent")
     if process is not None:
         rows = rows.filter(process=process)
     for batch in _batches(rows.order_by("id").iterator(chunk_size=2000)):
@@ -110,7 +111,7 @@ def _fillings(record: str, since: dt.datetime | None, before: dt.datetime | None
     """Fillings with `ordinal`: the how-manieth of its case it is."""
     seen: Counter[tuple[str, int]] = Counter()
     versions = {"record": record, "subject_kind": "case"}
-    rows = Filling.objects.filter(**versions, **_between("at", since, before)).order_by("id")
+    rows = standing_fillings().filter(**versions, **_between("at", since, before)).order_by("id")
     for kind, subject, values, round_ in rows.values_list("subject_kind", "subject_id", "values", "round"):
         seen[kind, subject] += 1
         yield {**values, "case.round": round_, "ordinal": seen[kind, subject], "subject": subject}

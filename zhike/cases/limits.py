@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from zhike.cases import extensions
 from zhike.cases.deed import Deed
-from zhike.cases.events import ActionTaken
+from zhike.cases.deeds import standing_deeds
 from zhike.cases.facts import Facts
 from zhike.cases.holders import principals_for
 from zhike.clocks import queries as clock_queries
@@ -21,7 +21,6 @@ from zhike.handbook.calendars import due_at
 from zhike.handbook.clauses import Deadline, Duty
 from zhike.handbook.conditions import holds
 from zhike.handbook.limits import stops
-from zhike.journal.models import Fact
 
 
 def apply_limits(deed: Deed) -> None:
@@ -77,7 +76,7 @@ def _stops(deed: Deed, clause: Deadline, clock: Clock, facts: Facts) -> bool:
 
 def _since(deed: Deed, at: dt.datetime) -> Iterable[str]:
     """Events of this case from `at` on, as clauses name them."""
-    rows = Fact.objects.filter(subject_kind="case", subject_id=deed.case.pk, type=ActionTaken.event_type, at__gte=at)
+    rows = standing_deeds(deed.case.pk).filter(at__gte=at)
     for payload in rows.order_by("id").values_list("payload", flat=True):
         yield f"action.{payload['action']}"
         if payload["stage"] != payload["stage_before"]:

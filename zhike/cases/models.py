@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Greatest, Least
 
 from zhike.customers.models import Customer
 from zhike.org.models import Department, HandbookVersion, Staff
@@ -51,6 +52,12 @@ class Case(models.Model):
     version = models.IntegerField(default=1)
     """Counts writes; a page that saves over a newer one is refused."""
     is_sample = models.BooleanField(default=False)
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="absorbed", db_index=False
+    )
+    """The case that leads since this one turned out to be its duplicate; nothing is done here any more."""
+    own_title = models.BooleanField(default=False)
+    """A person gave the title; forms filled later leave it alone."""
 
     class Meta:
         # None holds next_due_at: it changes with every clock, and a change no index knows of stays within its page.
@@ -62,6 +69,9 @@ class Case(models.Model):
             models.Index(fields=["customer", "-opened_at"], name="cases_customer"),
             GinIndex(fields=["holders"], condition=models.Q(status="open"), name="cases_holders"),
             GinIndex(fields=["audience"], name="cases_audience"),
+            models.Index(
+                fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="cases_merged_into"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -85,3 +95,71 @@ class Submission(models.Model):
     at = models.DateTimeField()
     case_id = models.BigIntegerField(null=True)
     answer = models.JSONField(default=dict)
+
+
+class Link(models.Model):
+    """Two cases belong together; one link a pair, told on both their pages."""
+
+    class Kind(models.TextChoices):
+        RELATED = "related"
+        DUPLICATE = "duplicate"
+        """`case` says the same as `other`."""
+        CAUSED_BY = "caused_by"
+        """`other` is why `case` came about."""
+        SPLIT_FROM = "split_from"
+        """`case` was split off from `other`; made by splitting alone."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="links_from")
+    other = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="links_to")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Least("case", "other"), Greatest("case", "other"), name="cases_one_link_a_pair"),
+            models.CheckConstraint(condition=~models.Q(case=models.F("other")), name="cases_link_to_another"),
+        ]
+
+
+class Merge(models.Model):
+    """A duplicate was put under the case that leads; kept with what it was before, for as long as it can be undone."""
+
+    dropped = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="merges")
+    leading = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="merges_led")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+    before = models.JSONField()
+    """An image of the dropped case; see cases/images.py."""
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dropped"], condition=models.Q(undone_at__isnull=True), name="cases_merged_once"
+            )
+        ]
+
+
+class Follow(models.Model):
+    """Somebody wants to hear what happens to a case; he does for as long as he may see it."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="follows", db_index=False)
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="follows")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "staff"], name="cases_follow_once")]
+
+
+class LastDeed(models.Model):
+    """How a case stood before the last action on it: what undoing it goes back to. One row a case."""
+
+    case = models.OneToOneField(Case, primary_key=True, on_delete=models.CASCADE, related_name="last_deed")
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=80)
+    action = models.CharField(max_length=40)
+    version = models.IntegerField()
+    """Of the case before the action."""
+    before = models.JSONField()

@@ -34,7 +34,7 @@ def public_of(book: Book, case: Case) -> Public:
 def public_view(case: Case, viewer: Viewer) -> PublicView:
     """The page as text: stage words, fillings and messages the customer sees. The viewer is its customer."""
     book, language = book_of(case.handbook_version_id), viewer.language
-    public, told = public_of(book, case), story(case, for_customer=True)
+    public, told = public_of(book, case), story(case, viewer, for_customer=True)
     lines = [case.number, case.title, public.words.say(language)]
     for filling in told.fillings:
         action = next((a for a in book.process(case.process).actions if a.id == filling.action), None)

@@ -151,15 +151,25 @@ class Story:
     attachments: list[Attachment]
 
 
-def story(case: Case, *, for_customer: bool = False) -> Story:
-    """Four queries, whatever the length. The customer's story holds no internal note and no internal file."""
-    of_case = "WHERE subject_kind = 'case' AND subject_id = %s"
+# The case and the duplicates that were merged into it, as far as the viewer may see those.
+WITH_MERGED = """
+= ANY(ARRAY[%s]::bigint[] || ARRAY(SELECT id FROM cases_case WHERE merged_into_id = %s AND audience && %s::varchar[]))
+"""
+
+
+def story(case: Case, viewer: Viewer, *, for_customer: bool = False) -> Story:
+    """What happened to the case and to those merged into it that the viewer may see. Four queries, whatever the length.
+
+    The customer's story holds no internal note and no internal file.
+    """
+    ids: list[Any] = [case.pk, case.pk, sorted(viewer.keys)]
+    of_case = f"WHERE subject_kind = 'case' AND subject_id {WITH_MERGED}"
     shown = "AND NOT internal " if for_customer else ""
     return Story(
-        facts=statements.rows(Fact, f"{of_case} ORDER BY id", [case.pk]),
-        fillings=statements.rows(Filling, f"{of_case} ORDER BY id", [case.pk]),
-        notes=statements.rows(Note, f"WHERE case_id = %s {shown}ORDER BY at, id", [case.pk]),
-        attachments=statements.rows(Attachment, f"{of_case} {shown}ORDER BY uploaded_at, id", [case.pk]),
+        facts=statements.rows(Fact, f"{of_case} ORDER BY id", ids),
+        fillings=statements.rows(Filling, f"{of_case} ORDER BY id", ids),
+        notes=statements.rows(Note, f"WHERE case_id {WITH_MERGED} {shown}ORDER BY at, id", ids),
+        attachments=statements.rows(Attachment, f"{of_case} {shown}ORDER BY uploaded_at, id", ids),
     )
 
 

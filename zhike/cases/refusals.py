@@ -52,6 +52,10 @@ class Stale(CaseError):
     """The case changed since the page was read; what was typed is still with the caller."""
 
 
+class Impossible(CaseError):
+    """It cannot be done as things stand; no clause is about it."""
+
+
 class Unreadable(CaseError):
     """The form holds values that cannot be taken."""
 

@@ -60,7 +60,7 @@ def _move_parent(deed: Deed, decision: Decision | None) -> None:
     parent = (
         Case.objects.select_for_update(of=("self",)).select_related("department", "parent").get(pk=deed.case.parent_id)
     )
-    if parent.stage == target:
+    if parent.stage == target or parent.merged_into_id is not None:
         return
     moved = Deed(
         parent, deed.book, deed.version_id, deed.book.process(parent.process), deed.action, deed.viewer, deed.now

@@ -34,6 +34,7 @@ def occurrence(deed: Deed, values: Mapping[str, Any]) -> Facts:
         opened_at__gte=since,
         opened_at__lte=before,
         pk__lt=deed.case.pk,
+        merged_into=None,
     )
     for name, value in same.items():
         if name == "department":

@@ -13,11 +13,10 @@ from zhike.cases.events import (
     CaseMoved,
     CaseOpened,
     CaseReopened,
-    NoteAdded,
     OwnerChanged,
 )
 from zhike.cases.holders import visibility_of
-from zhike.cases.models import Case, Note
+from zhike.cases.models import Case
 from zhike.cases.refusals import Refused
 from zhike.handbook.book import Book
 from zhike.handbook.decide import Decision
@@ -82,26 +81,44 @@ def _use(deed: Deed, decision: Decision, outcome: str) -> Use:
 def write_refusal(deed: Deed, refused: Refused) -> None:
     """A refused deed leaves a fact and a ledger line for each clause that refused it; the case itself is untouched."""
     subject = deed.subject if not deed.opening else ("version", deed.version_id)
+    _write_refusal(deed.case, deed.book, deed.version_id, subject, deed.action.id, refused, deed.viewer, deed.now)
+
+
+def write_turned_away(case: Case, book: Book, what: str, refused: Refused, by: Viewer, now: dt.datetime) -> None:
+    """The same for what people do to a case without an action of the handbook: `merge`, `split`."""
+    _write_refusal(case, book, case.handbook_version_id, ("case", case.pk), what, refused, by, now)
+
+
+def _write_refusal(
+    case: Case,
+    book: Book,
+    version_id: int,
+    subject: tuple[str, int],
+    what: str,
+    refused: Refused,
+    by: Viewer,
+    now: dt.datetime,
+) -> None:
     event = ActionRefused(
-        process=deed.process.id,
-        action=deed.action.id,
+        process=case.process,
+        action=what,
         words=[{"zh": r.words.zh, "en": r.words.en} for r in refused.reasons],
         fields=list(refused.fields),
     )
     record(
         [
             NewFact(
-                event=event, at=deed.now, subject=subject, actor=deed.viewer.principal, handbook=deed.book.name,
-                clauses=tuple(refused.clauses), audience=tuple(deed.case.audience),
+                event=event, at=now, subject=subject, actor=by.principal, handbook=book.name,
+                clauses=tuple(refused.clauses), audience=tuple(case.audience),
             )
         ]
     )  # fmt: skip
     write_uses(
         [
             Use(
-                at=deed.now, handbook=deed.book.name, version_id=deed.version_id, clause=reason.clause, outcome="refused",
-                subject=subject, holder=deed.viewer.principal,
-                detail={"action": deed.action.id, "words": reason.words.zh, "fields": list(reason.fields)},
+                at=now, handbook=book.name, version_id=version_id, clause=reason.clause, outcome="refused",
+                subject=subject, holder=by.principal,
+                detail={"action": what, "words": reason.words.zh, "fields": list(reason.fields)},
             )
             for reason in refused.reasons
             if reason.clause
@@ -112,11 +129,6 @@ def write_refusal(deed: Deed, refused: Refused) -> None:
 def write_move(case: Case, event: CaseMoved, *, at: dt.datetime, actor: str, clauses: tuple[str, ...]) -> None:
     events: list[Event] = [event]
     record([fact_of(case, e, at=at, actor=actor, clauses=clauses) for e in events])
-
-
-def write_note(case: Case, note: Note, by: Viewer, now: dt.datetime) -> None:
-    """A note's words stay in its row; the fact only says that there is one."""
-    record([fact_of(case, NoteAdded(note=note.pk, internal=note.internal), at=now, actor=by.principal)])
 
 
 def write_owner(case: Case, before: int | None, by: Viewer, now: dt.datetime) -> None:

@@ -24,6 +24,7 @@ from zhike.clocks.events import (
 )
 from zhike.clocks.firing import fire_due, overtake
 from zhike.clocks.models import Clock
+from zhike.clocks.restoring import restore_clocks
 from zhike.clocks.rows import insert_clocks, locked, update_clocks
 from zhike.clocks.timing import (
     Plan,
@@ -49,7 +50,7 @@ from zhike.org.principals import SYSTEM, keys_of
 
 __all__ = [
     "ClockRefused", "Start", "cancel_clocks", "extend_clock", "fire_due", "overtake", "pause_clock", "pause_clocks",
-    "readdress_clocks", "reassign_clock", "resume_clock", "resume_clocks", "start_clocks", "stop_clocks", "stop_watch",
+    "readdress_clocks", "reassign_clock", "restore_clocks", "resume_clock", "resume_clocks", "start_clocks", "stop_clocks", "stop_watch",
 ]  # fmt: skip
 
 Subject = tuple[str, int]

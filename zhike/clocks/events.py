@@ -111,3 +111,14 @@ class ClockCancelled(Event):
     was_overdue: bool = False
     why: str = ""
     watches: str = ""
+
+
+@event("clock.restored")
+@dataclass(frozen=True)
+class ClockRestored(Event):
+    """What had moved it counts as not done: it is again what it was."""
+
+    clock: int
+    state: str
+    due_at: dt.datetime
+    why: str = ""

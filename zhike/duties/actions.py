@@ -8,7 +8,8 @@ as kept, missed or ended.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +17,10 @@ from django.db import connection
 
 from zhike.clocks.actions import Start, overtake, start_clocks, stop_watch
 from zhike.clocks.models import Clock
-from zhike.duties.events import DutyEnded, DutyExempted, DutyMet, DutyMissed, DutyOwed
+from zhike.duties.events import DutyEnded, DutyExempted, DutyMet, DutyMissed, DutyOwed, DutyRestored
 from zhike.duties.models import Obligation
 from zhike.duties.periods import Period, current_period, following_period, once
-from zhike.duties.rows import insert_obligations
+from zhike.duties.rows import RESTORE, insert_obligations
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Duty
 from zhike.handbook.common import Facts, Text
@@ -297,6 +298,39 @@ def _next(row: Obligation) -> Obligation:
     period = following_period(book, clause, Period(row.period, row.begins_at, row.ends_at), row.settled_at)
     due = Owe(book, row.version_id, clause, row.subject, row.holders, row.ends_at, row.audience, row.held_as)
     return _obligation(due, period)
+
+
+def release(subject: Subject, at: dt.datetime, by: str) -> list[Obligation]:
+    """The subject goes on elsewhere: what is owed here ends without a verdict; what was missed stays missed."""
+    rows = _current(subject, at)
+    stop_watch([row.watch_key for row in rows if row.ends_at], at=at, by=by, cancel=True)
+    ended = [row for row in rows if row.state == State.OWED]
+    for row in rows:
+        row.is_open = False
+    for row in ended:
+        row.state, row.settled_at, row.settled_by = State.ENDED, at, by
+    Obligation.objects.bulk_update(rows, ["state", "is_open", "settled_at", "settled_by"])
+    _record(ended, lambda row: (at, by, DutyEnded(row.pk, row.period)))
+    return rows
+
+
+def restore_obligations(
+    subject: Subject, images: Sequence[Mapping[str, Any]], *, at: dt.datetime, by: str
+) -> list[Obligation]:
+    """Make what the subject owes what `images` (rows as JSON) show; answers with what changed. The caller holds the subject,
+    restores the clocks and undoes the ledger's lines.
+    """
+    kind, number = subject
+    since = Obligation.objects.select_for_update().filter(subject_kind=kind, subject_id=number)
+    gone = list(since.exclude(pk__in=[image["id"] for image in images]).order_by("id"))
+    Obligation.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(RESTORE, [json.dumps(list(images)), kind, number])
+        ids = [row[0] for row in cursor.fetchall()]
+    changed = list(Obligation.objects.filter(pk__in=ids).order_by("id"))
+    _record(gone, lambda row: (at, by, DutyEnded(row.pk, row.period)))
+    _record(changed, lambda row: (at, by, DutyRestored(row.pk, row.period, row.state)))
+    return changed
 
 
 def exempt(obligation_id: int, *, asked_by: str, approved_by: str, why: str, at: dt.datetime) -> Obligation:

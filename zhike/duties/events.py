@@ -57,3 +57,13 @@ class DutyExempted(Event):
     asked_by: str
     approved_by: str
     why: str
+
+
+@event("duty.restored")
+@dataclass(frozen=True)
+class DutyRestored(Event):
+    """What had settled or ended it counts as not done: it is again what it was."""
+
+    obligation: int
+    period: str
+    state: str

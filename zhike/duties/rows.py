@@ -26,6 +26,16 @@ SELECT {COLUMNS} FROM jsonb_to_recordset(%s::jsonb) AS new(n int, {TYPED}) ORDER
 ON CONFLICT DO NOTHING RETURNING id, {", ".join(IDENTITY)}
 """  # noqa: S608 - only names of this module
 
+# Every column that changes afterwards.
+CHANGING = ("holders", "held_as", "state", "is_open", "done", "settled_at", "settled_by", "exemption", "audience")
+RESTORE = f"""
+UPDATE duties_obligation AS duty SET {", ".join(f"{name} = old.{name}" for name in CHANGING)}
+FROM jsonb_populate_recordset(NULL::duties_obligation, %s::jsonb) AS old
+WHERE duty.id = old.id AND duty.subject_kind = %s AND duty.subject_id = %s
+    AND ({" OR ".join(f"duty.{name} IS DISTINCT FROM old.{name}" for name in CHANGING)})
+RETURNING duty.id
+"""  # noqa: S608 - only names of this module
+
 
 def insert_obligations(rows: Sequence[Obligation]) -> list[Obligation]:
     """Insert rows; answers with those whose period was not there yet, their ids filled, in the order given."""

@@ -152,7 +152,7 @@ FILLING_FACTS = frozenset({"ordinal", "department", "filled_by", "filled_at", "r
 """Facts every filling of a record has beside its fields; `ordinal` counts the fillings of one record in one case."""
 
 EVENTS: dict[str, tuple[str, ...]] = {
-    "case": ("opened", "closed", "reopened", "accepted"),
+    "case": ("opened", "closed", "reopened", "accepted", "merged", "split"),
     "action": ("<action>",),
     "stage": ("<stage>.entered", "<stage>.left"),
     "clock": ("<CLAUSE>.warned", "<CLAUSE>.breached", "<CLAUSE>.stopped"),

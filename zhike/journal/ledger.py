@@ -20,6 +20,13 @@ FROM jsonb_to_recordset(%s::jsonb) AS new(
 ORDER BY n
 """
 
+UNDO = """
+INSERT INTO journal_undoneuse (use_id, fact_id)
+SELECT id, %s FROM journal_clauseuse
+WHERE subject_kind = %s AND subject_id = %s AND id > %s AND outcome <> 'refused'
+ON CONFLICT DO NOTHING
+"""
+
 OUTCOMES = frozenset({"applied", "kept", "broken", "refused"})
 
 
@@ -49,6 +56,12 @@ def write_uses(uses: Sequence[Use]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [lines_of(uses)])
+
+
+def undo_uses(subject: tuple[str, int], since: int, fact: int) -> None:
+    """What the ledger says of a subject after the line `since` counts no more, except what was refused: the fact undid it."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNDO, [fact, *subject, since])
 
 
 def lines_of(uses: Sequence[Use]) -> str:

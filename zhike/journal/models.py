@@ -83,6 +83,15 @@ class ClauseUse(models.Model):
         ]
 
 
+class UndoneUse(models.Model):
+    """A line of the clause ledger that counts nowhere: what it tells of was undone, as the fact says. The line itself stays."""
+
+    use = models.OneToOneField(
+        ClauseUse, primary_key=True, on_delete=models.DO_NOTHING, related_name="undone", db_constraint=False
+    )
+    fact = models.ForeignKey(Fact, on_delete=models.DO_NOTHING, db_index=False, db_constraint=False, related_name="+")
+
+
 class Heartbeat(models.Model):
     """A process that must be there says so every few seconds; `/healthz` reads how long ago, by the database's own
     time.

@@ -11,9 +11,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Avg, Count, Q, QuerySet
+from django.db.models import Avg, Count, Exists, OuterRef, Q, QuerySet
 
-from zhike.journal.models import ClauseUse
+from zhike.journal.models import ClauseUse, UndoneUse
 
 Outcome = ClauseUse.Outcome
 
@@ -42,6 +42,11 @@ class Tally:
         return 100 * self.kept / self.judged if self.judged else None
 
 
+def standing_uses() -> QuerySet[ClauseUse]:
+    """Every line of the ledger but those of deeds that were undone."""
+    return ClauseUse.objects.filter(~Exists(UndoneUse.objects.filter(use=OuterRef("pk"))))
+
+
 def lines(
     handbook: str,
     since: dt.datetime,
@@ -52,7 +57,7 @@ def lines(
     outcome: str = "",
 ) -> QuerySet[ClauseUse]:
     """The ledger's lines with `since <= at < until`; of one clause and one outcome where named."""
-    found = ClauseUse.objects.filter(handbook=handbook, at__gte=since, at__lt=until)
+    found = standing_uses().filter(handbook=handbook, at__gte=since, at__lt=until)
     if clause:
         found = found.filter(clause=clause)
     if outcome:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zhike.journal.statements import insert
-from zhike.records.models import Filling
+from zhike.records.models import Filling, UndoneFilling
 
 
 def keep_filling(
@@ -32,3 +32,8 @@ def keep_filling(
             actor=actor, values=dict(values),
         )
     )  # fmt: skip
+
+
+def undo_filling(filling_id: int, *, by: str, at: dt.datetime) -> None:
+    """The filling counts no more, in the caller's transaction; a second time changes nothing."""
+    UndoneFilling.objects.get_or_create(filling_id=filling_id, defaults={"at": at, "by": by})

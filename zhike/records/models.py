@@ -25,6 +25,14 @@ class Filling(models.Model):
         ]
 
 
+class UndoneFilling(models.Model):
+    """A filling that counts no more, because the action it was made with was undone. The filling itself stays."""
+
+    filling = models.OneToOneField(Filling, primary_key=True, on_delete=models.CASCADE, related_name="undone")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+
 class ReferenceRow(models.Model):
     """A row of a reference record: an outlet, an answer to an enquiry."""
 

@@ -113,7 +113,7 @@ def test_the_customer_reads_nothing_internal(people: Cast) -> None:
     words = public_view(ticket, people.customer).words
     assert "示例：请您稍候。" in words
     assert "内部意见" not in words
-    assert [note.words for note in story(ticket, for_customer=True).notes] == ["示例：请您稍候。"]
+    assert [note.words for note in story(ticket, people.customer, for_customer=True).notes] == ["示例：请您稍候。"]
 
 
 def test_a_token_that_is_short_or_empty_opens_nothing(people: Cast) -> None:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from zhike.cases.figures import figure
 from zhike.clocks.queries import minutes_of
 from zhike.journal.models import ClauseUse, Fact
+from zhike.journal.queries import standing_uses
 from zhike.journal.seals import seal_range, verify_chain
 from zhike.journal.stream import sequence_pending
 from zhike.org.principals import role_of
@@ -55,8 +56,10 @@ def minutes(world: World, clause: str, what: str, number: str) -> None:
 
 
 def _uses(world: World, clause: str) -> QuerySet[ClauseUse]:
-    return ClauseUse.objects.filter(handbook=world.book.name, clause=names.clause(world.book, clause).id).order_by(
-        "at", "id"
+    return (
+        standing_uses()
+        .filter(handbook=world.book.name, clause=names.clause(world.book, clause).id)
+        .order_by("at", "id")
     )
 
 

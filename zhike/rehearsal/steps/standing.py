@@ -9,7 +9,8 @@ from zhike.cases.models import Case, Note
 from zhike.handbook.structure import FieldDef, Record
 from zhike.org.principals import role_of
 from zhike.records.display import display
-from zhike.records.models import Attachment, Filling
+from zhike.records.models import Attachment
+from zhike.records.queries import standing_fillings
 from zhike.rehearsal import names
 from zhike.rehearsal.values import convert
 from zhike.rehearsal.vocabulary import StepFailed, step
@@ -152,7 +153,7 @@ def filled(world: World, case: str | None, number: str, record: str) -> None:
     found = world.case_where(
         case, lambda c: any(a.record == wanted for a in world.book.process(c.process).actions), f"表单“{record}”"
     )
-    count = Filling.objects.filter(subject_kind="case", subject_id=found.pk, record=wanted).count()
+    count = standing_fillings().filter(subject_kind="case", subject_id=found.pk, record=wanted).count()
     if count != int(number):
         raise StepFailed(f"“{record}”填有 {count} 份")
 

@@ -14,8 +14,9 @@ from ninja.params.functions import File
 from ninja.responses import Status
 
 from zhike.cases.access import case_for
+from zhike.cases.notes import add_files
 from zhike.records.access import download_headers, open_attachment
-from zhike.records.attachments import bind_attachments, store_attachment
+from zhike.records.attachments import store_attachment
 from zhike.records.models import Attachment
 from zhike.web.api.guard import Call
 from zhike.web.api.problems import invalid
@@ -48,7 +49,7 @@ def upload_to_case(request: Call, number: str, file: UploadedFile = File(...)) -
     case = case_for(request.viewer, number, now=request.now)
     with transaction.atomic():
         stored = _stored(request, file)
-        bind_attachments([stored.token], subject=("case", case.pk), by=request.viewer.principal, internal=True)
+        add_files(case, [stored.token], by=request.viewer, now=request.now)
     return Status(201, file_out(stored))
 
 

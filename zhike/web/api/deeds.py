@@ -16,12 +16,12 @@ from pydantic import ConfigDict, Field
 from zhike.cases.access import case_for
 from zhike.cases.actions import NOTE_LIMIT, add_note, open_case, take_action
 from zhike.cases.models import Case
+from zhike.cases.notes import add_files
 from zhike.cases.queries import entries
 from zhike.handbook.book import Book
 from zhike.handbook.structure import Action
 from zhike.org.handbooks import book_of, in_force
 from zhike.org.models import HandbookVersion
-from zhike.records.attachments import bind_attachments
 from zhike.web.api.cases import CaseOut, case_out, etag_of, router
 from zhike.web.api.guard import Call
 from zhike.web.api.problems import Problem, invalid, not_found
@@ -191,9 +191,7 @@ def write_note(request: Call, number: str, asked: NewNote) -> Any:
     with transaction.atomic():
         note = add_note(case, asked.words, by=request.viewer, now=request.now, internal=asked.internal)
         if asked.attachments:
-            bind_attachments(
-                asked.attachments, subject=("case", case.pk), by=request.viewer.principal, internal=asked.internal
-            )
+            add_files(case, asked.attachments, by=request.viewer, now=request.now, internal=asked.internal, told=True)
     return Status(201, NoteOut(id=note.pk, number=case.number, internal=note.internal))
 
 

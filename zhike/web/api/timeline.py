@@ -80,7 +80,7 @@ class TimelineOut(Shape):
 def read_timeline(request: Call, number: str) -> TimelineOut:
     """Newest first; the whole of it."""
     case = case_for(request.viewer, number, now=request.now)
-    told = Teller(case, book_of(case.handbook_version_id), story(case), request.now)
+    told = Teller(case, book_of(case.handbook_version_id), story(case, request.viewer), request.now)
     return TimelineOut(number=case.number, items=[_entry(entry) for entry in told.entries()])
 
 

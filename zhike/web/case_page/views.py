@@ -17,12 +17,12 @@ from django.utils.translation import gettext
 from zhike.cases.access import case_for
 from zhike.cases.actions import add_note, take_action
 from zhike.cases.models import Case, Submission
+from zhike.cases.notes import add_files
 from zhike.cases.queries import family, story
 from zhike.cases.refusals import CaseError, Forbidden, NotFound, Stale, Unreadable
 from zhike.handbook.structure import Action
 from zhike.journal.models import Fact
 from zhike.org.handbooks import book_of
-from zhike.records.attachments import bind_attachments
 from zhike.records.posting import parse_post
 from zhike.web.base.refusals import refusals_of
 from zhike.web.case_page.customer import customer_card, show_phone
@@ -80,7 +80,7 @@ def page(request: Request, case: Case, form: ActionForm | None = None, status: i
 
 def parts(request: Request, case: Case, view: CaseView) -> dict[str, Any]:
     """The head and the timeline."""
-    told = Teller(case, view.book, story(case), request.now)
+    told = Teller(case, view.book, story(case, request.viewer), request.now)
     return {
         "view": view,
         "case": case,
@@ -141,7 +141,7 @@ def timeline(request: Request, number: str) -> HttpResponseBase:
         case = find(request, number)
     except Kept as kept:
         return kept.response
-    told = Teller(case, book_of(case.handbook_version_id), story(case), request.now)
+    told = Teller(case, book_of(case.handbook_version_id), story(case, request.viewer), request.now)
     return render(request, "case_page/timeline.html", {"case": case, "entries": told.entries()})
 
 
@@ -246,7 +246,7 @@ def _come_back(
 
 def changes_since(request: Request, case: Case, seen: int) -> list[str]:
     """What others did since the reader's page was drawn, newest first, in the words of the timeline."""
-    told = story(case)
+    told = story(case, request.viewer)
     told.facts[:] = [fact for fact in told.facts if fact.id > seen]
     told.notes.clear()
     told.attachments.clear()
@@ -297,8 +297,8 @@ def _keep_note(request: Request, case: Case, words: str, received: Received, int
         if words.strip() or not received.files:
             add_note(case, words, by=request.viewer, now=request.now, internal=internal)
         if received.files:
-            subject = ("case", case.pk)
-            bind_attachments(received.all_tokens, subject=subject, by=request.viewer.principal, internal=internal)
+            told = bool(words.strip())
+            add_files(case, received.all_tokens, by=request.viewer, now=request.now, internal=internal, told=told)
 
 
 def _note_again(request: Request, case: Case, error: CaseError, words: str, received: Received) -> HttpResponse:

@@ -14,6 +14,7 @@ from zhike.clocks.models import Clock
 from zhike.clocks.queries import Minutes
 from zhike.handbook.book import Book
 from zhike.journal.models import ClauseUse
+from zhike.journal.queries import standing_uses
 from zhike.records.display import display
 from zhike.web.base import times
 from zhike.web.base.deadlines import Deadline, deadline_of
@@ -59,9 +60,9 @@ def why(book: Book, clause: str, case: Case, now: dt.datetime) -> Why:
     """What the clause did in the case; the caller has been through the case's gate. Four queries."""
     clocks = list(Clock.objects.filter(subject_kind="case", subject_id=case.pk, clause=clause).order_by("id"))
     uses = list(
-        ClauseUse.objects.filter(subject_kind="case", subject_id=case.pk, handbook=book.name, clause=clause).order_by(
-            "-id"
-        )[:MOST_USES]
+        standing_uses()
+        .filter(subject_kind="case", subject_id=case.pk, handbook=book.name, clause=clause)
+        .order_by("-id")[:MOST_USES]
     )
     names = names_of({holder for clock in clocks for holder in clock.holders}, [book])
     kind, minutes = book.clause(clause).kind, minutes_of_uses(uses)

@@ -60,7 +60,7 @@ class Progress:
 def progress(case: Case, book: Book, viewer: Viewer, now: dt.datetime) -> Progress:
     """The case as `viewer`, its customer, sees it. About eight queries, whatever the length."""
     public = public_of(book, case)
-    told = _Told(case, book, story(case, for_customer=True))
+    told = _Told(case, book, story(case, viewer, for_customer=True))
     mine = [offer for offer in offered(case, viewer) if offer.allowed and "customer" in offer.action.by]
     next_at = None if case.status == Case.Status.CLOSED else _next(case)
     return Progress(
