@@ -17,7 +17,7 @@ from zhike.cases.sight import Person, who_sees
 from zhike.handbook.common import Text
 from zhike.notices.actions import Tell, tell
 from zhike.org.models import Staff
-from zhike.org.principals import staff_key
+from zhike.org.principals import Viewer, staff_key
 
 LONGEST_NAME = 40
 MOST = 20
@@ -26,8 +26,11 @@ AT = re.compile(r"(?<![\w.+-])[@\uff20](?=\S)")
 """An at sign that is not inside an address, half or full width."""
 
 
-def named_in(case: Case, words: str) -> list[int]:
-    """The ids of those a note names. Raises Unreadable: one may not see the case, a name is borne by several, too many."""
+def named_in(case: Case, words: str, by: Viewer) -> list[int]:
+    """The ids of those a note names. Raises Unreadable: one may not see the case, a name is borne by several, too many.
+
+    To somebody of a partner, whoever may not see the case is nobody: he has no directory to try names on.
+    """
     texts = [words[found.end() : found.end() + LONGEST_NAME].partition("\n")[0] for found in AT.finditer(words)]
     if not texts:
         return []
@@ -37,6 +40,8 @@ def named_in(case: Case, words: str) -> list[int]:
     named = [found for text in texts if (found := _longest(text.lower(), known))]
     everybody = {person.id for people in named for person in people}
     seeing = {person.id for person in who_sees(case.audience, among=everybody)} if everybody else set()
+    if by.is_external:
+        named = [people for people in named if seeing & {person.id for person in people}]
     return sorted({_one(people, seeing) for people in named})
 
 

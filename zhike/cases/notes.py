@@ -34,7 +34,7 @@ def add_note(case: Case, words: str, *, by: Viewer, now: dt.datetime, internal: 
         raise Unreadable.of({"words": WRITE_SOMETHING})
     if case.merged_into_id is not None:
         raise Impossible([Reason(MERGED)])
-    named = named_in(case, cleaned) if internal and by.staff is not None else []
+    named = named_in(case, cleaned, by) if internal and by.staff is not None else []
     with transaction.atomic():
         note = Note.objects.create(case=case, at=now, author=by.principal, internal=internal, words=cleaned)
         # A note's words stay in its row; the fact only says that there is one.
