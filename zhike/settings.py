@@ -47,7 +47,7 @@ def database() -> dict[str, Any]:
     # A lost server is tried again by the next request, not after a pause that grows with the time it was away.
     pool = {"min_size": 1, "max_size": int(os.environ.get("ZHIKE_POOL", "12")), "timeout": 5, "reconnect_timeout": 2}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "zhike.journal.engine",
         **known,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"pool": pool, "application_name": "zhike", **PREPARED, **fields},

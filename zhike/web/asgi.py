@@ -15,9 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.settings")
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
-from typing import Any, cast
-
-from a2wsgi import WSGIMiddleware
+from typing import Any
 
 # Django is set up by the first of these.
 # isort: off
@@ -27,6 +25,7 @@ from zhike.web.live.answer import Receive, Scope, answer, refuse
 from zhike.web.live.client import Send
 from zhike.web.live.feed import Feed
 from zhike.web.live.hub import Hub
+from zhike.web.pages import Pages
 from zhike.web.settled import settle
 # isort: on
 
@@ -50,8 +49,7 @@ class Application:
     """One process: the hub of its streams, the feed that fills it, and Django."""
 
     def __init__(self) -> None:
-        # a2wsgi types every kind of message; here they are plain dictionaries.
-        self.pages: Asgi = cast(Any, WSGIMiddleware)(wsgi_application, workers=THREADS)
+        self.pages: Asgi = Pages(wsgi_application, THREADS)
         self.apart = ThreadPoolExecutor(1, "health")
         """Answers `/healthz` while every other thread waits for the database."""
         self.hub: Hub | None = None

@@ -149,7 +149,9 @@ def list_cases(
         "department": department, "mine": mine,
     }  # fmt: skip
     begin = read_cursor(after)
-    page = page_of(filtered(request.viewer, wanted), Cursor(*begin) if begin else None, size)
+    page = page_of(
+        filtered(request.viewer, wanted), Cursor(*begin) if begin else None, size, joined=("department", "owner")
+    )
     following = cursor(page.next.at, page.next.id) if page.next else None
     return CaseList(items=[row_of(case) for case in page.rows], next=following)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal
 
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext
 
 from zhike.clocks.models import Clock
@@ -68,6 +71,16 @@ def deadline_of(clock: Clock, now: dt.datetime, names: Mapping[str, str]) -> Dea
         clock_id=clock.pk,
         paused=clock.state == Clock.State.PAUSED or now < clock.started_at,
         open=is_open,
+    )
+
+
+def time_left(view: Deadline) -> SafeString:
+    """The deadline in one line, for rows and lists."""
+    ticks = f' data-due="{localtime(view.due_at).isoformat()}"' if view.open and not view.paused else ""
+    return SafeString(
+        f'<span class="zk-time zk-{view.state}"{ticks} title="{escape(view.title)} · {escape(view.due)}">'
+        '<i class="zk-shape" aria-hidden="true"></i>'
+        f'<span class="visually-hidden">{escape(view.word)}</span><b class="zk-left">{escape(view.left)}</b></span>'
     )
 
 

@@ -23,6 +23,7 @@ from zhike.handbook.book import Book
 from zhike.org.access import departments_for
 from zhike.org.handbooks import book_of, in_force
 from zhike.org.principals import Viewer
+from zhike.web.case_list.rows import COLUMNS, body, heads
 from zhike.web.case_page.page import say
 from zhike.web.context import Request
 from zhike.web.desk.mine import open_clocks, row_of
@@ -68,9 +69,12 @@ def show(request: Request) -> HttpResponseBase:
     remember(request, asked)
     page = page_of(filtered(request.viewer, asked.wanted()), cursor_of(request.GET.get("after", "")))
     clocks = open_clocks([case.pk for case in page.rows])
+    drawn = [row_of(case, clocks.get(case.pk, []), request.viewer, request.now) for case in page.rows]
     known = {
         "filter": asked,
-        "rows": [row_of(case, clocks.get(case.pk, []), request.viewer, request.now) for case in page.rows],
+        "rows": drawn,
+        "heads": heads(tuple(COLUMNS)),
+        "body": body(drawn, tuple(COLUMNS), request.now),
         "processes": processes_of(books),
         "stages": stages_of(books, asked.process),
         "departments": department_options(active_departments(request.viewer), asked.department),

@@ -14,12 +14,11 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext
 
 from zhike.handbook.common import Text
 from zhike.web.base import times
-from zhike.web.base.deadlines import Deadline
+from zhike.web.base.deadlines import Deadline, time_left
 
 register = template.Library()
 
@@ -30,20 +29,7 @@ def deadline(view: Deadline) -> dict[str, Any]:
     return {"d": view}
 
 
-@register.simple_tag
-def time_left(view: Deadline) -> SafeString:
-    """The deadline in one line, for rows and lists."""
-    ticks = view.open and not view.paused
-    return format_html(
-        '<span class="zk-time zk-{}"{} title="{} · {}"><i class="zk-shape" aria-hidden="true"></i>'
-        '<span class="visually-hidden">{}</span><b class="zk-left">{}</b></span>',
-        view.state,
-        format_html(' data-due="{}"', localtime(view.due_at).isoformat()) if ticks else "",
-        view.title,
-        view.due,
-        view.word,
-        view.left,
-    )
+register.simple_tag(time_left)
 
 
 @register.simple_tag
