@@ -48,7 +48,7 @@ class StaleCustomer(Exception):
     """Somebody else saved this customer meanwhile."""
 
     words = Text(
-        zh="别人刚刚修改过这位客户。请看一下最新内容,再保存一次。",
+        zh="别人刚刚修改过这位客户。请看一下最新内容，再保存一次。",
         en="Somebody has just edited this customer. Look at what it says now and save again.",
     )
 
@@ -112,14 +112,14 @@ def check(draft: Draft) -> Checked:
 
 WRONG_CONTACT = {
     "phone": Text(
-        zh="电话号码读不懂。请填写11位手机号,或带区号的座机号。",
+        zh="电话号码读不懂。请填写11 位手机号，或带区号的座机号。",
         en="Not a phone number. Write a mobile number, or a landline with its area code.",
     ),
-    "email": Text(zh="邮箱地址读不懂,例如 name@example.com。", en="Not an e-mail address, e.g. name@example.com."),
+    "email": Text(zh="邮箱地址读不懂，例如 name@example.com。", en="Not an e-mail address, e.g. name@example.com."),
 }
 NOBODY = Text(zh="请填写姓名或单位名称,或者一个联系方式。", en="Write a name, or a way to reach the customer.")
 TAKEN = Text(
-    zh="已经属于另一位客户。请打开那位客户核对;是同一位就合并。",
+    zh="已经属于另一位客户。请打开那位客户核对；是同一位就合并。",
     en="Another customer has it already. Open that one and compare; merge them if they are the same.",
 )
 

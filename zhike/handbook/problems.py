@@ -77,4 +77,4 @@ def suggest(name: str, known: Sequence[str] | Iterable[str], what: Text) -> Text
     if not names:
         return Text(zh=f"手册还没有{what.zh}。", en=f"The handbook has no {what.en} yet.")
     shown = ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
-    return Text(zh=f"已有的{what.zh}:{shown}。", en=f"Known {what.en}: {shown}.")
+    return Text(zh=f"已有的{what.zh}：{shown}。", en=f"Known {what.en}: {shown}.")

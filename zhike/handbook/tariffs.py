@@ -225,4 +225,4 @@ def _over(tariff: Tariff, reader: _Reader, total: Decimal) -> tuple[tuple[str, .
 
 
 def _no_answer(tariff: Tariff, zh: str, en: str) -> NoAnswer:
-    return NoAnswer(Text(zh=f"{tariff.id}:{zh}", en=f"{tariff.id}: {en}."), [tariff.id])
+    return NoAnswer(Text(zh=f"{tariff.id}：{zh}", en=f"{tariff.id}: {en}."), [tariff.id])

@@ -38,7 +38,7 @@ def with_holiday(world: World, first: dt.date, last: dt.date, *, off: bool) -> N
     days = [(first + dt.timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
     calendars = source.get("calendars", [])
     if not calendars:
-        raise StepFailed("这份制度没有日历,先写“日历「…」”一步")
+        raise StepFailed("这份制度没有日历，先写“日历「…」”一步")
     for calendar in calendars:
         calendar.setdefault("days_off" if off else "extra_workdays", []).extend(days)
     _replace(world, source=source)

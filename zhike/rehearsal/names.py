@@ -25,7 +25,7 @@ def pick(text: str, candidates: Iterable[T], what: str) -> T:
         return found[0]
     titles = "、".join(f"{c.title.zh}({c.id})" for c in (found or listed))  # type: ignore[attr-defined]
     raise StepFailed(
-        f"“{text}”不是{what}" + (f",有:{titles}" if titles else "") if not found else f"“{text}”不止一个:{titles}"
+        f"“{text}”不是{what}" + (f"，有：{titles}" if titles else "") if not found else f"“{text}”不止一个：{titles}"
     )
 
 

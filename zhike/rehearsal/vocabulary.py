@@ -106,7 +106,7 @@ def find(sentence: str) -> tuple[Known, tuple[Any, ...]]:
         if match:
             return known, match.groups()
     nearest = difflib.get_close_matches(sentence, [k.written for k in _known], n=3, cutoff=0.1)
-    raise StepFailed(f"没有这样的步骤:{sentence}。相近的写法:{' / '.join(nearest) or '见 docs/scenario-steps.md'}")
+    raise StepFailed(f"没有这样的步骤：{sentence}。相近的写法：{' / '.join(nearest) or '见 docs/scenario-steps.md'}")
 
 
 def perform(world: World, sentence: str, table: Table | None) -> None:

@@ -105,7 +105,7 @@ class World:
             self.now, self.began = moment, True
             return
         if moment < self.now:
-            raise StepFailed(f"时间不能倒退:现在是 {self.shown(self.now)},不能回到 {self.shown(moment)}")
+            raise StepFailed(f"时间不能倒退：现在是 {self.shown(self.now)}，不能回到 {self.shown(moment)}")
         while (due := next_moment()) is not None and due <= moment:
             if fire_due(min(due + INSTANT, moment)) == 0:
                 break
@@ -133,7 +133,7 @@ class World:
             return viewer(found)
         people = self.people_in(text) if names.is_role(self.book, text) else []
         if len(people) != 1:
-            raise StepFailed(f"“{text}”不是剧中人物" if not people else f"“{text}”有 {len(people)} 人,请写姓名")
+            raise StepFailed(f"“{text}”不是剧中人物" if not people else f"“{text}”有 {len(people)} 人，请写姓名")
         return viewer(people[0])
 
     def people_in(self, role: str) -> list[Staff]:
@@ -222,12 +222,13 @@ class World:
             said = ";".join(self.refusal.words) or str(self.refusal.error)
             clause = self.refusal.clauses[0] if self.refusal.clauses else ""
             raise StepFailed(
-                f"上一步被拒绝,没有步骤预期它:{said}" + (f"(依据 {'、'.join(self.refusal.clauses)})" if clause else ""),
+                f"上一步被拒绝，没有步骤预期它：{said}"
+                + (f"（依据 {'、'.join(self.refusal.clauses)}）" if clause else ""),
                 clause,
             )
 
     def expect_refusal(self) -> Refusal:
         if self.refusal is None:
-            raise StepFailed("上一步没有被拒绝,已经办成")
+            raise StepFailed("上一步没有被拒绝，已经办成")
         self.refusal.expected = True
         return self.refusal

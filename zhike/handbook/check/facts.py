@@ -163,7 +163,7 @@ def _check_table(
             "table-incomplete",
             clause,
             Text(
-                zh=f"表里缺少“{by}”的取值：{', '.join(missing)}。",
+                zh=f"表里缺少“{by}”的取值：{'、'.join(missing)}。",
                 en=f"The table lacks these values of {by}: {', '.join(missing)}.",
             ),
             Text(zh="补上这些行，或写 other。", en="Add these rows, or an `other`."),

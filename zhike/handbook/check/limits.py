@@ -84,7 +84,7 @@ def _check_calendar(checker: Checker, clause: Deadline) -> None:
             "calendar-missing",
             "按工作时间计，但手册没有可用的日历",
             "it counts working time, but no calendar is named and the handbook has no single or default one",
-            "写 calendar: <日历>,或给手册定一个 default: true 的日历。",
+            "写 calendar: <日历>，或给手册定一个 default: true 的日历。",
             "Write `calendar: <id>`, or mark one calendar `default: true`.",
         )
 

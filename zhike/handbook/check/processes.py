@@ -201,7 +201,7 @@ def _check_process_event(checker: Checker, clause: Clause, event: str, item: Ite
             "process-missing",
             clause,
             Text(
-                zh=f"“{event}”在几个流程里都有：{', '.join(having)}。",
+                zh=f"“{event}”在几个流程里都有：{'、'.join(having)}。",
                 en=f"{event} exists in several processes: {', '.join(having)}.",
             ),
             Text(zh="用 process: 写明是哪一个。", en="Say which one with `process:`."),

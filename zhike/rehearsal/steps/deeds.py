@@ -202,7 +202,7 @@ def _entry_action(world: World, process: Process, text: str | None, viewer: View
         return mine[0]
     if len(listed) == 1:
         return listed[0]
-    raise StepFailed(f"“{process.title.zh}”有几种建单动作,请写“以「…」”:{'、'.join(a.title.zh for a in listed)}")
+    raise StepFailed(f"“{process.title.zh}”有几种建单动作，请写“以「…」”：{'、'.join(a.title.zh for a in listed)}")
 
 
 def _entry(world: World, action: str, matter: str | None) -> tuple[Process, Action] | None:

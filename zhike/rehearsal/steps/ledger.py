@@ -29,7 +29,7 @@ def counts(world: World, clause: str, who: str | None, parts: str) -> None:
         if len(found) != int(number):
             every = "、".join(f"{u.outcome} {u.holder}" for u in rows)
             raise StepFailed(
-                f"台账“{clause}”{said} {len(found)} 次(全部:{every or '无'})", names.clause(world.book, clause).id
+                f"台账“{clause}”{said} {len(found)} 次（全部：{every or '无'}）", names.clause(world.book, clause).id
             )
 
 
@@ -122,4 +122,4 @@ def chain(world: World) -> None:
     seal_range()
     found = verify_chain()
     if not found.ok:
-        raise StepFailed(f"日志链不完整:{found}")
+        raise StepFailed(f"日志链不完整：{found}")

@@ -68,7 +68,7 @@ def running_are(world: World, case: str | None, table: Table) -> None:
     wanted = sorted(names.clause(world.book, row["时限"]).id for row in rows)
     found = sorted(c.clause for c in open_clocks)
     if wanted != found:
-        raise StepFailed(f"在走的时限是:{'、'.join(found) or '无'}")
+        raise StepFailed(f"在走的时限是：{'、'.join(found) or '无'}")
     for row in rows:
         of_clause = [c for c in open_clocks if c.clause == names.clause(world.book, row["时限"]).id]
         _check_row(world, of_clause, row)
@@ -164,7 +164,7 @@ def _check_holders(world: World, clock: Clock, wanted: list[str], clause: str) -
         if not any(v.holds(clock.holders) for v in world.viewers(text)):
             raise StepFailed(f"时限“{clause}”由 {'、'.join(clock.holders)}({clock.held_as})持有", clause)
     if len(wanted) != len(clock.holders):
-        raise StepFailed(f"时限“{clause}”由 {len(clock.holders)} 方持有:{'、'.join(clock.holders)}", clause)
+        raise StepFailed(f"时限“{clause}”由 {len(clock.holders)} 方持有：{'、'.join(clock.holders)}", clause)
 
 
 def _state(clock: Clock) -> str:

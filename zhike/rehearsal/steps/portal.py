@@ -27,7 +27,7 @@ def page_says(world: World, person: str, whether: str, case: str | None, words: 
     page = public_view(found, viewer).words if viewer.holds(found.audience) else None
     fits = page is not None and (words is None or words in page)
     if fits != (whether == "看到"):
-        raise StepFailed(f"门户页面是:{page if page is not None else '打不开'}")
+        raise StepFailed(f"门户页面是：{page if page is not None else '打不开'}")
 
 
 def _own(world: World, person: str, case: str | None) -> Case:

@@ -23,7 +23,7 @@ def refused_because(world: World, why: str, fields: str | None) -> None:
     refusal = world.expect_refusal()
     found = kind_of(refusal.error)
     if found != why:
-        raise StepFailed(f"被拒绝的原因是“{found}”,不是“{why}”:{';'.join(refusal.words)}")
+        raise StepFailed(f"被拒绝的原因是“{found}”，不是“{why}”：{'；'.join(refusal.words)}")
     _check_fields(world, refusal, fields)
 
 
@@ -31,7 +31,7 @@ def refused_because(world: World, why: str, fields: str | None) -> None:
 def refusal_says(world: World, words: str) -> None:
     refusal = world.expect_refusal()
     if not any(words in said for said in refusal.words):
-        raise StepFailed(f"拒绝的话是“{';'.join(refusal.words)}”,里面没有“{words}”")
+        raise StepFailed(f"拒绝的话是“{'；'.join(refusal.words)}”，里面没有“{words}”")
 
 
 @step("办理成功")
@@ -81,4 +81,4 @@ def _check_fields(world: World, refusal: Refusal, fields: str | None) -> None:
     for text in listed(fields or ""):
         if not any(f.id in refusal.fields and names.matches(text, f) for f in every) and text not in refusal.fields:
             said = "、".join(dict.fromkeys(f.title.zh for f in every if f.id in refusal.fields)) or "没有指出字段"
-            raise StepFailed(f"没有指出“{text}”,指出的是:{said}")
+            raise StepFailed(f"没有指出“{text}”，指出的是：{said}")

@@ -99,14 +99,14 @@ def _asked(world: World, record: str, field: str | None, value: str | None) -> t
 @step("查到<I>条")
 def how_many(world: World, number: str) -> None:
     if len(entries(world)) != int(number):
-        raise StepFailed(f"查到 {len(entries(world))} 条:{'、'.join(e.label for e in entries(world))}")
+        raise StepFailed(f"查到 {len(entries(world))} 条：{'、'.join(e.label for e in entries(world))}")
 
 
 @step("查到", table=True)
 def found_rows(world: World, table: Table) -> None:
     for row in rows_of(table):
         if not any(_fits(world, entry, row) for entry in entries(world)):
-            raise StepFailed(f"没有查到 {row},查到的是:{[e.values for e in entries(world)]}")
+            raise StepFailed(f"没有查到 {row}，查到的是：{[e.values for e in entries(world)]}")
 
 
 def _fits(world: World, entry: Entry, row: dict[str, str]) -> bool:
@@ -129,10 +129,10 @@ def columns(world: World, whether: str, fields: str) -> None:
     for text in listed(fields):
         known = names.field(world.book.record(world.looked_up), text)
         if (known.id in shown) != (whether == "显示"):
-            raise StepFailed(f"显示的字段是:{'、'.join(sorted(shown))}")
+            raise StepFailed(f"显示的字段是：{'、'.join(sorted(shown))}")
 
 
 def entries(world: World) -> list[Entry]:
     if world.answer is None:
-        raise StepFailed("还没有查询,或查询被拒绝")
+        raise StepFailed("还没有查询，或查询被拒绝")
     return list(world.answer.entries)

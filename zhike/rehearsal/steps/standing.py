@@ -42,7 +42,7 @@ def turn(world: World, case: str | None, whether: str, who: str) -> None:
     for text in listed(who):
         its = any(viewer.holds(found.holders) for viewer in world.viewers(text)) or _is_role_holder(world, found, text)
         if its != (whether == "轮到"):
-            raise StepFailed(f"{found.number} 轮到:{shown_holders(world, found.holders)}")
+            raise StepFailed(f"{found.number} 轮到：{shown_holders(world, found.holders)}")
 
 
 def _is_role_holder(world: World, case: Case, text: str) -> bool:
@@ -109,9 +109,9 @@ def field_is(
     wanted = words if words is not None else choice
     if empty:
         if value not in (None, "", []):
-            raise StepFailed(f"“{field}”是“{value}”,不为空")
+            raise StepFailed(f"“{field}”是“{value}”，不为空")
     elif not same_value(world, known, value, wanted or ""):
-        raise StepFailed(f"“{field}”是“{display(world.book, known, value, 'zh', unmasked=True)}”,不是“{wanted}”")
+        raise StepFailed(f"“{field}”是“{display(world.book, known, value, 'zh', unmasked=True)}”，不是“{wanted}”")
 
 
 def _case_and_record(world: World, first: str | None, second: str | None) -> tuple[str | None, str | None]:

@@ -20,7 +20,7 @@ def lists(world: World, who: str, whether: str, case: str) -> None:
     for viewer in world.viewers(who):
         found = mine(viewer, MOST)
         if (wanted is not None and wanted in {c.pk for c in found}) != (whether == "有"):
-            raise StepFailed(f"“{viewer.name}”的待办是:{'、'.join(c.number for c in found) or '空'}")
+            raise StepFailed(f"“{viewer.name}”的待办是：{'、'.join(c.number for c in found) or '空'}")
 
 
 def _maybe(world: World, case: str) -> int | None:
@@ -36,7 +36,7 @@ def counts(world: World, who: str, number: str | None, empty: str | None) -> Non
     for viewer in world.viewers(who):
         found = mine(viewer, MOST)
         if len(found) != int(number or 0):
-            raise StepFailed(f"“{viewer.name}”的待办有 {len(found)} 件:{'、'.join(c.number for c in found)}")
+            raise StepFailed(f"“{viewer.name}”的待办有 {len(found)} 件：{'、'.join(c.number for c in found)}")
 
 
 @step("<N>(没有)?收到(?:<I>次)?(?:依据<N>的)?(通知|提醒|超时通知|漏办通知)(?:,其中有<W>)?")
@@ -50,7 +50,7 @@ def told(
             said = ";".join(
                 f"{n.kind} {n.clause} {n.words.get('zh', '')}" for n in _notices(world, viewer, None, "通知", None)
             )
-            raise StepFailed(f"“{viewer.name}”收到 {len(found)} 次,全部通知:{said or '无'}", clause or "")
+            raise StepFailed(f"“{viewer.name}”收到 {len(found)} 次，全部通知：{said or '无'}", clause or "")
 
 
 def _notices(world: World, viewer: Viewer, clause: str | None, kind: str, words: str | None) -> list[Notice]:

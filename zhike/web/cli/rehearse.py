@@ -86,6 +86,6 @@ def print_report(report: Report) -> None:
     clauses = report.as_json()["clauses"]
     assert isinstance(clauses, dict)
     click.echo(
-        f"{report.name}: 通过 {report.passed},失败 {len(report.failures)};条款 {clauses['exercised']}/{clauses['total']} 用到"
-        + (f",没有用到:{'、'.join(report.unexercised)}" if report.unexercised else "")
+        f"{report.name}: 通过 {report.passed}，失败 {len(report.failures)}；条款 {clauses['exercised']}/{clauses['total']} 用到"
+        + (f"，没有用到：{'、'.join(report.unexercised)}" if report.unexercised else "")
     )

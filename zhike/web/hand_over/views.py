@@ -55,7 +55,7 @@ def _do(request: Request, case: Case, people: list[Staff]) -> HttpResponse:
     if to is None:
         return _form(request, case, people, gettext("请选择接手的同事。"), 422)
     if len(note) > NOTE_LIMIT:
-        return _form(request, case, people, gettext("留言太长,最多两万字。"), 422)
+        return _form(request, case, people, gettext("留言太长，最多两万字。"), 422)
     version = request.POST.get("version", "")
     try:
         with transaction.atomic():
@@ -67,5 +67,5 @@ def _do(request: Request, case: Case, people: list[Staff]) -> HttpResponse:
     except CaseError as error:
         words = " ".join(say(reason.words) for reason in error.reasons)
         return _form(request, case, people, words, 409 if isinstance(error, Stale) else 422)
-    messages.success(request, gettext("已交给%(name)s,他手里的钟一并转过去了。") % {"name": to.name})
+    messages.success(request, gettext("已交给%(name)s，他手里的钟一并转过去了。") % {"name": to.name})
     return HttpResponseRedirect(reverse("case_page:show", args=[case.number]))

@@ -133,6 +133,24 @@ def module(name: str) -> str:
 
 
 @register.simple_tag
+def sheet(name: str) -> str:
+    """The address of one of our style sheets."""
+    return static(f"zhike/{name}.css")
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A picture beside words, never instead of them: one of tools/icons.py, hidden from who listens to the page."""
+    return _icon(name)
+
+
+@lru_cache(maxsize=64)
+def _icon(name: str) -> SafeString:
+    address = static("zhike/icons.svg")
+    return format_html('<svg class="zk-icon" aria-hidden="true"><use href="{}#{}"/></svg>', address, name)
+
+
+@register.simple_tag
 def clock_words() -> dict[str, str]:
     """The words a ticking clock is written with; `@` stands for the number or the span."""
     return {

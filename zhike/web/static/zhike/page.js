@@ -94,8 +94,6 @@ document.addEventListener("click", (event) => {
     body.append(copy);
     body.lastElementChild.querySelector("input, select")?.focus();
   }
-  const drop = event.target.closest("[data-drop-row]");
-  if (drop) drop.closest("tr").remove();
 });
 
 // A file input is a button of ours; the names chosen stand beside it.
@@ -103,3 +101,15 @@ document.addEventListener("change", (event) => {
   const chosen = event.target.matches("input[type=file]") && event.target.parentElement.querySelector("[data-chosen]");
   if (chosen) chosen.textContent = [...event.target.files].map((file) => file.name).join(", ");
 });
+
+// On a telephone the rows of a table stand under each other: each figure brings the name of its column.
+function named(scope) {
+  for (const table of scope.querySelectorAll?.("table.zk-named") ?? []) {
+    const titles = [...table.querySelectorAll("thead th")].map((title) => title.textContent.trim());
+    for (const row of table.tBodies[0]?.rows ?? []) {
+      [...row.cells].forEach((cell, at) => { if (titles[at] && !cell.matches(".wide")) cell.dataset.title = titles[at]; });
+    }
+  }
+}
+document.addEventListener("htmx:load", (event) => named(event.detail.elt));
+named(document);

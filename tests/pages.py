@@ -1,0 +1,146 @@
+"""Every page of the product as its people meet it: found by following links, named by the route behind each address.
+
+    walk(product, "supervisor1")     the pages somebody can reach from where he begins, one of each kind
+    furnish(product)                 what the sample department lacks: an import, a look at a number, a token, a customer's case
+
+A new area needs nothing here: a page that can be reached by a link is found. A page nobody can reach by a link has no door.
+"""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+from django.urls import Resolver404, resolve
+
+from tests.served import Answer, Person, Served, hidden
+
+VISITOR = "visitor"
+EVERYBODY = ("agent1", "supervisor1", "manager1", "deputy1", "admin", VISITOR)
+"""One of each kind: takes the calls, leads the floor, runs a store, decides above it, keeps the house, and comes from the street."""
+BEGINNINGS = {VISITOR: ("/portal/", "/portal/case", "/sign-in", "/welcome")}
+OTHERS = ("/desk", "/style", "/shortcuts", "/api/docs", "/sandbox", "/notices", "/nothing-here", "/desk/mine-not")
+OF_A_KIND = {"case_page:show": 5, "hand_over:hand_over": 1}
+"""How many of one kind are worth a look; two of every other."""
+WAYS = ("action", "record", "process")
+"""Parts of an address that make another page of it, not another object."""
+LEAVES = ("sign_in:sign_out", "portal:leave", "case_page:file", "portal:attachment", "api:nowhere", "api:openapi")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One page of one person: its route's name, its address, and the kind it is one of."""
+
+    who: str
+    route: str
+    path: str
+
+    @property
+    def name(self) -> str:
+        """For files and lines: visitor-portal-file."""
+        return re.sub(r"[^a-z0-9]+", "-", f"{self.who}-{self.route}-{self.path.partition('?')[0]}".lower()).strip("-")
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.found += [value or "" for name, value in attrs if name == "href"]
+
+
+def links(html: str) -> list[str]:
+    """Addresses of this house a page leads to, in its order, without the part after `#`."""
+    reader = _Links()
+    reader.feed(html)
+    inside = [link.partition("#")[0] for link in reader.found if link.startswith(("/", "?"))]
+    return list(dict.fromkeys(link for link in inside if link))
+
+
+def route_of(path: str) -> tuple[str, str]:
+    """(name of the route, kind of page): cases by their actions, directories by their records; ("", "") for no address of ours."""
+    try:
+        found = resolve(path.partition("?")[0])
+    except Resolver404:
+        return "", ""
+    ways = [str(found.kwargs[way]) for way in WAYS if way in found.kwargs]
+    return found.view_name, ":".join([found.view_name, *ways])
+
+
+def walk(product: Served, who: str, person: Person | None = None) -> list[Place]:
+    """The pages `who` reaches by links, one or two of each kind, in the order they are met."""
+    person = person or entered(product, who)
+    waiting = deque([*BEGINNINGS.get(who, ()), *(() if who == VISITOR else OTHERS)])
+    met: set[str] = set()
+    kinds: dict[str, int] = {}
+    found: list[Place] = []
+    while waiting:
+        path = waiting.popleft()
+        route, kind = route_of(path)
+        if path in met or route in LEAVES or kinds.get(kind, 0) >= OF_A_KIND.get(route, 2):
+            continue
+        met.add(path)
+        answer = person.get(path)
+        if "text/html" not in answer.headers.get("Content-Type", "") or "<main" not in answer.text:
+            continue
+        kinds[kind] = kinds.get(kind, 0) + 1
+        found.append(Place(who, route or "nowhere", path))
+        waiting.extend(_absolute(path, links(answer.text)))
+    return found
+
+
+def _absolute(path: str, found: Iterable[str]) -> Iterator[str]:
+    return (urllib.parse.urljoin(path, link) for link in found)
+
+
+def entered(product: Served, who: str) -> Person:
+    """Somebody signed in, or a visitor who has filed a complaint and follows it."""
+    person = Person(product)
+    return filed(person) if who == VISITOR else person.sign_in(who)
+
+
+def filed(visitor: Person) -> Person:
+    """A visitor writes a complaint on the portal; its page stays open to him."""
+    first = next(link for link in links(visitor.get("/portal/").text) if link.startswith("/portal/file/"))
+    form = visitor.get(first)
+    values = {
+        "caller_name": "示例顾客", "caller_phone": "13800000061", "request_kind": "complaint",
+        "content": "示例：排队半小时，收银台只开了一个。", **hidden(form.text),
+    }  # fmt: skip
+    answer = visitor.post(first, values)
+    assert answer.path.startswith("/portal/filed"), answer.path
+    return visitor
+
+
+def furnish(product: Served) -> None:
+    """What the sample department lacks, made as people make it."""
+    supervisor, admin = Person(product).sign_in("supervisor1"), Person(product).sign_in("admin")
+    _import(supervisor)
+    _look_at_a_number(supervisor)
+    _token(admin)
+
+
+def _import(person: Person) -> Answer:
+    person.get("/customers/imports")
+    sheet = "姓名,电话,标签\n示例甲,13900000071,示例\n示例乙,不是号码,示例\n".encode()
+    return person.post("/customers/imports", {}, {"file": ("示例名单.csv", sheet)})
+
+
+def _look_at_a_number(person: Person) -> Answer:
+    customer = next(link for link in links(person.get("/customers").text) if re.fullmatch(r"/customers/\d+", link))
+    person.get(customer)
+    return person.post(f"{customer}/unmask", {"what": "phone", "purpose": "case", "words": "示例：核对号码"})
+
+
+def _token(admin: Person) -> Answer:
+    page = admin.get("/administration/tokens").text
+    owner = re.findall(r'<option value="(\d+)"', page)[0]
+    scope = re.findall(r'name="scopes" value="([^"]+)"', page)[0]
+    values = {"name": "示例：门店报表", "owner": owner, "scopes": scope, "expires": "2027-12-31"}
+    return admin.post("/administration/tokens", values)
