@@ -234,3 +234,40 @@ class DeedUndone(Event):
 @dataclass(frozen=True)
 class CasePrinted(Event):
     number: str
+
+
+@event("view.saved")
+@dataclass(frozen=True)
+class ViewSaved(Event):
+    """A view of the list was made or changed."""
+
+    name: str
+    asked: dict[str, Any]
+    copy_of: int | None = None
+
+
+@event("view.shared")
+@dataclass(frozen=True)
+class ViewShared(Event):
+    shared: list[str]
+    before: list[str]
+
+
+@event("view.made_default")
+@dataclass(frozen=True)
+class ViewMadeDefault(Event):
+    """Whoever holds one of the roles begins with it; `roles` are principals, none where it is no longer anybody's default."""
+
+    roles: list[str]
+
+
+@event("view.deleted")
+@dataclass(frozen=True)
+class ViewDeleted(Event):
+    name: str
+
+
+@event("view.restored")
+@dataclass(frozen=True)
+class ViewRestored(Event):
+    name: str

@@ -163,3 +163,39 @@ class LastDeed(models.Model):
     version = models.IntegerField()
     """Of the case before the action."""
     before = models.JSONField()
+
+
+class SavedView(models.Model):
+    """A question to the list of cases, kept under a name: its owner's own, or shared with those who hold a role or work in a department."""
+
+    owner = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="saved_views")
+    name = models.CharField(max_length=40)
+    asked = models.JSONField(default=dict)
+    """`listing.Asked.kept()`; what is no longer a value of the handbook is left out when it is read."""
+    shared_with = ArrayField(models.CharField(max_length=120), default=list)
+    """Principals of roles, and `department:<id>` for everybody assigned there."""
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True)
+    """A deleted view can be restored for a while (`saved_views.KEPT`)."""
+
+    class Meta:
+        indexes = [GinIndex(fields=["shared_with"], name="cases_view_shared")]
+
+
+class ViewPin(models.Model):
+    """A view somebody keeps at hand, in the order of his pins."""
+
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="pins")
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["staff", "view"], name="cases_pin_once")]
+
+
+class DefaultView(models.Model):
+    """The view with which whoever holds a role begins."""
+
+    principal = models.CharField(max_length=120, unique=True)
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="defaults")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db import OperationalError, connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from zhike.cases.access import visible_cases
 from zhike.cases.allowed import at_this_stage, forbidden_by, why_not
@@ -114,23 +116,79 @@ def filtered(viewer: Viewer, wanted: Mapping[str, Any]) -> QuerySet[Case]:
 
 
 def page_of(
-    rows: QuerySet[Case], after: Cursor | None = None, size: int = PAGE, *, joined: tuple[str, ...] = ("department",)
-) -> Page:
-    """The newest first, by keyset: a deep page costs what the first one costs. Two queries, whatever the size."""
+    rows: QuerySet[Case], after: Cursor | None = None, size: int = PAGE, *, order: str = "",
+    joined: tuple[str, ...] = ("department",), with_data: bool = False,
+) -> Page:  # fmt: skip
+    """A page by keyset, so that a deep one costs what the first one costs; `order` is one of `listing.ORDERS`, the newest first where
+    it is empty. Two queries, whatever the size.
+    """
+    read = _by_due if order == "due" else partial(_by_opening, oldest=order == "oldest")
+    found = read(rows, after, size + 1)
+    places = [Cursor(at, number) for at, number, _ in found]
+    ids = [case_id for _, _, case_id in found][:size]
+    cases = {case.pk: case for case in cases_of(ids, joined, with_data=with_data)}
+    return Page([cases[pk] for pk in ids if pk in cases], places[size - 1] if len(found) > size else None)
+
+
+Place = tuple[dt.datetime, int, int]
+"""(moment, id at that moment, id of the case)"""
+
+
+def _by_opening(rows: QuerySet[Case], after: Cursor | None, most: int, *, oldest: bool = False) -> list[Place]:
+    if after is not None and oldest:
+        rows = rows.filter(Q(opened_at__gt=after.at) | Q(opened_at=after.at, id__gt=after.id), opened_at__gte=after.at)
+    elif after is not None:
+        rows = rows.filter(Q(opened_at__lt=after.at) | Q(opened_at=after.at, id__lt=after.id), opened_at__lte=after.at)
+    ordered = rows.order_by("opened_at", "id") if oldest else rows.order_by("-opened_at", "-id")
+    return [(at, number, number) for at, number in ordered.values_list("opened_at", "pk")[:most]]
+
+
+def _by_due(rows: QuerySet[Case], after: Cursor | None, most: int) -> list[Place]:
+    """Cases with a clock, each at the place of its soonest one; then those without, the newest first, at places below zero."""
+    clocks = Clock.objects.filter(subject_kind="case", state__in=Clock.OPEN)
+    found: list[Place] = []
+    if after is None or after.id > 0:
+        found = _with_clock(clocks, rows, after, most)
+        after = None
+    if len(found) < most:
+        still = rows.filter(~Exists(clocks.filter(subject_id=OuterRef("pk"))))
+        rest = _by_opening(still, Cursor(after.at, -after.id) if after else None, most - len(found))
+        found += [(at, -number, number) for at, number, _ in rest]
+    return found
+
+
+def _with_clock(clocks: QuerySet[Clock], rows: QuerySet[Case], after: Cursor | None, most: int) -> list[Place]:
+    sooner = Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), id__lt=OuterRef("id"))
+    first = clocks.filter(~Exists(clocks.filter(sooner, subject_id=OuterRef("subject_id"))))
     if after is not None:
-        rows = rows.filter(Q(opened_at__lt=after.at) | Q(opened_at=after.at, id__lt=after.id))
-        rows = rows.filter(opened_at__lte=after.at)
-    found = cases_of(list(rows.order_by("-opened_at", "-id").values_list("pk", flat=True)[: size + 1]), joined)
-    more = len(found) > size
-    found = found[:size]
-    return Page(found, Cursor(found[-1].opened_at, found[-1].pk) if more else None)
+        first = first.filter(Q(due_at__gt=after.at) | Q(due_at=after.at, id__gt=after.id), due_at__gte=after.at)
+    found = first.filter(subject_id__in=rows.values("pk")).order_by("due_at", "id")
+    return list(found.values_list("due_at", "id", "subject_id")[:most])
 
 
-def cases_of(ids: Sequence[int], joined: tuple[str, ...]) -> list[Case]:
+def cases_of(ids: Sequence[int], joined: tuple[str, ...], *, with_data: bool = False) -> list[Case]:
     """These cases, the newest first, with the related rows named and without what no list shows. One query."""
     newest_first = "WHERE cases_case.id = ANY(%s) ORDER BY cases_case.opened_at DESC, cases_case.id DESC"
-    unseen = ("data", "tally", "audience")
+    unseen = ("tally", "audience") if with_data else ("data", "tally", "audience")
     return statements.rows(Case, newest_first, [ids], joined=joined, without=unseen) if ids else []
+
+
+COUNTED_IN = 400
+"""Milliseconds after which a count is given up."""
+
+
+def count_upto(rows: QuerySet[Case], most: int) -> int | None:
+    """How many these are, counted no further than one beyond `most`; None where even that takes too long."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{COUNTED_IN}ms"])
+            return rows.order_by()[: most + 1].count()
+    except OperationalError:
+        return None
+    finally:
+        if connection.in_atomic_block and not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
 
 
 def mine(viewer: Viewer, size: int = PAGE) -> list[Case]:

@@ -10,6 +10,7 @@ from typing import Any
 from zhike.cases.deed import Deed
 from zhike.cases.facts import Facts
 from zhike.cases.holders import audience_of, principals_for
+from zhike.cases.titles import AND, SIGN
 from zhike.handbook.conditions import holds
 from zhike.handbook.decide import Decision, decide
 from zhike.handbook.decision import Undecided
@@ -135,7 +136,7 @@ def summary(deed: Deed, facts: Facts) -> str:
             continue
         known = by_id.get(name.rpartition(".")[2])
         texts.append(_shown(deed, known, value))
-    return (" · ".join(texts) or deed.process.title.zh)[:200]
+    return (SIGN.join(texts) or deed.process.title.zh)[:200]
 
 
 def _shown(deed: Deed, known: FieldDef | None, value: Any) -> str:
@@ -146,4 +147,5 @@ def _shown(deed: Deed, known: FieldDef | None, value: Any) -> str:
         found = place if place and place.pk == value else row(Department, BY_ID, [value])
         return found.name if found else str(value)
     titles = {c.id: c.title.zh for c in deed.book.choices(known)} if known.type in ("enum", "multi") else {}
-    return " ".join(str(titles.get(str(value), value)).split())
+    several = value if isinstance(value, list | tuple) else [value]
+    return AND.join(" ".join(str(titles.get(str(one), one)).split()) for one in several)

@@ -59,6 +59,9 @@ PERMISSIONS: dict[str, Row] = {
     "desk:open": _row("desk", methods=BOTH),
     # cases: which case is decided by cases.access
     "case_list:show": _row("cases"),
+    "case_list:views": _row("cases", methods=BOTH),
+    "case_list:counts": _row("cases"),
+    "case_list:view": _row("cases", methods=WRITE),
     "case_page:show": _row("signed_in"),
     "hand_over:hand_over": _row("signed_in", methods=BOTH),
     "case_page:live": _row("signed_in"),

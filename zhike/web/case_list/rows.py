@@ -5,69 +5,95 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
+from zhike.cases.listing import FORM
+from zhike.cases.models import Case
+from zhike.cases.titles import title_in
+from zhike.cases.values import form_cell, form_names
+from zhike.records.references import NameOf
 from zhike.web.base import times
 from zhike.web.base.deadlines import time_left
 from zhike.web.desk.mine import Row
 
 NOTHING = '<span class="quiet">—</span>'
+NONE = '<td class="none">—</td>'
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its title in the language in force, and a cell as HTML; whatever people wrote is escaped in it."""
+class Drawing:
+    """What every cell of a page is drawn with."""
 
-    title: Callable[[], str]
-    cell: Callable[[Row, dt.datetime], str]
-
-
-def number(row: Row, now: dt.datetime) -> str:  # noqa: ARG001 - every cell is told the time
-    return f'<td class="nowrap"><a href="{escape(row.url)}">{escape(row.case.number)}</a></td>'
+    now: dt.datetime
+    language: str
+    names: NameOf | None = None
+    """What form fields of these rows point to."""
 
 
-def title(row: Row, now: dt.datetime) -> str:  # noqa: ARG001 - every cell is told the time
-    return f'<td class="wide"><span class="zk-title">{escape(row.case.title)}</span></td>'
+Cell = Callable[[Row, Drawing], str]
+"""A cell as HTML; whatever people wrote is escaped in it."""
 
 
-def stage(row: Row, now: dt.datetime) -> str:  # noqa: ARG001 - every cell is told the time
-    return f'<td class="nowrap">{escape(row.stage)}</td>'
+def plain(text: str, kind: str = "") -> str:
+    return f"<td{kind}>{escape(text)}</td>" if text else NONE
 
 
-def limit(row: Row, now: dt.datetime) -> str:  # noqa: ARG001 - every cell is told the time
+def limit(row: Row, _: Drawing) -> str:
     if row.deadline is None:
         return f'<td class="nowrap none">{NOTHING}</td>'
     return f'<td class="nowrap">{time_left(row.deadline)}</td>'
 
 
-def department(row: Row, now: dt.datetime) -> str:  # noqa: ARG001 - every cell is told the time
-    found = row.case.department
-    return f"<td>{escape(found.name)}</td>" if found else '<td class="none">—</td>'
+def status(row: Row, _: Drawing) -> str:
+    return plain(gettext("已办结") if row.case.status == Case.Status.CLOSED else gettext("在办"), ' class="nowrap"')
 
 
-def opened(row: Row, now: dt.datetime) -> str:
-    return f'<td class="nowrap quiet">{escape(times.short_moment(row.case.opened_at, now))}</td>'
+def moment(row: Row, drawing: Drawing, *, field: str) -> str:
+    at = getattr(row.case, field)
+    return plain(times.short_moment(at, drawing.now), ' class="nowrap quiet"') if at else NONE
 
 
-COLUMNS = {
-    "number": Column(lambda: gettext("单号"), number),
-    "title": Column(lambda: gettext("标题"), title),
-    "stage": Column(lambda: gettext("环节"), stage),
-    "limit": Column(lambda: gettext("时限"), limit),
-    "department": Column(lambda: gettext("责任部门"), department),
-    "opened": Column(lambda: gettext("建单"), opened),
+def filled(row: Row, drawing: Drawing, *, field: str) -> str:
+    """A field of the main form, masked as lists mask."""
+    return plain(form_cell(row.case, field, drawing.language, drawing.names, drawing.now))
+
+
+CELLS: dict[str, Cell] = {
+    "title": lambda row, drawing: (
+        f'<td class="wide"><span class="zk-title">{escape(title_in(row.case, drawing.language))}</span></td>'
+    ),
+    "process": lambda row, _: plain(row.process),
+    "stage": lambda row, _: plain(row.stage, ' class="nowrap"'),
+    "deadline": limit,
+    "status": status,
+    "department": lambda row, _: plain(row.case.department.name if row.case.department else ""),
+    "owner": lambda row, _: plain(row.case.owner.name if row.case.owner else ""),
+    "customer": lambda row, _: plain(row.case.customer.name if row.case.customer else ""),
+    "round": lambda row, _: plain(str(row.case.round)),
+    "opened": partial(moment, field="opened_at"),
+    "updated": partial(moment, field="updated_at"),
+    "closed": partial(moment, field="closed_at"),
 }
-
-
-def heads(columns: Sequence[str]) -> list[str]:
-    return [COLUMNS[name].title() for name in columns]
+"""One for each of `cases.listing.COLUMNS` beside the number, which every row begins with."""
 
 
 def body(rows: Sequence[Row], columns: Sequence[str], now: dt.datetime) -> SafeString:
-    """The rows of `tbody`."""
-    cells = [COLUMNS[name].cell for name in columns]
-    drawn = ("".join([cell(row, now) for cell in cells]) for row in rows)
+    """The rows of `tbody`: a tick, the number, the columns. What form fields point to costs one query a kind."""
+    fields = [column.removeprefix(FORM) for column in columns if column.startswith(FORM)]
+    names = form_names([row.case for row in rows], fields) if fields else None
+    drawing = Drawing(now, get_language() or "zh", names)
+    cells = [CELLS.get(name) or partial(filled, field=name.removeprefix(FORM)) for name in columns]
+    drawn = ("".join([first(row), *(cell(row, drawing) for cell in cells)]) for row in rows)
     return SafeString("".join([f"<tr data-row>{row}</tr>" for row in drawn]))
+
+
+def first(row: Row) -> str:
+    number = escape(row.case.number)
+    return (
+        f'<td class="cl-tick"><input type="checkbox" name="case" value="{number}" data-row-key="x" aria-label="{number}"></td>'
+        f'<td class="nowrap"><a data-open href="{escape(row.url)}">{number}</a></td>'
+    )

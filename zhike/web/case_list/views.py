@@ -1,160 +1,93 @@
-"""The list of cases: filters from an allow-list, pages by keyset, the last filter remembered."""
+"""The list of cases: filters, columns and an order from an allow-list, pages by keyset, the last question remembered."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from urllib.parse import urlencode
+from typing import Any
 
-from django.db import connection
 from django.http import HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from zhike.cases.models import Case
-from zhike.cases.queries import Cursor, filtered, page_of
-from zhike.handbook.book import Book
-from zhike.org.access import departments_for
-from zhike.org.handbooks import book_of, in_force
-from zhike.org.principals import Viewer
-from zhike.web.case_list.rows import COLUMNS, body, heads
+from zhike.cases.listing import FORM, ORDERS, column_titles
+from zhike.cases.queries import Page, filtered, page_of
+from zhike.cases.saved_views import Listed, default_for, views_for
+from zhike.web.case_list.asking import (
+    Question,
+    books_now,
+    cursor_of,
+    cursor_text,
+    options,
+    pairs_of,
+    question_of,
+    remember,
+)
+from zhike.web.case_list.rows import body
 from zhike.web.case_page.page import say
 from zhike.web.context import Request
 from zhike.web.desk.mine import open_clocks, row_of
 
 REMEMBERED = "cases_filter"
-LONGEST_TEXT = 80
-Option = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What the address asks for; anything unknown is left out."""
-
-    q: str = ""
-    process: str = ""
-    stage: str = ""
-    status: str = ""
-    department: str = ""
-    mine: str = ""
-
-    def wanted(self) -> dict[str, object]:
-        """In the names of `cases.queries.filtered`."""
-        named = {
-            "text": self.q,
-            "stage": self.stage,
-            "status": self.status,
-            "department": self.department,
-            "mine": self.mine,
-        }
-        handbook, _, process = self.process.rpartition(".")
-        return {name: value for name, value in {**named, "handbook": handbook, "process": process}.items() if value}
-
-    def address(self) -> str:
-        return urlencode({name: getattr(self, name) for name in self.__slots__ if getattr(self, name)})
+JOINED = ("department", "owner", "customer")
+"""Columns whose rows stand in other tables; read along only where they are shown."""
 
 
 def show(request: Request) -> HttpResponseBase:
-    """`/cases`: without a question the last one is asked again; `?all=1` forgets it."""
-    if not request.GET and (last := request.session.get(REMEMBERED)):
+    """`/cases`: without a question the last one is asked again, or the view his role begins with; `?all=1` forgets it."""
+    views = views_for(request.viewer)
+    if not request.GET and (last := first_question(request, views)):
         return HttpResponseRedirect(f"{reverse('case_list:show')}?{last}")
-    books = [book_of(version.pk) for version in in_force(request.now)]
-    asked = read_filter(request, books)
-    remember(request, asked)
-    page = page_of(filtered(request.viewer, asked.wanted()), cursor_of(request.GET.get("after", "")))
+    books = books_now(request)
+    question = question_of(request.GET, views, books, request.viewer)
+    asked = question.asked
+    if request.GET:
+        remember(request, REMEMBERED, question.address())
+    page = page_of(
+        filtered(request.viewer, asked.wanted()), cursor_of(request.GET.get("after", "")), order=asked.order,
+        joined=tuple(name for name in JOINED if name in asked.shown), with_data=any(c.startswith(FORM) for c in asked.shown),
+    )  # fmt: skip
     clocks = open_clocks([case.pk for case in page.rows])
-    drawn = [row_of(case, clocks.get(case.pk, []), request.viewer, request.now) for case in page.rows]
+    rows = [row_of(case, clocks.get(case.pk, []), request.viewer, request.now) for case in page.rows]
+    columns = ("number", *asked.shown)
+    titles = column_titles(asked, columns, books)
     known = {
-        "filter": asked,
-        "rows": drawn,
-        "heads": heads(tuple(COLUMNS)),
-        "body": body(drawn, tuple(COLUMNS), request.now),
-        "processes": processes_of(books),
-        "stages": stages_of(books, asked.process),
-        "departments": department_options(active_departments(request.viewer), asked.department),
-        "first": f"?{asked.address() or 'all=1'}" if request.GET.get("after") else "",
-        "next": next_page(asked, page.next),
-        "count": count_words(page.rows),
+        **frame(question, views),
+        **options(asked, books, request.viewer),
+        "rows": rows,
+        "heads": [say(titles[column]) for column in columns],
+        "body": body(rows, asked.shown, request.now),
+        **pages(request, question, page),
     }
     return render(request, "case_list/show.html", known)
 
 
-def read_filter(request: Request, books: Sequence[Book]) -> Filter:
-    """The filter in the address, each part only when it is one of the values there are."""
-    given = request.GET
-    process = given.get("process", "")
-    stage = given.get("stage", "")
-    department = given.get("department", "")
-    return Filter(
-        q="".join(given.get("q", "").split("\0"))[:LONGEST_TEXT].strip(),
-        process=process if process in dict(processes_of(books)) else "",
-        stage=stage if stage in dict(stages_of(books, process)) else "",
-        status=given.get("status", "") if given.get("status") in Case.Status.values else "",
-        department=department if department.isascii() and department.isdigit() and len(department) < 18 else "",
-        mine="1" if given.get("mine") == "1" else "",
-    )
+def first_question(request: Request, views: list[Listed]) -> str:
+    """What somebody is shown who asks nothing: the last question, else the view his role begins with."""
+    if REMEMBERED in request.session:
+        last: str = request.session[REMEMBERED]
+        return "" if last == "all=1" else last
+    view = default_for(request.viewer, views)
+    return f"view={view.id}" if view else ""
 
 
-def remember(request: Request, asked: Filter) -> None:
-    """Written only when it changed: looking at a list costs no write."""
-    address = asked.address()
-    if request.session.get(REMEMBERED, "") != address:
-        request.session[REMEMBERED] = address
+def frame(question: Question, views: list[Listed]) -> dict[str, Any]:
+    """What stands around list and board alike: the views at hand, the one in use, the question itself."""
+    return {
+        "filter": question.asked,
+        "question": question,
+        "view": question.view,
+        "pinned": [view for view in views if view.pinned or view == question.view],
+        "others": [view for view in views if not view.pinned and view != question.view],
+        "address": question.address(),
+        "pairs": pairs_of(question.asked),
+        "orders": ORDERS.items(),
+    }
 
 
-def active_departments(viewer: Viewer) -> tuple[tuple[int, str], ...]:
-    """(id, name) of every department at work this viewer may know of, by name. One query."""
-    if viewer.is_external:
-        return tuple(departments_for(viewer).order_by("name").values_list("pk", "name"))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, name FROM org_department WHERE is_active ORDER BY name")
-        return tuple(cursor.fetchall())
-
-
-@lru_cache(maxsize=64)
-def department_options(departments: tuple[tuple[int, str], ...], chosen: str) -> SafeString:
-    """The options of the filter: hundreds where there are hundreds of stores, so they are not drawn anew while they are the same."""
-    rows = ((pk, " selected" if str(pk) == chosen else "", name) for pk, name in departments)
-    return format_html_join("", '<option value="{}"{}>{}</option>', rows)
-
-
-def processes_of(books: Sequence[Book]) -> list[Option]:
-    return [(f"{book.name}.{process.id}", say(process.title)) for book in books for process in book.handbook.processes]
-
-
-def stages_of(books: Sequence[Book], process: str) -> list[Option]:
-    """The stages of the chosen process; nothing to choose before."""
-    return [
-        (stage.id, say(stage.title))
-        for book in books
-        for definition in book.handbook.processes
-        if f"{book.name}.{definition.id}" == process
-        for stage in definition.stages
-    ]
-
-
-def cursor_of(text: str) -> Cursor | None:
-    """`2025-06-10T01:00:00.000001+00:00~42`; naive or unreadable ones are no cursor."""
-    at, _, number = text.partition("~")
-    try:
-        moment = dt.datetime.fromisoformat(at)
-        return Cursor(moment, int(number)) if moment.tzinfo and 0 < int(number) < 2**63 else None
-    except ValueError:
-        return None
-
-
-def next_page(asked: Filter, cursor: Cursor | None) -> str:
-    if cursor is None:
-        return ""
-    after = urlencode({"after": f"{cursor.at.isoformat()}~{cursor.id}"})
-    return f"?{asked.address()}&{after}" if asked.address() else f"?{after}"
-
-
-def count_words(rows: Sequence[Case]) -> str:
-    return gettext("本页 %(n)d 张") % {"n": len(rows)}
+def pages(request: Request, question: Question, page: Page) -> dict[str, str]:
+    return {
+        "first": f"?{question.address()}" if request.GET.get("after") else "",
+        "next": f"?{question.address(after=cursor_text(page.next))}" if page.next else "",
+        "count": gettext("本页 %(n)d 张") % {"n": len(page.rows)},
+    }

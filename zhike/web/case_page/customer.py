@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 
 from zhike.cases.models import Case
 from zhike.cases.queries import other_cases
+from zhike.cases.titles import title_in
 from zhike.customers.models import ContactPoint
 from zhike.handbook.book import Book
 from zhike.journal.actions import NewFact, record
@@ -55,7 +56,8 @@ def customer_card(case: Case, viewer: Viewer, *, unmasked: bool = False) -> Cust
 
 def _earlier(case: Case) -> Earlier:
     book: Book = book_of(case.handbook_version_id)
-    return Earlier(case.number, case.title, say(book.stage(case.process, case.stage).title), case.opened_at)
+    stage = say(book.stage(case.process, case.stage).title)
+    return Earlier(case.number, title_in(case, get_language() or "zh"), stage, case.opened_at)
 
 
 def show_phone(case: Case, viewer: Viewer, now: dt.datetime) -> CustomerCard | None:

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext
 
 from zhike.cases.access import visible_cases
 from zhike.cases.models import Case, Note
+from zhike.cases.titles import title_in
 from zhike.customers import consents, identifiers, unmasking
 from zhike.customers.access import NoSuchCustomer, customer_for, may_see_customers
 from zhike.customers.duplicates import might_be
@@ -168,7 +169,7 @@ def entries(request: Request, customer: Customer) -> list[Entry]:
 
 def _case_entry(case: Case) -> Entry:
     stage = book_of(case.handbook_version_id).stage(case.process, case.stage)
-    return Entry(case.opened_at, "", case.title, say(stage.title), case.number)
+    return Entry(case.opened_at, "", title_in(case, get_language() or "zh"), say(stage.title), case.number)
 
 
 def _detail(fact: Fact) -> str:

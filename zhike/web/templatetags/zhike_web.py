@@ -16,6 +16,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from zhike.cases.models import Case
+from zhike.cases.titles import title_in
 from zhike.handbook.common import Text
 from zhike.web.base import times
 from zhike.web.base.deadlines import Deadline, time_left
@@ -107,6 +109,12 @@ def words(text: Text | dict[str, str] | str | None) -> str:
     if isinstance(text, dict):
         return (text.get("en") if language.startswith("en") else "") or text.get("zh", "")
     return text or ""
+
+
+@register.filter
+def titled(case: Case) -> str:
+    """The title of a case in the language in force."""
+    return title_in(case, get_language() or "zh")
 
 
 @register.filter
