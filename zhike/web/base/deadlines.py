@@ -53,24 +53,25 @@ class Deadline:
 
 def deadline_of(clock: Clock, now: dt.datetime, names: Mapping[str, str]) -> Deadline:
     """The view of `clock` at `now`; `names` gives each principal's name (base.names)."""
-    state = state_of(clock, now)
-    is_open = clock.state in Clock.OPEN
+    share = share_used(clock, now)
+    clause = _clause(clock)
+    state = _state(clock, clause, share, now)
     return Deadline(
         state=state,
         word=word_of(clock, state),
-        title=_title(clock),
-        holder=gettext("、").join(names.get(p, p) for p in clock.holders),
+        title=clause.title.say(get_language() or "zh") if clause else clock.clause,
+        holder=gettext("、").join([names.get(p, p) for p in clock.holders]) if names else "",
         left=_left(clock, now),
         due=times.moment(clock.due_at, now),
         due_at=clock.due_at,
         limit=times.limit(clock.limit),
-        share=share_used(clock, now),
+        share=share,
         handbook=clock.handbook,
         clause=clock.clause,
         case_id=clock.subject_id if clock.subject_kind == "case" else 0,
         clock_id=clock.pk,
         paused=clock.state == Clock.State.PAUSED or now < clock.started_at,
-        open=is_open,
+        open=clock.state in Clock.OPEN,
     )
 
 
@@ -86,11 +87,15 @@ def time_left(view: Deadline) -> SafeString:
 
 def state_of(clock: Clock, now: dt.datetime) -> State:
     """Which of the four states a person sees. Past its due time a clock is overdue even before the worker says so."""
+    return _state(clock, _clause(clock), share_used(clock, now), now)
+
+
+def _state(clock: Clock, clause: Any, share: int, now: dt.datetime) -> State:
     if clock.state not in Clock.OPEN or clock.state == Clock.State.PAUSED:
         return "stopped"
     if clock.state == Clock.State.OVERDUE or now > clock.due_at:
         return "overdue"
-    return "warned" if share_used(clock, now) >= 100 * _warned_from(clock) else "running"
+    return "warned" if share >= 100 * _warned_from(clock, clause) else "running"
 
 
 def word_of(clock: Clock, state: State) -> str:
@@ -131,14 +136,8 @@ def _clause(clock: Clock) -> Any:
         return None
 
 
-def _title(clock: Clock) -> str:
-    clause = _clause(clock)
-    return clause.title.say(get_language() or "zh") if clause else clock.clause
-
-
-def _warned_from(clock: Clock) -> float:
+def _warned_from(clock: Clock, clause: Any) -> float:
     """The first warning of the clause, as a share of the limit."""
-    clause = _clause(clock)
     warn = getattr(clause, "warn", None)
     if not warn:
         try:

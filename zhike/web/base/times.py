@@ -134,18 +134,22 @@ def ago(at: dt.datetime, now: dt.datetime) -> str:
 def limit(stored: Mapping[str, Any]) -> str:
     """The limit of a clock as it is stored, `{"amount": 30, "unit": "minute"}`, in words: `30 分钟`."""
     amount = int(stored.get("amount") or 0)
-    words = {
-        "second": lambda n: ngettext("%(n)d 秒", "%(n)d 秒", n),
-        "minute": lambda n: ngettext("%(n)d 分钟", "%(n)d 分钟", n),
-        "hour": lambda n: ngettext("%(n)d 小时", "%(n)d 小时", n),
-        "day": lambda n: ngettext("%(n)d 天", "%(n)d 天", n),
-        "working hour": lambda n: ngettext("%(n)d 工作小时", "%(n)d 工作小时", n),
-        "working day": lambda n: ngettext("%(n)d 个工作日", "%(n)d 个工作日", n),
-        "week": lambda n: ngettext("%(n)d 周", "%(n)d 周", n),
-        "month": lambda n: ngettext("%(n)d 个月", "%(n)d 个月", n),
-        "year": lambda n: ngettext("%(n)d 年", "%(n)d 年", n),
-    }.get(str(stored.get("unit")))
+    words = LIMITS.get(str(stored.get("unit")))
     return words(amount) % {"n": amount} if words and amount else ""
+
+
+LIMITS = {
+    "second": lambda n: ngettext("%(n)d 秒", "%(n)d 秒", n),
+    "minute": lambda n: ngettext("%(n)d 分钟", "%(n)d 分钟", n),
+    "hour": lambda n: ngettext("%(n)d 小时", "%(n)d 小时", n),
+    "day": lambda n: ngettext("%(n)d 天", "%(n)d 天", n),
+    "working hour": lambda n: ngettext("%(n)d 工作小时", "%(n)d 工作小时", n),
+    "working day": lambda n: ngettext("%(n)d 个工作日", "%(n)d 个工作日", n),
+    "week": lambda n: ngettext("%(n)d 周", "%(n)d 周", n),
+    "month": lambda n: ngettext("%(n)d 个月", "%(n)d 个月", n),
+    "year": lambda n: ngettext("%(n)d 年", "%(n)d 年", n),
+}
+"""How many of a unit of the handbook, in words."""
 
 
 def minutes(n: int) -> str:
