@@ -25,10 +25,11 @@ from zhike.cases.notes import NOTE_LIMIT, add_note
 from zhike.cases.refusals import CaseError, Forbidden, NotFound, NotYours, Reason, Refused, Stale, Unreadable
 from zhike.cases.repeats import occurrence
 from zhike.cases.transition import closes, move, route, summary
-from zhike.clocks.actions import overtake, reassign_clock
-from zhike.clocks.queries import open_clocks
+from zhike.clocks.actions import overtake, readdress_clocks, reassign_clock
+from zhike.clocks.queries import open_clocks, undecided_clocks
 from zhike.customers.actions import find_or_add_customer
 from zhike.customers.models import Customer
+from zhike.duties.actions import hand_over_owed
 from zhike.handbook.clauses import Gate, Measure, Wording
 from zhike.handbook.common import Text
 from zhike.handbook.decide import judge
@@ -42,7 +43,7 @@ from zhike.records.forms import FormRefused, check_form, file_tokens
 
 __all__ = [
     "NOTE_LIMIT", "CaseError", "Forbidden", "NotFound", "NotYours", "Reason", "Refused", "Stale", "Unreadable",
-    "add_note", "hand_over_case", "open_case", "take_action",
+    "add_note", "hand_over_case", "open_case", "pass_on", "take_action",
 ]  # fmt: skip
 
 CLAIM_KEY = """
@@ -315,14 +316,21 @@ def hand_over_case(case_id: int, *, to: Staff, by: Viewer, now: dt.datetime, ver
         receiver = viewer(to)
         if not may_hand_over(case, book, by) or not may_own(case, book, receiver):
             raise NotYours([Reason(NOT_HIS_ROLE)])
-        before = case.owner_id
-        for clock in open_clocks(("case", case.pk)):
-            if before is not None and staff_key(before) in clock.holders:
-                others = [holder for holder in clock.holders if holder != staff_key(before)]
-                reassign_clock(clock.pk, [*others, receiver.principal], at=now, by=by.principal)
-        case.owner, case.updated_at, case.version = to, now, case.version + 1
-        case.holders = principals_for(case, book, book.stage(case.process, case.stage).holder)
-        case.audience = audience_of(case, book)
-        case.save(update_fields=["owner", "updated_at", "version", "holders", "audience"])
-        written.write_owner(case, before, by, now)
+        return pass_on(case, to=to, by=by.principal, now=now)
+
+
+def pass_on(case: Case, *, to: Staff, by: str, now: dt.datetime) -> Case:
+    """Make `to` the owner of a case that is locked; the clocks and duties the owner before held are his. Who may is the caller's."""
+    book, before, after = book_of(case.handbook_version_id), case.owner_id, staff_key(to.pk)
+    if before is not None:
+        for clock in undecided_clocks(("case", case.pk), staff_key(before)):
+            others = [holder for holder in clock.holders if holder not in (staff_key(before), after)]
+            reassign_clock(clock.pk, [*others, after], at=now, by=by)
+        hand_over_owed(("case", case.pk), staff_key(before), after)
+    case.owner, case.updated_at, case.version = to, now, case.version + 1
+    case.holders = principals_for(case, book, book.stage(case.process, case.stage).holder)
+    case.audience = audience_of(case, book)
+    case.save(update_fields=["owner", "updated_at", "version", "holders", "audience"])
+    readdress_clocks(("case", case.pk), case.audience)
+    written.write_owner(case, before, by, now)
     return case

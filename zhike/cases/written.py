@@ -131,8 +131,8 @@ def write_move(case: Case, event: CaseMoved, *, at: dt.datetime, actor: str, cla
     record([fact_of(case, e, at=at, actor=actor, clauses=clauses) for e in events])
 
 
-def write_owner(case: Case, before: int | None, by: Viewer, now: dt.datetime) -> None:
-    record([fact_of(case, OwnerChanged(owner=case.owner_id, before=before), at=now, actor=by.principal)])
+def write_owner(case: Case, before: int | None, by: str, now: dt.datetime) -> None:
+    record([fact_of(case, OwnerChanged(owner=case.owner_id, before=before), at=now, actor=by)])
 
 
 def write_denial(case: Case, book: Book, clause: str, by: Viewer, now: dt.datetime) -> None:

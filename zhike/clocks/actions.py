@@ -365,8 +365,8 @@ def reassign_clock(
     audience: Sequence[str] | None = None,
     why: str = "",
 ) -> Clock | None:
-    """Hand an open clock to other holders; it keeps running. None when it is no longer open or they hold it already."""
-    found = locked(pk=clock_id, state__in=Clock.OPEN)
+    """Hand a clock to other holders; it keeps running, or waiting. None when it has ended or they hold it already."""
+    found = locked(pk=clock_id, state__in=Clock.UNDECIDED)
     if not found or found[0].holders == list(holders):
         return None
     (clock,) = found
@@ -380,9 +380,11 @@ def reassign_clock(
 
 
 def readdress_clocks(subject: Subject, audience: Sequence[str]) -> None:
-    """Who may see the subject changed: its open clocks follow. Nothing is recorded; the subject's room says why."""
+    """Who may see the subject changed: its clocks follow. Nothing is recorded; the subject's room says why."""
     kind, number = subject
-    Clock.objects.filter(subject_kind=kind, subject_id=number, state__in=Clock.OPEN).update(audience=list(audience))
+    Clock.objects.filter(subject_kind=kind, subject_id=number, state__in=Clock.UNDECIDED).update(
+        audience=list(audience)
+    )
 
 
 def _use(clock: Clock, outcome: str, at: dt.datetime, minutes: float | None = None) -> Use:

@@ -29,6 +29,13 @@ def open_clocks(subject: Subject) -> list[Clock]:
     )
 
 
+def undecided_clocks(subject: Subject, holder: str) -> list[Clock]:
+    """The clocks of one subject that this principal holds, also those that begin later. One query."""
+    kind, number = subject
+    held = Clock.objects.filter(subject_kind=kind, subject_id=number, holders__contains=[holder])
+    return list(held.filter(state__in=Clock.UNDECIDED).order_by("due_at", "id"))
+
+
 def clocks_of(subject: Subject) -> list[Clock]:
     """Every clock a subject ever had, in the order they started. One query."""
     kind, number = subject

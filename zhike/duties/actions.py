@@ -376,6 +376,19 @@ def hand_over(obligation_id: int, holders: Sequence[str], held_as: str) -> None:
     Obligation.objects.filter(pk=obligation_id, is_open=True).update(holders=list(holders), held_as=held_as)
 
 
+def hand_over_owed(subject: Subject, before: str, after: str) -> None:
+    """What `before` still owes on a subject is owed by `after`. The clocks that watch it are handed over by their own verb."""
+    kind, number = subject
+    with connection.cursor() as cursor:
+        cursor.execute(HAND_OVER, {"kind": kind, "number": number, "before": before, "after": after})
+
+
+HAND_OVER = """
+UPDATE duties_obligation SET holders = array_replace(holders, %(before)s::varchar, %(after)s::varchar)
+WHERE subject_kind = %(kind)s AND subject_id = %(number)s AND is_open AND %(before)s = ANY(holders)
+"""
+
+
 def _use(row: Obligation, outcome: str, at: dt.datetime) -> Use:
     return Use(
         at=at,

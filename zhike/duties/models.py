@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 WATCH_PREFIX = "duty:"
@@ -56,6 +57,7 @@ class Obligation(models.Model):
         indexes = [
             models.Index(fields=["subject_kind", "subject_id", "state"], name="duties_subject"),
             models.Index(fields=["clause", "begins_at"], name="duties_coverage"),
+            GinIndex(fields=["holders"], condition=models.Q(is_open=True), name="duties_open_holders"),
         ]
 
     @property

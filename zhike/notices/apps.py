@@ -9,4 +9,4 @@ class NoticesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhike.notices import events  # noqa: F401 - declares the room's events
+        from zhike.notices import events, leaving  # noqa: F401 - declares the room's events and reactions

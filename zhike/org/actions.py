@@ -91,7 +91,7 @@ def edit_staff(staff: Staff, changes: Mapping[str, str | bool], *, by: str, now:
     with transaction.atomic():
         held = Staff.objects.select_for_update().get(pk=staff.pk)
         if held.is_admin and held.is_active and changes.get("is_admin") is False:
-            _keep_an_administrator(held)
+            keep_an_administrator(held)
         changed = [field for field in STAFF_FIELDS if field in changes and getattr(held, field) != changes[field]]
         for field in changed:
             setattr(held, field, changes[field])
@@ -112,7 +112,7 @@ def disable_staff(staff: Staff, *, by: str, now: dt.datetime) -> Staff:
                 "", "不能停用自己，请另一位管理员来做", "You cannot disable yourself; ask another administrator"
             )
         if held.is_admin:
-            _keep_an_administrator(held)
+            keep_an_administrator(held)
         held.is_active = False
         held.save(update_fields=["is_active"])
         _tell(events.StaffDisabled(held.username), ("staff", held.pk), by, now)
@@ -122,6 +122,8 @@ def disable_staff(staff: Staff, *, by: str, now: dt.datetime) -> Staff:
 def enable_staff(staff: Staff, *, by: str, now: dt.datetime) -> Staff:
     with transaction.atomic():
         held = Staff.objects.select_for_update().get(pk=staff.pk)
+        if held.left_at is not None:
+            raise _refused("", "这个人已离职，请用“办理返岗”", "This person has left; let him return instead")
         if not held.is_active:
             held.is_active = True
             held.save(update_fields=["is_active"])
@@ -261,7 +263,7 @@ def _keep_password(staff: Staff, password: str, *, by: str, now: dt.datetime, by
         _tell(events.PasswordSet(by_link), ("staff", staff.pk), by, now)
 
 
-def _keep_an_administrator(leaving: Staff) -> None:
+def keep_an_administrator(leaving: Staff) -> None:
     """Somebody must be able to administer. The rows are locked: two cannot disable each other at once."""
     administrators = Staff.objects.select_for_update().filter(is_admin=True, is_active=True).order_by("id")
     if not set(administrators.values_list("id", flat=True)) - {leaving.pk}:

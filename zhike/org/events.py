@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from zhike.journal.events import Event, event
 
@@ -30,6 +31,24 @@ class StaffDisabled(Event):
 @event("staff.enabled")
 @dataclass(frozen=True)
 class StaffEnabled(Event):
+    username: str
+
+
+@event("staff.left")
+@dataclass(frozen=True)
+class StaffLeft(Event):
+    username: str
+    handed: list[dict[str, Any]] = field(default_factory=list)
+    """What went to whom: [{"key": "case:7", "zh": ..., "en": ..., "to": 12}, ...]."""
+    ended: list[str] = field(default_factory=list)
+    """What ended with him: ["token:3", ...]."""
+
+
+@event("staff.returned")
+@dataclass(frozen=True)
+class StaffReturned(Event):
+    """He works here again; what he handed over stays where it went."""
+
     username: str
 
 

@@ -64,6 +64,8 @@ class Staff(AbstractBaseUser):
     phone = models.CharField(max_length=20, blank=True, default="")
     language = models.CharField(max_length=10, blank=True, default="")
     is_active = models.BooleanField(default=True)
+    left_at = models.DateTimeField(null=True)
+    """When he left; empty for who is at work, and for who is only disabled for a while."""
     is_admin = models.BooleanField(default=False)
     is_sample = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())

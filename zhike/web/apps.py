@@ -11,6 +11,7 @@ class WebConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        from zhike.web.api import leaving  # noqa: F401 - declares what people hold of it
         from zhike.web.base.catalogues import remember_translations
 
         remember_translations()

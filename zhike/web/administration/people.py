@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from zhike.lib.text import clean_line
 from zhike.org import access, actions
 from zhike.org.actions import OrgRefused
 from zhike.org.handbooks import book_of, in_force
+from zhike.org.leaving import handed_over
 from zhike.org.models import Assignment, Department, Staff
 from zhike.web.context import Request
 
@@ -78,7 +80,7 @@ def add_staff(request: Request) -> HttpResponseBase:
 
 def edit_staff(request: Request, number: int) -> HttpResponseBase:
     """One person: name, phone, language, right to administer; beside it the roles and the password."""
-    person = _person(request, number)
+    person = person_for(request, number)
     if request.method != "POST":
         return _person_page(request, person)
     language = request.POST.get("language", "")
@@ -98,7 +100,7 @@ def edit_staff(request: Request, number: int) -> HttpResponseBase:
 
 def switch_staff(request: Request, number: int) -> HttpResponseBase:
     """Disable somebody, or take it back."""
-    person = _person(request, number)
+    person = person_for(request, number)
     act = actions.enable_staff if request.POST.get("active") == "true" else actions.disable_staff
     try:
         now_is = act(person, by=request.viewer.principal, now=request.now)
@@ -115,7 +117,7 @@ def switch_staff(request: Request, number: int) -> HttpResponseBase:
 
 def assign(request: Request, number: int) -> HttpResponseBase:
     """Give a role of a handbook in force, in a department of the kind the role is held at."""
-    person = _person(request, number)
+    person = person_for(request, number)
     handbook, _, role_id = request.POST.get("role", "").partition(":")
     role = next((role for name, role in assignable(request) if (name, role.id) == (handbook, role_id)), None)
     wanted = request.POST.get("department", "")
@@ -143,7 +145,7 @@ def _wrong_assignment(role: Role | None, department: Department | None) -> str:
 
 def withdraw(request: Request, number: int) -> HttpResponseBase:
     """Take a role away; it can be given again."""
-    person = _person(request, number)
+    person = person_for(request, number)
     wanted = request.POST.get("assignment", "")
     held = person.assignments.filter(pk=int(wanted[:18]) if wanted.isdecimal() else 0).first()
     if held is not None:
@@ -154,7 +156,7 @@ def withdraw(request: Request, number: int) -> HttpResponseBase:
 
 def password(request: Request, number: int) -> HttpResponseBase:
     """A link to set the password with, or a temporary password. Shown once, on this answer only."""
-    person = _person(request, number)
+    person = person_for(request, number)
     if not person.is_active:
         raise Http404
     if request.POST.get("how") == "temporary":
@@ -188,7 +190,8 @@ def set_password(request: Request, who: str, token: str) -> HttpResponseBase:
     return render(request, "administration/set_password.html", shown, status=422 if wrong else 200)
 
 
-def _person(request: Request, number: int) -> Staff:
+def person_for(request: Request, number: int) -> Staff:
+    """The person of that number, for whoever administers. Raises Http404."""
     try:
         return access.staff_for(request.viewer, number)
     except access.NotFound as error:
@@ -215,6 +218,7 @@ def _person_page(
         "roles": [(f"{name}:{role.id}", role.title.say(language), " ".join(role.places)) for name, role in found],
         "departments": Department.objects.filter(is_active=True, kind__in=kinds).order_by("path"),
         "is_self": request.viewer.principal == f"staff:{person.pk}",
+        "handed": [(what.say(language), who) for what, who in handed_over(person)],
         **(more or {}),
     }
     return render(request, "administration/person.html", shown, status=status)
@@ -231,9 +235,9 @@ def role_titles(request: Request) -> dict[tuple[str, str], str]:
     return {(name, role.id): role.title.say(language) for name, role in assignable(request)}
 
 
-def held_by(person: Staff, titles: dict[tuple[str, str], str]) -> list[Held]:
-    """Roles in the order they were given; nothing is queried where they were read before."""
-    held = sorted(person.assignments.all(), key=lambda assignment: assignment.pk)
+def held_by(person: Staff, titles: dict[tuple[str, str], str], only: Iterable[Assignment] | None = None) -> list[Held]:
+    """Roles in the order they were given, or only these; nothing is queried where they were read before."""
+    held = sorted(person.assignments.all() if only is None else only, key=lambda assignment: assignment.pk)
     return [Held(a, titles.get((a.handbook, a.role), a.role), a.department.name if a.department else "") for a in held]
 
 

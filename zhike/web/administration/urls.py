@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhike.web.administration import directories, installed, people, places
+from zhike.web.administration import directories, installed, leaving, people, places
 
 app_name = "administration"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("/staff/add", people.add_staff, name="add_staff"),
     path("/staff/<int:number>", people.edit_staff, name="edit_staff"),
     path("/staff/<int:number>/switch", people.switch_staff, name="switch_staff"),
+    path("/staff/<int:number>/leave", leaving.leave, name="leave"),
+    path("/staff/<int:number>/return", leaving.come_back, name="return"),
     path("/staff/<int:number>/assign", people.assign, name="assign"),
     path("/staff/<int:number>/withdraw", people.withdraw, name="withdraw"),
     path("/staff/<int:number>/password", people.password, name="password"),
