@@ -102,6 +102,8 @@ class Around:
 
     tied: tuple[Tied, ...]
     follows: bool
+    reopened: int
+    """How often it was opened again after it had been closed."""
 
     def of(self, *ties: str) -> list[Tied]:
         return [each for each in self.tied if each.tie in ties]
@@ -132,6 +134,8 @@ WITH tied AS (
     UNION ALL SELECT 'leading', 0, %(leading)s::bigint
     UNION ALL SELECT 'child', 0, id FROM cases_case WHERE parent_id = %(case)s
     UNION ALL SELECT 'absorbed', 0, id FROM cases_case WHERE merged_into_id = %(case)s
+    UNION ALL SELECT 'reopened', count(*), %(case)s FROM journal_fact
+        WHERE subject_kind = 'case' AND subject_id = %(case)s AND type = 'case.reopened' HAVING count(*) > 0
     UNION ALL SELECT kind, id, other_id FROM cases_link WHERE case_id = %(case)s
     UNION ALL SELECT CASE kind WHEN 'duplicate' THEN 'duplicated_by' WHEN 'caused_by' THEN 'causes'
         WHEN 'split_from' THEN 'split_into' ELSE kind END, id, case_id FROM cases_link WHERE other_id = %(case)s
@@ -153,6 +157,7 @@ def around(case: Case, viewer: Viewer) -> Around:
         cursor.execute(AROUND, wanted)
         found = [Tied(*row) for row in cursor.fetchall()]
     return Around(
-        tuple(each for each in found if each.tie not in ("self", "followed")),
+        tuple(each for each in found if each.tie not in ("self", "followed", "reopened")),
         follows=any(each.tie == "followed" for each in found),
+        reopened=sum(each.link for each in found if each.tie == "reopened"),
     )

@@ -21,7 +21,7 @@ from zhike.org.principals import SYSTEM, Viewer
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """One notice. `to` are principals; `kind` is warned, breached, missed, told or arrived."""
+    """One notice. `to` are principals; `kind` is warned, breached, missed, told, arrived, mentioned or followed."""
 
     at: dt.datetime
     to: Sequence[str]

@@ -14,7 +14,7 @@ class Notice(models.Model):
     to = ArrayField(models.CharField(max_length=120))
     """Principals; whoever holds one of them sees the notice."""
     kind = models.CharField(max_length=40)
-    """warned, breached, missed, told, arrived."""
+    """warned, breached, missed, told, arrived, mentioned, followed."""
     clause = models.CharField(max_length=32, blank=True, default="")
     handbook = models.CharField(max_length=64, blank=True, default="")
     subject_kind = models.CharField(max_length=16)

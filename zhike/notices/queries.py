@@ -23,11 +23,12 @@ def addressed_to(viewer: Viewer) -> QuerySet[Notice]:
     return Notice.objects.filter(to__overlap=sorted(viewer.keys))
 
 
-def notices_of(viewer: Viewer, limit: int = 50, before: int | None = None) -> list[Notice]:
+def notices_of(viewer: Viewer, limit: int = 50, before: int | None = None, kind: str = "") -> list[Notice]:
     """The viewer's notices, newest first, each with `read`: whether this person has read it. `before`: id of the last
-    row shown.
+    row shown; `kind`: of that kind alone.
     """
-    found = addressed_to(viewer).annotate(read=Exists(_readings(viewer)))
+    found = addressed_to(viewer).filter(kind=kind) if kind else addressed_to(viewer)
+    found = found.annotate(read=Exists(_readings(viewer)))
     return list((found.filter(pk__lt=before) if before else found).order_by("-id")[:limit])
 
 
@@ -44,6 +45,11 @@ def count_unread(viewer: Viewer, most: int = MOST_COUNTED) -> int:
         cursor.execute(COUNT_UNREAD, [sorted(viewer.keys), viewer.staff.pk, most + 1])
         counted: int = cursor.fetchone()[0]
     return counted
+
+
+def count_mentions(viewer: Viewer, most: int = MOST_COUNTED) -> int:
+    """How many notes that mention the viewer he has not read, counted no further than one beyond `most`. One query."""
+    return _unread(viewer).filter(kind="mentioned").order_by()[: most + 1].count()
 
 
 def _unread(viewer: Viewer) -> QuerySet[Notice]:

@@ -15,6 +15,7 @@ AREAS = (
     ("cases", "case_list"),
     ("cases", "hand_over"),
     ("cases", "case_page"),
+    ("cases", "case_print"),
     ("customers", "customers"),
     ("board", "board"),
     ("notices", "notices_page"),

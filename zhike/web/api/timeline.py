@@ -8,6 +8,7 @@ from ninja import Router
 from pydantic import ConfigDict
 
 from zhike.cases.access import case_for
+from zhike.cases.links import around
 from zhike.cases.queries import story
 from zhike.org.handbooks import book_of
 from zhike.web.api.guard import Call
@@ -80,7 +81,8 @@ class TimelineOut(Shape):
 def read_timeline(request: Call, number: str) -> TimelineOut:
     """Newest first; the whole of it."""
     case = case_for(request.viewer, number, now=request.now)
-    told = Teller(case, book_of(case.handbook_version_id), story(case, request.viewer), request.now)
+    absorbed = around(case, request.viewer).absorbed
+    told = Teller(case, book_of(case.handbook_version_id), story(case, request.viewer), request.now, absorbed)
     return TimelineOut(number=case.number, items=[_entry(entry) for entry in told.entries()])
 
 

@@ -11,13 +11,13 @@ from zhike.cases.models import Case
 from zhike.cases.queries import other_cases
 from zhike.cases.titles import title_in
 from zhike.customers.models import ContactPoint
+from zhike.customers.unmasking import PURPOSES, unmask
 from zhike.handbook.book import Book
-from zhike.journal.actions import NewFact, record
+from zhike.handbook.common import Text
 from zhike.journal.statements import rows
 from zhike.lib import phone
 from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
-from zhike.web.case_page.events import PhoneShown
 from zhike.web.case_page.page import say
 
 EARLIER = 5
@@ -37,6 +37,8 @@ class CustomerCard:
     phones: list[str]
     masked: bool
     earlier: list[Earlier]
+    purposes: list[tuple[str, Text]]
+    """What one may need a number for; none where nothing is masked."""
 
 
 def customer_card(case: Case, viewer: Viewer, *, unmasked: bool = False) -> CustomerCard | None:
@@ -51,6 +53,7 @@ def customer_card(case: Case, viewer: Viewer, *, unmasked: bool = False) -> Cust
         phones=[shown(point.value, get_language() or "zh") for point in points],
         masked=not unmasked,
         earlier=[_earlier(other) for other in other_cases(customer, case, viewer, EARLIER)],
+        purposes=[] if unmasked or not points else list(PURPOSES.items()),
     )
 
 
@@ -60,9 +63,8 @@ def _earlier(case: Case) -> Earlier:
     return Earlier(case.number, title_in(case, get_language() or "zh"), stage, case.opened_at)
 
 
-def show_phone(case: Case, viewer: Viewer, now: dt.datetime) -> CustomerCard | None:
-    """The card with the number in full; written down, whoever looks."""
-    if case.customer_id is not None:
-        event = PhoneShown(case=case.number)
-        record([NewFact(event=event, at=now, subject=("customer", case.customer_id), actor=viewer.principal)])
+def show_phone(case: Case, viewer: Viewer, now: dt.datetime, purpose: str, words: str) -> CustomerCard | None:
+    """The card with the numbers in full, by the archive's own way behind a mask. Raises CustomerRefused without a purpose and words."""
+    if case.customer is not None:
+        unmask(case.customer, "phone", purpose=purpose, words=words, by=viewer, now=now)
     return customer_card(case, viewer, unmasked=True)

@@ -1,4 +1,4 @@
-"""What the case page itself writes down: looking behind a mask."""
+"""What the case page wrote down before looking behind a mask asked for a purpose; the journal still holds such facts."""
 
 from __future__ import annotations
 

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import get_language, gettext
 
+from zhike.cases.links import Tied
 from zhike.cases.models import Case, Note
 from zhike.cases.queries import Story
+from zhike.cases.undo import undone_deeds
 from zhike.handbook.book import Book
 from zhike.handbook.structure import FieldDef
 from zhike.journal.models import Fact
+from zhike.org.handbooks import book_of
+from zhike.org.principals import ANONYMOUS
 from zhike.records.display import display
 from zhike.records.models import Attachment, Filling
 from zhike.records.references import NameOf, load_names
 from zhike.web.base import times
 from zhike.web.base.names import names_of
+from zhike.web.case_page.ties import word_of
 
-HIDDEN = {"case.opened", "case.note_added", "case.access_denied", "clock.reassigned"}
+HIDDEN = {
+    "case.opened", "case.note_added", "case.files_added", "case.access_denied", "case.followed", "case.unfollowed",
+    "clock.reassigned",
+}  # fmt: skip
 """Facts that another entry already tells, or that are no part of the case's story."""
+
+
+CAME_WITH = dt.timedelta(minutes=30)
+"""A file uploaded so long before a deed or note of the same person came with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +44,7 @@ class Clause:
 
 @dataclass(slots=True)
 class Entry:
-    """One line of the timeline. `kind`: deed, note, file, warned, overdue, refused, moved, clock."""
+    """One line of the timeline. `kind`: deed, note, file, warned, overdue, refused, moved, whole (merged, split, undone), clock."""
 
     at: dt.datetime
     kind: str
@@ -47,17 +59,39 @@ class Entry:
     moved: list[tuple[str, str, str]] = field(default_factory=list)
     """(state, words, clause) of each clock the deed stopped or started."""
     files: list[Attachment] = field(default_factory=list)
+    undone: bool = False
+    """It was taken back and counts no more."""
+    of: str = ""
+    """The number of the merged case it is from; "" for one of the case's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The case an entry is from: its own handbook, process and, where it was merged into this one, number."""
+
+    book: Book
+    process: str
+    number: str
 
 
 class Teller:
     """Tells the story of one case; keeps the names and titles all entries share."""
 
-    def __init__(self, case: Case, book: Book, story: Story, now: dt.datetime) -> None:
+    def __init__(self, case: Case, book: Book, story: Story, now: dt.datetime, absorbed: Sequence[Tied] = ()) -> None:
         self.case, self.book, self.story, self.now = case, book, story, now
+        self.own = Home(book, case.process, "")
+        self.homes = {each.id: Home(book_of(each.version_id), each.process, each.number) for each in absorbed}
+        self.undone = undone_deeds(story.facts)
         self.language = get_language() or "zh"
         self.fillings = {f.pk: f for f in story.fillings}
-        self.names = names_of(self._principals(), [book])
-        self.name_of = load_names(book, [(self._fields(f), f.values) for f in story.fillings])
+        self.names = names_of(self._principals(), [book, *(home.book for home in self.homes.values())])
+        if case.customer_id is not None and ANONYMOUS in self.names:
+            # Whoever filed it without an account is the customer the case is about.
+            self.names[ANONYMOUS] = gettext("顾客")
+        self.name_of = load_names(book, [(self.fields(f), f.values) for f in story.fillings])
+
+    def home(self, case_id: int) -> Home:
+        return self.homes.get(case_id, self.own)
 
     def _principals(self) -> set[str]:
         holders = {p for fact in self.story.facts for p in fact.payload.get("holders", ())}
@@ -85,7 +119,7 @@ class Teller:
             if entry.kind == "clock":
                 waiting.append(entry)
                 continue
-            if entry.kind == "deed":
+            if entry.kind in ("deed", "whole"):
                 entry.moved = [line for w in waiting if w.at == entry.at for line in w.moved]
                 found += [w for w in waiting if w.at != entry.at]
                 waiting = []
@@ -99,56 +133,114 @@ class Teller:
         return tell(fact) if tell else None
 
     def _base(self, fact: Fact, kind: str, what: str, **more: Any) -> Entry:
-        return Entry(fact.at, kind, self.names.get(fact.actor, fact.actor), what, **more)
+        of = self.home(fact.subject_id).number
+        return Entry(fact.at, kind, self.names.get(fact.actor, fact.actor), what, of=of, **more)
 
     def _case_action_taken(self, fact: Fact) -> Entry:
         payload = fact.payload
         filling = self.fillings.get(payload.get("filling") or 0)
         named = [b["clause"] for b in payload.get("because", ())] + list(fact.clauses)
         return self._base(
-            fact, "deed", self._action(payload["action"]),
-            words=self._stage_words(payload), clauses=[Clause(fact.handbook, c) for c in dict.fromkeys(named)],
-            filled=self._filled(filling) if filling else [],
+            fact, "deed", self._action(fact), undone=fact.id in self.undone, words=self._stage_words(fact),
+            clauses=[Clause(fact.handbook, c) for c in dict.fromkeys(named)],
+            filled=self.filled(filling) if filling else [],
         )  # fmt: skip
 
-    def _action(self, action: str) -> str:
+    def _action(self, fact: Fact) -> str:
+        action, home = str(fact.payload["action"]), self.home(fact.subject_id)
         try:
-            return self.book.action(self.case.process, action).title.say(self.language)
+            return home.book.action(home.process, action).title.say(self.language)
         except LookupError:
-            return action
+            return {"merge": gettext("合并"), "split": gettext("拆分")}.get(action, action)
 
-    def _stage(self, stage: str) -> str:
+    def _stage(self, fact: Fact, stage: str) -> str:
+        home = self.home(fact.subject_id)
         try:
-            return self.book.stage(self.case.process, stage).title.say(self.language)
+            return home.book.stage(home.process, stage).title.say(self.language)
         except LookupError:
             return stage
 
-    def _stage_words(self, payload: Mapping[str, Any]) -> str:
-        before, after = payload.get("stage_before", ""), payload.get("stage", "")
+    def _stage_words(self, fact: Fact) -> str:
+        before, after = fact.payload.get("stage_before", ""), fact.payload.get("stage", "")
         if not after or before == after:
             return ""
-        return gettext("转到“%(stage)s”") % {"stage": self._stage(after)}
+        return gettext("转到“%(stage)s”") % {"stage": self._stage(fact, after)}
 
     def _case_moved(self, fact: Fact) -> Entry:
         clauses = [Clause(fact.handbook, c) for c in fact.clauses]
         return self._base(
-            fact, "moved", self._stage_words(fact.payload), words=fact.payload.get("because_of", ""), clauses=clauses
+            fact, "moved", self._stage_words(fact), words=fact.payload.get("because_of", ""), clauses=clauses
         )
 
     def _case_closed(self, fact: Fact) -> Entry:
         return self._base(fact, "moved", gettext("工单办结"), minor=True)
 
     def _case_reopened(self, fact: Fact) -> Entry:
-        return self._base(fact, "moved", gettext("工单重新打开"), minor=True)
+        return self._base(fact, "moved", gettext("工单重新打开"))
 
     def _case_refused(self, fact: Fact) -> Entry:
         words = [
             w.get("en") if self.language.startswith("en") and w.get("en") else w["zh"]
             for w in fact.payload.get("words", ())
         ]
-        what = gettext("想办“%(action)s”，未被受理") % {"action": self._action(fact.payload["action"])}
+        what = gettext("想办“%(action)s”，未被受理") % {"action": self._action(fact)}
         clauses = [Clause(fact.handbook, c) for c in dict.fromkeys(fact.clauses)]
         return self._base(fact, "refused", what, words=" ".join(words), minor=True, clauses=clauses)
+
+    def _case_linked(self, fact: Fact) -> Entry:
+        return self._base(fact, "moved", gettext("关联工单"), words=self._tied(fact), minor=True)
+
+    def _case_unlinked(self, fact: Fact) -> Entry:
+        return self._base(fact, "moved", gettext("解除关联"), words=self._tied(fact), minor=True)
+
+    def _tied(self, fact: Fact) -> str:
+        return f"{word_of(fact.payload['kind'])} {fact.payload['number']}"
+
+    def _case_merged(self, fact: Fact) -> Entry:
+        what = gettext("并入 %(number)s") % {"number": fact.payload["number"]}
+        return self._base(fact, "whole", what)
+
+    def _case_absorbed(self, fact: Fact) -> Entry:
+        what = gettext("%(number)s 并入本单") % {"number": fact.payload["number"]}
+        return self._base(fact, "whole", what)
+
+    def _case_merge_undone(self, fact: Fact) -> Entry:
+        what = gettext("撤销与 %(number)s 的合并") % {"number": fact.payload["number"]}
+        return self._base(fact, "whole", what)
+
+    def _case_split(self, fact: Fact) -> Entry:
+        what = gettext("拆分出 %(number)s") % {"number": fact.payload["number"]}
+        return self._base(fact, "whole", what, words=self._taken_along(fact))
+
+    def _case_split_off(self, fact: Fact) -> Entry:
+        what = gettext("拆分自 %(number)s") % {"number": fact.payload["number"]}
+        return self._base(fact, "whole", what, words=self._taken_along(fact))
+
+    def _taken_along(self, fact: Fact) -> str:
+        known = {"notes": fact.payload["notes"], "files": fact.payload["files"]}
+        return gettext("备注 %(notes)s 条，文件 %(files)s 个") % known
+
+    def _case_deed_undone(self, fact: Fact) -> Entry:
+        return self._base(fact, "whole", gettext("撤销“%(action)s”") % {"action": self._action(fact)})
+
+    def _case_printed(self, fact: Fact) -> Entry:
+        return self._base(fact, "moved", gettext("打印工单"), minor=True)
+
+    def _clock_cancelled(self, fact: Fact) -> Entry | None:
+        """Told where somebody took the clock away; what ends with the case is not."""
+        why = {"case.merged": gettext("工单合并"), "case.deed_undone": gettext("办理撤销")}.get(
+            fact.payload.get("why", "")
+        )
+        if why is None or fact.payload.get("watches"):
+            return None
+        line = gettext("取消计时：%(title)s，%(why)s") % {"title": self._clause_title(fact), "why": why}
+        return self._base(fact, "clock", "", minor=True, moved=[("stopped", line, (fact.clauses or [""])[0])])
+
+    def _clock_restored(self, fact: Fact) -> Entry:
+        due = times.short_moment(dt.datetime.fromisoformat(str(fact.payload["due_at"])), fact.at)
+        line = gettext("恢复计时：%(title)s，%(due)s 前") % {"title": self._clause_title(fact), "due": due}
+        state = "overdue" if fact.payload["state"] == "overdue" else "running"
+        return self._base(fact, "clock", "", minor=True, moved=[(state, line, (fact.clauses or [""])[0])])
 
     def _clock_warned(self, fact: Fact) -> Entry:
         holders = gettext("、").join(self.names.get(p, p) for p in fact.payload.get("holders", ()))
@@ -212,7 +304,7 @@ class Teller:
     def _clause_title(self, fact: Fact) -> str:
         clause = (fact.clauses or [""])[0]
         try:
-            return self.book.clause(clause).title.say(self.language)
+            return self.home(fact.subject_id).book.clause(clause).title.say(self.language)
         except LookupError:
             return clause
 
@@ -221,33 +313,31 @@ class Teller:
 
     def _note(self, note: Note) -> Entry:
         what = gettext("内部备注") if note.internal else gettext("给顾客的留言")
-        if note.author.startswith("customer"):
+        if note.author.startswith(("customer", ANONYMOUS)):
             what = gettext("顾客留言")
         return Entry(
-            note.at, "note", self.names.get(note.author, note.author), what, words=note.words, internal=note.internal
-        )
+            note.at, "note", self.names.get(note.author, note.author), what, words=note.words, internal=note.internal,
+            of=self.home(note.case_id).number,
+        )  # fmt: skip
 
-    def _fields(self, filling: Filling) -> tuple[FieldDef, ...]:
+    def fields(self, filling: Filling) -> tuple[FieldDef, ...]:
         try:
-            return self.book.record(filling.record).fields
+            return self.home(filling.subject_id).book.record(filling.record).fields
         except LookupError:
             return ()
 
-    def _filled(self, filling: Filling) -> list[tuple[str, str]]:
-        return filled(self.book, self._fields(filling), filling.values, self.name_of, self.now)
+    def filled(self, filling: Filling) -> list[tuple[str, str]]:
+        return filled(self.home(filling.subject_id).book, self.fields(filling), filling.values, self.name_of, self.now)
 
     def _place_files(self, found: list[Entry]) -> None:
         """Each file stands with the deed or note of its uploader and moment, else on its own."""
         for file in self.story.attachments:
-            who = self.names.get(file.uploaded_by, file.uploaded_by)
-            near = [
-                e
-                for e in found
-                if e.kind in ("deed", "note") and abs(e.at - file.uploaded_at) < dt.timedelta(minutes=30)
-            ]
-            home = next((e for e in near if e.who == who and e.at >= file.uploaded_at), None)
+            who, of = self.names.get(file.uploaded_by, file.uploaded_by), self.home(file.subject_id or 0).number
+            near = [e for e in found if e.kind in ("deed", "note") and e.who == who and e.of == of]
+            after = [e for e in near if dt.timedelta(0) <= e.at - file.uploaded_at < CAME_WITH]
+            home = min(after, key=lambda e: e.at, default=None)
             if home is None:
-                home = Entry(file.uploaded_at, "file", who, gettext("上传文件"))
+                home = Entry(file.uploaded_at, "file", who, gettext("上传文件"), internal=file.internal, of=of)
                 found.append(home)
             home.files.append(file)
 

@@ -16,10 +16,12 @@ from django.utils.translation import gettext
 
 from zhike.cases.access import case_for
 from zhike.cases.actions import add_note, take_action
+from zhike.cases.links import around
 from zhike.cases.models import Case, Submission
 from zhike.cases.notes import add_files
-from zhike.cases.queries import family, story
+from zhike.cases.queries import story
 from zhike.cases.refusals import CaseError, Forbidden, NotFound, Stale, Unreadable
+from zhike.customers.profile import CustomerRefused
 from zhike.handbook.structure import Action
 from zhike.journal.models import Fact
 from zhike.org.handbooks import book_of
@@ -28,7 +30,8 @@ from zhike.web.base.refusals import refusals_of
 from zhike.web.case_page.customer import customer_card, show_phone
 from zhike.web.case_page.files import Received, file_fields, receive
 from zhike.web.case_page.forms import ActionForm, action_form
-from zhike.web.case_page.page import CaseView, case_view, key_of, new_key, say
+from zhike.web.case_page.page import CaseView, case_url, case_view, key_of, new_key, say
+from zhike.web.case_page.ties import Ties, ties_of, undo_of
 from zhike.web.case_page.timeline import Teller, main_form
 from zhike.web.context import Request
 
@@ -57,11 +60,14 @@ def find(request: Request, number: str) -> Case:
 
 
 def show(request: Request, number: str) -> HttpResponseBase:
-    """The whole page."""
+    """The whole page. The number of a merged case leads to the one that leads; `?own=1` shows the case itself."""
     try:
-        return page(request, find(request, number))
+        case = find(request, number)
     except Kept as kept:
         return kept.response
+    if case.merged_into is not None and "own" not in request.GET and request.viewer.holds(case.merged_into.audience):
+        return HttpResponseRedirect(f"{case_url(case.merged_into.number)}?from={case.number}")
+    return page(request, case)
 
 
 def page(request: Request, case: Case, form: ActionForm | None = None, status: int = 200, **more: Any) -> HttpResponse:
@@ -80,23 +86,31 @@ def page(request: Request, case: Case, form: ActionForm | None = None, status: i
 
 def parts(request: Request, case: Case, view: CaseView) -> dict[str, Any]:
     """The head and the timeline."""
-    told = Teller(case, view.book, story(case, request.viewer), request.now)
+    ties = ties_of(case, request.viewer, request.now)
+    told = Teller(case, view.book, story(case, request.viewer), request.now, ties.absorbed)
     return {
         "view": view,
         "case": case,
         "entries": told.entries(),
-        "family": relatives(request, case),
+        "ties": ties,
+        "undo": ties.undo,
+        "came_from": came_from(request, ties),
         "note_key": new_key(),
     }
 
 
-def relatives(request: Request, case: Case) -> list[tuple[Case, str]]:
-    """Parent and children this viewer may see, with their stage."""
-    return [
-        (other, say(book_of(other.handbook_version_id).stage(other.process, other.stage).title))
-        for other in family(case)
-        if request.viewer.holds(other.audience)
-    ]
+def ties_parts(request: Request, case: Case) -> dict[str, Any]:
+    """What the head tells besides stage and clocks. The desk tells of other cases elsewhere: there it is the undo alone."""
+    if "desk" in (request.GET.get("back"), request.POST.get("back")):
+        return {"undo": undo_of(case, request.viewer, request.now)}
+    ties = ties_of(case, request.viewer, request.now)
+    return {"ties": ties, "undo": ties.undo}
+
+
+def came_from(request: Request, ties: Ties) -> str:
+    """The number of the merged case by which the reader came here; "" where he came by none."""
+    said = request.GET.get("from", "")
+    return next((each.number for each in ties.absorbed if each.number == said), "")
 
 
 def beside_parts(request: Request, case: Case, view: CaseView) -> dict[str, Any]:
@@ -131,7 +145,12 @@ def live(request: Request, number: str) -> HttpResponseBase:
     return render(
         request,
         "case_page/head.html",
-        {"view": view, "case": case, "family": relatives(request, case), "back": request.GET.get("back", "")},
+        {
+            "view": view,
+            "case": case,
+            "back": request.GET.get("back", ""),
+            **ties_parts(request, case),
+        },
     )
 
 
@@ -141,7 +160,8 @@ def timeline(request: Request, number: str) -> HttpResponseBase:
         case = find(request, number)
     except Kept as kept:
         return kept.response
-    told = Teller(case, book_of(case.handbook_version_id), story(case, request.viewer), request.now)
+    absorbed = around(case, request.viewer).absorbed
+    told = Teller(case, book_of(case.handbook_version_id), story(case, request.viewer), request.now, absorbed)
     return render(request, "case_page/timeline.html", {"case": case, "entries": told.entries()})
 
 
@@ -158,12 +178,17 @@ def beside(request: Request, number: str) -> HttpResponseBase:
 
 
 def phone(request: Request, number: str) -> HttpResponseBase:
-    """The customer's number in full; who looks is written down."""
+    """The customer's number in full, for a purpose; who looks is written down and looked over, as in the archive."""
     try:
         case = find(request, number)
     except Kept as kept:
         return kept.response
-    card = show_phone(case, request.viewer, request.now)
+    purpose, words = request.POST.get("purpose", ""), request.POST.get("words", "")
+    try:
+        card = show_phone(case, request.viewer, request.now, purpose, words)
+    except CustomerRefused as refused:
+        known = {"case": case, "customer": customer_card(case, request.viewer), "wrong": refused.problems}
+        return render(request, "case_page/customer.html", {**known, "purpose": purpose, "words": words}, status=422)
     return render(request, "case_page/customer.html", {"case": case, "customer": card})
 
 
@@ -196,7 +221,11 @@ def drawn(request: Request, case: Case, form: ActionForm, status: int = 200) -> 
         return page(request, case, form, status=status)
     known: dict[str, Any] = {"form": form, "case": case}
     if status == HTTPStatus.CONFLICT:
-        known |= {"oob": True, "view": case_view(case, request.viewer, request.now), "family": relatives(request, case)}
+        known |= {
+            "oob": True,
+            "view": case_view(case, request.viewer, request.now),
+            **ties_parts(request, case),
+        }
     return render(request, "case_page/form.html", known, status=status)
 
 

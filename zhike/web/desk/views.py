@@ -24,6 +24,7 @@ from zhike.records.posting import parse_post
 from zhike.web.case_page.files import file_fields, receive
 from zhike.web.case_page.forms import ActionForm, action_form
 from zhike.web.case_page.page import case_view, key_of, new_key, say
+from zhike.web.case_page.ties import undo_of
 from zhike.web.case_page.views import Kept, find, go_on
 from zhike.web.context import Request
 from zhike.web.desk.mine import Row, my_rows, open_clocks
@@ -44,6 +45,7 @@ def show(request: Request) -> HttpResponseBase:
     if case is not None:
         clocks = known["clocks"].get(case.pk, [])
         known |= {"case": case, "view": case_view(case, request.viewer, request.now, clocks), "note_key": new_key()}
+        known["undo"] = undo_of(case, request.viewer, request.now)
     known |= {"chosen": bool(chosen), "back": "desk", "opens": may_open_cases(request, rows)}
     return render(request, "desk/show.html", known)
 

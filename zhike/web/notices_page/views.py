@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from zhike.cases.access import visible_cases
 from zhike.notices.actions import mark_all_read
 from zhike.notices.models import Notice
-from zhike.notices.queries import notices_of
+from zhike.notices.queries import count_mentions, notices_of
 from zhike.web.context import Request
 
 PAGE = 50
@@ -31,16 +31,20 @@ class Line:
 
 
 def show(request: Request) -> HttpResponse:
-    """The newest 50; `?before=` goes on from there."""
+    """The newest 50; `?before=` goes on from there, `?kind=mentioned` shows where somebody named the reader."""
+    kind = "mentioned" if request.GET.get("kind") == "mentioned" else ""
     before = request.GET.get("before", "")
     asked = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
-    found = notices_of(request.viewer, limit=PAGE + 1, before=asked)
+    found = notices_of(request.viewer, limit=PAGE + 1, before=asked, kind=kind)
     lines = lines_of(request, found[:PAGE])
-    more = reverse("notices_page:show") + f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else ""
+    here = reverse("notices_page:show") + (f"?kind={kind}" if kind else "")
+    more = f"{here}{'&' if kind else '?'}before={found[PAGE - 1].pk}" if len(found) > PAGE else ""
     known = {
         "lines": lines,
         "next": more,
-        "first": reverse("notices_page:show") if asked else "",
+        "first": here if asked else "",
+        "kind": kind,
+        "mentions": count_mentions(request.viewer),
         "newest": found[0].pk if found else 0,
         "some_unread": any(not line.read for line in lines),
     }
@@ -67,6 +71,8 @@ def _kind(kind: str) -> tuple[str, str]:
         "breached": ("overdue", gettext("超时")),
         "missed": ("overdue", gettext("未办")),
         "arrived": ("running", gettext("新到")),
+        "mentioned": ("running", gettext("提到您")),
+        "followed": ("stopped", gettext("关注的工单")),
     }.get(kind, ("stopped", gettext("告知")))
 
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from django.utils.translation import get_language, gettext
 
 from zhike.cases.models import Case
+from zhike.cases.public import public_of
 from zhike.cases.queries import Offer, Story, offered, story
+from zhike.cases.undo import undone_deeds
 from zhike.handbook.book import Book
-from zhike.handbook.structure import Action, FieldDef, Public
+from zhike.handbook.structure import Action, FieldDef
 from zhike.journal.models import Fact
 from zhike.org.principals import Viewer
 from zhike.records.display import display
@@ -68,12 +70,13 @@ def progress(case: Case, book: Book, viewer: Viewer, now: dt.datetime) -> Progre
         title=say(book.process(case.process).title),
         steps=_steps(public.step),
         words=say(public.words),
-        is_final=book.stage(case.process, case.stage).final,
+        is_final=book.stage(case.process, case.stage).final and case.merged_into_id is None,
         next_at=next_at,
         is_late=next_at is not None and next_at < now,
         entries=told.entries(),
         buttons=mine,
-        may_write=not any(is_message(offer.action) for offer in mine)
+        may_write=case.merged_into_id is None
+        and not any(is_message(offer.action) for offer in mine)
         and not book.stage(case.process, case.stage).final,
     )
 
@@ -85,15 +88,6 @@ def say(text: object) -> str:
 def is_message(action: Action) -> bool:
     """An action that only adds something: the handbook's own way of writing a message."""
     return action.record is not None and action.to is None and action.from_ == ("*",)
-
-
-def public_of(book: Book, case: Case) -> Public:
-    """What the customer is told at this stage; where the handbook says nothing, that it is under way."""
-    stage = book.stage(case.process, case.stage)
-    if stage.public is not None:
-        return stage.public
-    words = gettext("已经办结。") if stage.final else gettext("我们正在办理。")
-    return Public.model_validate({"step": 4 if stage.final else 2, "words": words})
 
 
 def _steps(now: int) -> list[Step]:
@@ -114,6 +108,7 @@ class _Told:
     def __init__(self, case: Case, book: Book, told: Story) -> None:
         self.case, self.book, self.story = case, book, told
         self.language = get_language() or "zh"
+        self.undone = undone_deeds(told.facts)
         self.fillings: Mapping[int, Filling] = {filling.pk: filling for filling in told.fillings}
         self.name_of: NameOf = load_names(book, [(self._fields(f), f.values) for f in told.fillings])
 
@@ -126,7 +121,7 @@ class _Told:
         return list(reversed(found))
 
     def _entry(self, fact: Fact) -> Entry | None:
-        if fact.type != "case.action_taken":
+        if fact.type != "case.action_taken" or fact.id in self.undone:
             return None
         try:
             action = self.book.action(self.case.process, str(fact.payload.get("action")))

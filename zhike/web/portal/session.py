@@ -28,10 +28,19 @@ def followed(request: HttpRequest, wall: dt.datetime) -> Case:
     kept = request.session.get(KEY)
     if not kept or dt.datetime.fromisoformat(kept["until"]) < wall:
         raise NotFollowing
-    case = Case.objects.select_related("customer", "department", "handbook_version").filter(pk=kept["id"]).first()
+    rows = Case.objects.select_related("customer", "department", "handbook_version")
+    case = rows.filter(pk=kept["id"]).first()
     if case is None or not case.portal_token:
         raise NotFollowing
-    return case
+    return _leading(case) or case
+
+
+def _leading(case: Case) -> Case | None:
+    """The case it was merged into, where that is the same customer's and open to him; of anybody else's he sees nothing."""
+    if case.merged_into_id is None or case.customer_id is None:
+        return None
+    rows = Case.objects.select_related("customer", "department", "handbook_version").exclude(portal_token="")
+    return rows.filter(pk=case.merged_into_id, customer_id=case.customer_id).first()
 
 
 def stop_following(request: HttpRequest) -> None:

@@ -205,13 +205,6 @@ def test_a_file_that_is_no_picture_is_refused_in_words(world: World, case: Case)
     assert "不是图片" in response.content.decode()
 
 
-def test_the_phone_is_masked_until_somebody_looks_and_that_is_written_down(world: World, case: Case) -> None:
-    client = world.signed_in("agent")
-    assert "138****0101" in client.get(f"/cases/{case.number}").content.decode()
-    assert "138 0000 0101" in client.post(f"/cases/{case.number}/phone", headers=HX).content.decode()
-    assert Fact.objects.filter(type="customer.phone_shown").count() == 1
-
-
 def test_the_timeline_tells_the_deed_with_its_form_and_its_clocks(world: World, case: Case) -> None:
     world.later(20)
     world.take(case, "submit", COMPLETE, "agent")

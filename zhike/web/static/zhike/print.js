@@ -1,0 +1,2 @@
+// The button of a sheet that is to be printed.
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
