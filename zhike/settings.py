@@ -2,6 +2,7 @@
 
 DATABASE_URL, ZHIKE_HOME, PORT, HANDBOOK, ZHIKE_SANDBOX, ZHIKE_HOSTS (names the product is reached by, with commas),
 ZHIKE_BIND, ZHIKE_HTTPS (set it behind a proxy that speaks TLS), ZHIKE_POOL (database connections a process may hold),
+ZHIKE_WEBHOOK_HOSTS (internal hosts that webhooks may go to, `host` or `host:port`, with commas),
 ZHIKE_LOG (console or json), ZHIKE_SECRET_KEY, ZHIKE_DEBUG.
 """
 
@@ -59,6 +60,9 @@ SECRET_KEY = os.environ.get("ZHIKE_SECRET_KEY") or kept_secret(ZHIKE_HOME / "sec
 HOSTS = [name.strip() for name in os.environ.get("ZHIKE_HOSTS", "").split(",") if name.strip()]
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *HOSTS]
 CSRF_TRUSTED_ORIGINS = [f"https://{name.removeprefix('.')}" for name in HOSTS if name != "*"]
+WEBHOOK_HOSTS = frozenset(
+    name.strip().lower() for name in os.environ.get("ZHIKE_WEBHOOK_HOSTS", "").split(",") if name.strip()
+)
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -78,6 +82,7 @@ INSTALLED_APPS = [
     "zhike.customers",
     "zhike.cases",
     "zhike.channels",
+    "zhike.webhooks",
     "zhike.rehearsal",
     "zhike.web",
 ]

@@ -23,9 +23,10 @@ from zhike.client.answers import (
     Reason,
 )
 from zhike.client.calls import Problem, Unreachable
+from zhike.client.webhooks import BadSignature, WebhookEvent, read_event, verify
 from zhike.client.zhike import Zhike
 
 __all__ = [
-    "Case", "CaseRow", "Clock", "Customer", "Done", "Entry", "File", "HandbookRow", "Me", "Note", "Notice", "Problem",
-    "Reason", "Unreachable", "Zhike",
+    "BadSignature", "Case", "CaseRow", "Clock", "Customer", "Done", "Entry", "File", "HandbookRow", "Me", "Note", "Notice",
+    "Problem", "Reason", "Unreachable", "WebhookEvent", "Zhike", "read_event", "verify",
 ]  # fmt: skip

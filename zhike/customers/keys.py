@@ -23,6 +23,16 @@ from zhike.org.principals import SYSTEM
 VARIABLE = "ZHIKE_FIELD_KEYS"
 BATCH = 1000
 Progress = Callable[[int], None]
+SealAgain = Callable[[], int]
+
+_others: list[SealAgain] = []
+
+
+def seals(again: SealAgain) -> SealAgain:
+    """Register a room above that keeps sealed values of its own: it seals a batch of them again under the newest key, and answers how
+    many; 0 when none is left under an older one."""
+    _others[:] = [known for known in _others if known.__module__ != again.__module__] + [again]
+    return again
 
 
 def keyring() -> Keyring:
@@ -51,7 +61,9 @@ def _of_file(place: Path, changed: int, number: int) -> Keyring:  # noqa: ARG001
 
 
 def rotate_keys(*, now: dt.datetime, forget_old: bool = False, progress: Progress | None = None) -> int:
-    """Make a new key and seal every identifier again under it; answers how many. Stopped half-way, the next call goes on.
+    """Make a new key and seal every identifier, and what rooms above keep sealed, again under it; answers how many.
+
+    Stopped half-way, the next call goes on.
 
     With ZHIKE_FIELD_KEYS the operator has put the new key last himself. Old keys stay in the file, because a backup may
     need them, unless `forget_old`.
@@ -61,10 +73,11 @@ def rotate_keys(*, now: dt.datetime, forget_old: bool = False, progress: Progres
         if not _unfinished():
             replace_key_file(key_file(), [*parse_keys(key_file().read_text()), new_key()])
     count = 0
-    while moved := _seal_again():
-        count += moved
-        if progress:
-            progress(count)
+    for again in (_seal_again, *_others):
+        while moved := again():
+            count += moved
+            if progress:
+                progress(count)
     newest = keyring().newest
     with transaction.atomic():
         fact = KeysRotated(key=newest, count=count)

@@ -142,6 +142,19 @@ PERMISSIONS: dict[str, Row] = {
     # tokens of the API
     "api_tokens:list": _row("admin", methods=BOTH),
     "api_tokens:revoke": _row("admin", methods=WRITE),
+    # webhooks
+    "webhooks:list": _row("admin"),
+    "webhooks:new": _row("admin", methods=BOTH),
+    "webhooks:show": _row("admin"),
+    "webhooks:edit": _row("admin", methods=BOTH),
+    "webhooks:secret": _row("admin", methods=WRITE),
+    "webhooks:delivery": _row("admin"),
+    "webhooks:ping": _row("admin", methods=WRITE),
+    "webhooks:pause": _row("admin", methods=WRITE),
+    "webhooks:resume": _row("admin", methods=WRITE),
+    "webhooks:remove": _row("admin", methods=WRITE),
+    "webhooks:replay": _row("admin", methods=WRITE),
+    "webhooks:skip": _row("admin", methods=WRITE),
     # a password set with a link
     "administration:set_password": _row("anyone", methods=BOTH),
     # customers

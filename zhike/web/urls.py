@@ -23,6 +23,7 @@ AREAS = (
     ("handbook", "handbook_page"),
     ("lookup", "lookup"),
     ("administration/tokens", "api_tokens"),
+    ("administration/webhooks", "webhooks"),
     ("administration", "administration"),
     ("portal", "portal"),
     ("welcome", "welcome"),

@@ -2,6 +2,7 @@
 
 clocks.py    listens and sleeps until the next clock is due, to the millisecond
 parts.py     keeps every part running through failures and restarts of PostgreSQL
+webhooks.py  sends deliveries: one receiver at a time in order, all receivers at once
 jobs.py      Procrastinate's worker on the same loop
 """
 

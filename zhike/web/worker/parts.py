@@ -16,6 +16,7 @@ from zhike.journal.stream import sequence_all
 from zhike.web.listening import pause, with_connection
 from zhike.web.worker.clocks import real_clock_work, run_clocks
 from zhike.web.worker.jobs import run_jobs
+from zhike.web.worker.webhooks import Webhooks, real_line
 
 log = structlog.get_logger("zhike.worker")
 
@@ -34,18 +35,27 @@ class Worker:
         # One thread each for clocks and for the rest: a long batch of seals never makes a clock late.
         self.clock_thread = ThreadPoolExecutor(1, "clocks")
         self.thread = ThreadPoolExecutor(1, "worker")
+        self.hook_threads = ThreadPoolExecutor(2, "webhooks")
         self.turns: dict[str, float] = {}
         """When each part that must not stand still last did something, by the loop's time."""
 
     def parts(self) -> dict[str, Part]:
         """In the sandbox the page moves the time, and fires what becomes due; the wall clock has no say."""
-        parts: dict[str, Part] = {"jobs": run_jobs, "seals": self.seal, "sign of life": self.beat}
+        parts: dict[str, Part] = {
+            "jobs": run_jobs,
+            "seals": self.seal,
+            "sign of life": self.beat,
+            "webhooks": self.webhooks,
+        }
         if not settings.SANDBOX:
             parts["clocks"] = self.clocks
         return parts
 
     async def clocks(self) -> None:
         await run_clocks(self.in_clock_thread, lambda: self.turned("clocks"), real_clock_work())
+
+    async def webhooks(self) -> None:
+        await Webhooks(real_line(), self.in_hook_thread).run()
 
     async def seal(self) -> None:
         while True:
@@ -77,6 +87,9 @@ class Worker:
 
     async def in_clock_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self.clock_thread, with_connection, work, *arguments)
+
+    async def in_hook_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self.hook_threads, with_connection, work, *arguments)
 
 
 async def work_until(stop: asyncio.Event) -> None:
