@@ -18,6 +18,7 @@ from django.db.models import Min, Q
 from zhike import __version__
 from zhike.journal.gates import NOBODY, current_audiences, is_gated
 from zhike.lib.sealed import CannotOpen
+from zhike.org.handbooks import external_roles
 from zhike.org.principals import keys_of
 from zhike.webhooks.actions import pause_by_itself
 from zhike.webhooks.kinds import PING
@@ -115,7 +116,7 @@ def _allowed(row: Subscription, due: list[Delivery], now: dt.datetime, wall: dt.
     if not row.owner.is_active:
         pause_by_itself(row, "owner", now)
         return []
-    keys = keys_of(row.owner_id, row.owner.assignments.all())
+    keys = keys_of(row.owner_id, row.owner.assignments.all(), external_roles())
     audiences = current_audiences({(each.subject_kind, each.subject_id or 0) for each in due})
     allowed = []
     for each in due:

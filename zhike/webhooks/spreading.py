@@ -18,6 +18,7 @@ from django.db.models import Count, Q, QuerySet
 from zhike.cases.models import Case
 from zhike.journal.gates import NOBODY, Subject, current_audiences, is_gated
 from zhike.journal.stream import Row, last_position, read_after
+from zhike.org.handbooks import external_roles
 from zhike.org.models import Department
 from zhike.org.principals import keys_of
 from zhike.webhooks.actions import pause_for_owner
@@ -70,7 +71,8 @@ def _spread(position: int, subscriptions: Sequence[Subscription], wall: dt.datet
     rows = read_after(position, BATCH)
     if not rows:
         return 0
-    keys = {each.pk: keys_of(each.owner_id, each.owner.assignments.all()) for each in subscriptions}
+    external = external_roles()
+    keys = {each.pk: keys_of(each.owner_id, each.owner.assignments.all(), external) for each in subscriptions}
     asked = {kind for each in subscriptions for kind in each.kinds} & set(KINDS)
     told = [row for row in rows if row.type in asked and row.audience]
     seen = _seen(told)
