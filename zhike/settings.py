@@ -67,7 +67,6 @@ WEBHOOK_HOSTS = frozenset(
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -80,7 +79,6 @@ INSTALLED_APPS = [
     "zhike.notices",
     "zhike.duties",
     "zhike.customers",
-    "zhike.conversations",
     "zhike.cases",
     "zhike.channels",
     "zhike.webhooks",
@@ -128,11 +126,6 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 
@@ -159,6 +152,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_ENGINE = "zhike.org.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # a long shift
 CSRF_COOKIE_HTTPONLY = False  # htmx sends it as a header
 CSRF_FAILURE_VIEW = "zhike.web.middleware.csrf_failure"

@@ -95,7 +95,9 @@ OPEN_TO_ANYONE = {
     "language",
     "sign_in:sign_in",
     "sign_in:sign_out",
-    "administration:set_password",  # by a link that works once
+    "sign_in:code",  # only after a right password
+    "sign_in:set_up",
+    "sign_in:link",  # by a link that works once
     "api:openapi",  # the contract; nothing of this house is in it
 }
 

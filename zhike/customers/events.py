@@ -166,12 +166,3 @@ class CustomersExported(Event):
     purpose: str = ""
     mark: str = ""
     """The number that stands in the file's own watermark."""
-
-
-@event("keys.rotated")
-@dataclass(frozen=True)
-class KeysRotated(Event):
-    """Identity numbers were sealed again under a new key."""
-
-    key: str
-    count: int

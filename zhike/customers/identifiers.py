@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zhike.customers.keys import keyring, sealed_of
 from zhike.customers.models import Customer, Identifier
 from zhike.handbook.common import Text
 from zhike.lib import identity
 from zhike.lib.sealed import CannotOpen
+from zhike.org.keys import keyring, rotates, sealed_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +104,6 @@ def by_identifier(raw: str) -> Customer | None:
         if customer := owner_of(kind, value):
             return customer
     return None
+
+
+rotates(Identifier, context_of=lambda row: row.kind)

@@ -12,7 +12,6 @@ from django.db import connection
 
 from zhike.customers.events import CustomerImported
 from zhike.customers.identifiers import SORTS
-from zhike.customers.keys import keyring
 from zhike.customers.models import ContactPoint, Customer, Identifier, ImportFault, ImportRun
 from zhike.customers.naming import name_key
 from zhike.customers.profile import MOST_TAGS, Checked, Draft, check
@@ -20,6 +19,7 @@ from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
 from zhike.lib.sealed import Keyring
 from zhike.lib.tables import LOST
+from zhike.org.keys import keyring
 
 Contact = tuple[str, str]
 

@@ -21,13 +21,13 @@ from zhike.customers.events import (
     RelationEnded,
 )
 from zhike.customers.identifiers import SORTS, owner_of
-from zhike.customers.keys import keyring
 from zhike.customers.models import ContactPoint, Customer, Identifier, Relation
 from zhike.customers.naming import NAME_LENGTH, name_key
 from zhike.customers.queries import normalise_email, normalise_phone
 from zhike.handbook.common import Text
 from zhike.lib.identity import NotAnIdNumber
 from zhike.lib.text import clean_line, clean_text
+from zhike.org.keys import keyring
 
 TAG_LENGTH = 20
 MOST_TAGS = 20

@@ -11,8 +11,6 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from zhike.handbook.common import Text
@@ -102,7 +100,7 @@ def edit_staff(staff: Staff, changes: Mapping[str, str | bool], *, by: str, now:
 
 
 def disable_staff(staff: Staff, *, by: str, now: dt.datetime) -> Staff:
-    """Nobody signs in as this person any more; running sessions end with their next request."""
+    """Nobody signs in as this person any more; running sessions and live streams end at once (reactions.py)."""
     with transaction.atomic():
         held = Staff.objects.select_for_update().get(pk=staff.pk)
         if not held.is_active:
@@ -129,29 +127,6 @@ def enable_staff(staff: Staff, *, by: str, now: dt.datetime) -> Staff:
             held.save(update_fields=["is_active"])
             _tell(events.StaffEnabled(held.username), ("staff", held.pk), by, now)
     return held
-
-
-def set_password(staff: Staff, password: str, *, by: str, now: dt.datetime, by_link: bool = False) -> None:
-    """Give a new password; every session of this person ends. Raises OrgRefused for a weak one."""
-    try:
-        validate_password(password, staff)
-    except ValidationError as error:
-        words = " ".join(error.messages)
-        raise OrgRefused({"password": Text(zh=words, en=words)}) from error
-    _keep_password(staff, password, by=by, now=now, by_link=by_link)
-
-
-def give_temporary_password(staff: Staff, *, by: str, now: dt.datetime) -> str:
-    """A generated password for somebody who cannot use a link; the answer is the only place it can be read."""
-    password = generate_password()
-    _keep_password(staff, password, by=by, now=now, by_link=False)
-    return password
-
-
-def note_password_link(staff: Staff, *, by: str, now: dt.datetime) -> None:
-    """Write down that somebody made a link with which this person's password can be set."""
-    with transaction.atomic():
-        _tell(events.PasswordLinkMade(staff.username), ("staff", staff.pk), by, now)
 
 
 def generate_password(groups: int = 4) -> str:
@@ -254,13 +229,6 @@ def restore_department(department: Department, *, by: str, now: dt.datetime) -> 
             held.save(update_fields=["is_active"])
             _tell(events.DepartmentRestored(held.code), ("department", held.pk), by, now)
     return held
-
-
-def _keep_password(staff: Staff, password: str, *, by: str, now: dt.datetime, by_link: bool) -> None:
-    with transaction.atomic():
-        staff.set_password(password)
-        staff.save(update_fields=["password"])
-        _tell(events.PasswordSet(by_link), ("staff", staff.pk), by, now)
 
 
 def keep_an_administrator(leaving: Staff) -> None:

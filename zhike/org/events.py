@@ -62,6 +62,91 @@ class PasswordSet(Event):
 @dataclass(frozen=True)
 class PasswordLinkMade(Event):
     username: str
+    expires_at: str = ""
+    """ISO moment; "" in facts older than links with an end of their own."""
+
+
+@event("staff.password_link_revoked")
+@dataclass(frozen=True)
+class PasswordLinkRevoked(Event):
+    pass
+
+
+@event("staff.signed_in")
+@dataclass(frozen=True)
+class SignedIn(Event):
+    address: str
+    device: str
+    second_factor: str = ""
+    """"totp", "recovery", or "" without one."""
+
+
+@event("staff.signed_out")
+@dataclass(frozen=True)
+class SignedOut(Event):
+    pass
+
+
+@event("staff.sessions_ended")
+@dataclass(frozen=True)
+class SessionsEnded(Event):
+    count: int
+    devices: tuple[str, ...] = ()
+
+
+@event("staff.locked_out")
+@dataclass(frozen=True)
+class LockedOut(Event):
+    """Failed sign-ins used up what this account may try."""
+
+    address: str
+    """Where the last of them came from."""
+
+
+@event("staff.lock_lifted")
+@dataclass(frozen=True)
+class LockLifted(Event):
+    pass
+
+
+@event("staff.second_factor_set")
+@dataclass(frozen=True)
+class SecondFactorSet(Event):
+    pass
+
+
+@event("staff.second_factor_removed")
+@dataclass(frozen=True)
+class SecondFactorRemoved(Event):
+    pass
+
+
+@event("staff.recovery_codes_made")
+@dataclass(frozen=True)
+class RecoveryCodesMade(Event):
+    count: int
+
+
+@event("staff.recovery_code_used")
+@dataclass(frozen=True)
+class RecoveryCodeUsed(Event):
+    left: int
+
+
+@event("sign_in_rules.changed")
+@dataclass(frozen=True)
+class SignInRulesChanged(Event):
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+@event("keys.rotated")
+@dataclass(frozen=True)
+class KeysRotated(Event):
+    """Sealed values were sealed again under a new key."""
+
+    key: str
+    count: int
 
 
 @event("role.assigned")

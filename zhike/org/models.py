@@ -1,9 +1,11 @@
-"""Staff, departments, assignments and installed handbook versions."""
+"""Staff, departments, assignments and installed handbook versions; how staff sign in."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 
@@ -94,3 +96,99 @@ class Assignment(models.Model):
             )
         ]
         indexes = [models.Index(fields=["handbook", "role", "department"], name="org_assignment_role")]
+
+
+class SignInRules(models.Model):
+    """What this installation asks of passwords and second factors: one row, made with the table."""
+
+    class Required(models.TextChoices):
+        NOBODY = "nobody"
+        ADMINISTRATORS = "administrators"
+        ROLES = "roles"
+        EVERYBODY = "everybody"
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    password_length = models.SmallIntegerField(default=10)
+    """Characters a new password has at least."""
+    link_hours = models.SmallIntegerField(default=72)
+    """Hours in which a link sets a password."""
+    second_factor = models.CharField(max_length=16, choices=Required.choices, default=Required.NOBODY)
+    """Who has to sign in with a second factor. ROLES: administrators, and whoever holds one of `roles`."""
+    roles = ArrayField(models.CharField(max_length=105), default=list, blank=True)
+    """"handbook:role"."""
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="org_one_sign_in_rules")]
+
+
+class PasswordLink(models.Model):
+    """A link with which somebody sets his password, once and until it expires. At most one a person is open."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="password_links")
+    digest = models.CharField(max_length=64, unique=True)
+    """SHA-256 of the secret; the link itself is shown once and kept nowhere."""
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=80)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["staff"], condition=models.Q(used_at=None, revoked_at=None), name="org_one_open_link"
+            )
+        ]
+
+
+class SecondFactor(models.Model):
+    """The secret that somebody's telephone computes codes from, sealed (org.keys)."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="second_factors")
+    key_id = models.CharField(max_length=16)
+    sealed = models.BinaryField()
+    made_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    """None while it is being set up: nobody is asked for its codes yet."""
+    last_step = models.BigIntegerField(default=0)
+    """The half minute of the last code that was taken: it and what was before it are refused."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["staff"], condition=models.Q(confirmed_at__isnull=False), name="org_one_second_factor"
+            ),
+            models.UniqueConstraint(fields=["staff"], condition=models.Q(confirmed_at=None), name="org_one_set_up"),
+        ]
+        indexes = [models.Index(fields=["key_id", "id"], name="org_second_factor_key")]
+
+
+class RecoveryCode(models.Model):
+    """Takes the place of a code from the telephone, once."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="recovery_codes")
+    begins = models.CharField(max_length=3)
+    """Its first characters, to find it by without trying every hash."""
+    password = models.CharField(max_length=128)
+    """The rest, hashed like a password."""
+    used_at = models.DateTimeField(null=True)
+
+
+class Session(AbstractBaseSession):
+    """A browser's session. One of a member of staff says where and since when; he and administrators may end it."""
+
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.CASCADE, related_name="sessions")
+    address = models.CharField(max_length=45, blank=True, default="")
+    device = models.CharField(max_length=200, blank=True, default="")
+    """What the browser calls itself."""
+    since = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    """To the minute."""
+    second_factor = models.BooleanField(default=False)
+    """Signed in with a second factor."""
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        from zhike.org.sessions import SessionStore
+
+        return SessionStore

@@ -20,6 +20,7 @@ from zhike.lib import clock
 from zhike.org.handbooks import viewer as staff_viewer
 from zhike.org.principals import ANONYMOUS_VIEWER, Viewer
 from zhike.web.permissions import PERMISSIONS, may_open
+from zhike.web.sign_in.entering import keep_session
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -132,6 +133,7 @@ class Gate:
             if viewer.staff is not None and is_page(request):
                 # Read before the view reads anything: what happens while the page is made is told by its stream.
                 request.feed_from = last_position()  # type: ignore[attr-defined]
+                keep_session(request, viewer, request.now)  # type: ignore[attr-defined]
             return None
         return refused(request) if viewer.staff is not None else to_sign_in(request)
 

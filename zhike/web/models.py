@@ -79,6 +79,8 @@ class ApiToken(models.Model):
     """To the minute: looking at a list writes nothing."""
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.CharField(max_length=80, blank=True, default="")
+    is_held_back: bool
+    """Where api.tokens.living_token read it: its owner has to set up a second factor first."""
 
     class Meta:
         indexes = [models.Index(fields=["owner", "-created_at"], name="web_token_owner")]

@@ -11,6 +11,7 @@ from zhike.web.sign_in.language import choose_language
 
 AREAS = (
     ("", "sign_in"),
+    ("account", "account"),
     ("desk", "desk"),
     ("cases", "case_list"),
     ("cases", "hand_over"),
@@ -24,6 +25,7 @@ AREAS = (
     ("lookup", "lookup"),
     ("administration/tokens", "api_tokens"),
     ("administration/webhooks", "webhooks"),
+    ("administration", "credentials"),
     ("administration", "administration"),
     ("portal", "portal"),
     ("welcome", "welcome"),

@@ -7,8 +7,8 @@ import secrets
 
 from django.db import transaction
 
-from zhike.customers.keys import keyring, seals
 from zhike.lib.sealed import Sealed
+from zhike.org.keys import keyring, seals
 from zhike.webhooks.models import Subscription
 
 PREFIX = "whsec_"

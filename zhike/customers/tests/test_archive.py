@@ -5,7 +5,6 @@ import datetime as dt
 import pytest
 from django.db import connection
 
-from zhike.customers import keys
 from zhike.customers.access import customer_for, find_customers, unmaskings_for
 from zhike.customers.consents import give_consent, may_contact, withdraw_consent
 from zhike.customers.duplicates import duplicates
@@ -24,6 +23,7 @@ from zhike.customers.profile import (
 from zhike.customers.queries import search
 from zhike.customers.unmasking import review_unmasking, unmask
 from zhike.journal.models import Fact
+from zhike.org import keys
 from zhike.org.models import Staff
 from zhike.org.principals import Viewer
 from zhike.records.tests.world import NOW

@@ -1,4 +1,4 @@
-"""Staff: list, add, edit, disable, roles and departments, passwords."""
+"""Staff: list, add, edit, disable, roles and departments. How they sign in: web/credentials."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.tokens import default_token_generator
 from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import get_language, gettext
 
 from zhike.handbook.structure import Role
@@ -62,7 +59,7 @@ def staff(request: Request) -> HttpResponse:
 
 
 def add_staff(request: Request) -> HttpResponseBase:
-    """Add a person; roles and the password follow on his page."""
+    """Add a person; roles and the link for his password follow on his pages."""
     typed = {name: request.POST.get(name, "").strip() for name in ("username", "name", "phone")}
     if request.method == "POST":
         try:
@@ -79,7 +76,7 @@ def add_staff(request: Request) -> HttpResponseBase:
 
 
 def edit_staff(request: Request, number: int) -> HttpResponseBase:
-    """One person: name, phone, language, right to administer; beside it the roles and the password."""
+    """One person: name, phone, language, right to administer; beside it the roles."""
     person = person_for(request, number)
     if request.method != "POST":
         return _person_page(request, person)
@@ -154,56 +151,12 @@ def withdraw(request: Request, number: int) -> HttpResponseBase:
     return HttpResponseRedirect(reverse("administration:edit_staff", args=[person.pk]))
 
 
-def password(request: Request, number: int) -> HttpResponseBase:
-    """A link to set the password with, or a temporary password. Shown once, on this answer only."""
-    person = person_for(request, number)
-    if not person.is_active:
-        raise Http404
-    if request.POST.get("how") == "temporary":
-        given = actions.give_temporary_password(person, by=request.viewer.principal, now=request.now)
-        return _person_page(request, person, {"temporary": given})
-    actions.note_password_link(person, by=request.viewer.principal, now=request.now)
-    who = urlsafe_base64_encode(force_bytes(person.pk))
-    path = reverse("administration:set_password", args=[who, default_token_generator.make_token(person)])
-    return _person_page(request, person, {"link": request.build_absolute_uri(path)})
-
-
-def set_password(request: Request, who: str, token: str) -> HttpResponseBase:
-    """Set one's password with the link; it works once and for three days."""
-    person = _of_link(who)
-    if person is None or not default_token_generator.check_token(person, token):
-        return render(request, "administration/set_password.html", {"gone": True}, status=404)
-    wrong = ""
-    if request.method == "POST":
-        chosen = request.POST.get("password", "")
-        if chosen != request.POST.get("again", ""):
-            wrong = gettext("两次输入的密码不一样，请重新输入。")
-        else:
-            try:
-                actions.set_password(person, chosen, by=f"staff:{person.pk}", now=request.now, by_link=True)
-            except OrgRefused as refused:
-                wrong = " ".join(words_of(refused).values())
-            else:
-                messages.success(request, gettext("密码已设置，请登录。"))
-                return HttpResponseRedirect(reverse("sign_in:sign_in"))
-    shown = {"person": person, "wrong": wrong}
-    return render(request, "administration/set_password.html", shown, status=422 if wrong else 200)
-
-
 def person_for(request: Request, number: int) -> Staff:
     """The person of that number, for whoever administers. Raises Http404."""
     try:
         return access.staff_for(request.viewer, number)
     except access.NotFound as error:
         raise Http404 from error
-
-
-def _of_link(who: str) -> Staff | None:
-    try:
-        number = int(urlsafe_base64_decode(who).decode())
-        return Staff.objects.filter(pk=number, is_active=True).first()
-    except (ValueError, OverflowError):
-        return None
 
 
 def _person_page(

@@ -104,6 +104,9 @@ def _identify(request: HttpRequest) -> Call:
     if token is None:
         words = gettext("请在 Authorization 头里用 Bearer 给出有效的令牌。")
         raise Problem(401, "unauthenticated", words, headers={"WWW-Authenticate": 'Bearer realm="zhike"'})
+    if token.is_held_back:
+        words = gettext("令牌所属员工必须先登录并设置二次验证，这个令牌才能用。")
+        raise Problem(403, "second_factor", words)
     call.token, call.viewer = token, staff_viewer(token.owner)
     note_use(token, call.now)
     return call

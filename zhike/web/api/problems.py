@@ -56,6 +56,7 @@ def title_of(code: str) -> str:
     return {
         "unauthenticated": gettext("令牌无效"),
         "scope": gettext("令牌没有这项用途"),
+        "second_factor": gettext("还没有二次验证"),
         "forbidden": gettext("无权办理"),
         "not_found": gettext("没有找到"),
         "method": gettext("不支持这种方法"),

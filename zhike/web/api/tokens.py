@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import transaction
 from django.db.models import Q
@@ -16,6 +16,7 @@ from zhike.journal.actions import NewFact, record
 from zhike.lib.text import clean_line
 from zhike.org.models import Staff
 from zhike.org.principals import Viewer
+from zhike.org.sign_in_rules import LacksSecondFactor, lacks_second_factor
 from zhike.web.api.events import TokenCreated, TokenRevoked
 from zhike.web.api.scopes import SCOPES
 from zhike.web.models import ApiToken
@@ -28,6 +29,10 @@ USE_NOTED = dt.timedelta(minutes=1)
 
 NO_NAME = Text(zh="请写明这个令牌给谁用，最多 80 字。", en="Say what uses this token, in at most 80 characters.")
 NO_OWNER = Text(zh="请选择一位在职员工。", en="Choose an active member of staff.")
+OWNER_FIRST = Text(
+    zh="按登录规则，这位员工要先打开二次验证，才能有接口令牌。",
+    en="By the rules of signing in this person needs a second factor before a token can act for them.",
+)
 NO_SCOPES = Text(zh="请至少选择一项用途。", en="Choose at least one scope.")
 BAD_LIFE = Text(zh="有效期从明天起，最长一年。", en="It ends tomorrow at the earliest, and after a year at the latest.")
 
@@ -56,8 +61,13 @@ def create_token(
     expires_at: dt.datetime | None,
     by: Viewer,
     now: dt.datetime,
+    prove: Callable[[], str] = str,
 ) -> tuple[ApiToken, str]:
-    """(the row, the token itself, which nobody sees again). Raises TokenRefused; NoSuchToken for who is no administrator."""
+    """(the row, the token itself, which nobody sees again). Raises TokenRefused; NoSuchToken for who is no administrator.
+
+    `prove` is asked last: what is wrong with the code of the maker's second factor, "" when nothing is. A session alone,
+    perhaps a stolen one, makes no token that outlives it.
+    """
     if not by.is_admin:
         raise NoSuchToken
     name, wanted = clean_line(name), tuple(scope for scope in SCOPES if scope in set(scopes))
@@ -66,10 +76,14 @@ def create_token(
         problems["name"] = NO_NAME
     if owner is None or not owner.is_active:
         problems["owner"] = NO_OWNER
+    elif lacks_second_factor(owner):
+        problems["owner"] = OWNER_FIRST
     if not wanted:
         problems["scopes"] = NO_SCOPES
     if expires_at is None or not now < expires_at <= now + LONGEST_LIFE:
         problems["expires_at"] = BAD_LIFE
+    if not problems and (wrong := prove()):
+        problems["code"] = Text(zh=wrong, en=wrong)
     if problems or owner is None or expires_at is None:
         raise TokenRefused(problems)
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -98,12 +112,17 @@ def revoke_token(token_id: int, *, by: Viewer, now: dt.datetime) -> ApiToken:
 
 
 def living_token(secret: str, now: dt.datetime) -> ApiToken | None:
-    """The token, with its owner, while it is in force: not expired, not revoked, its owner not disabled."""
+    """The token, with its owner, while it is in force: not expired, not revoked, its owner not disabled.
+
+    `is_held_back` says whether its owner has to set up a second factor first. One query.
+    """
     if not SHAPE.fullmatch(secret):
         return None
-    found = ApiToken.objects.select_related("owner").filter(digest=digest_of(secret)).first()
+    known = ApiToken.objects.select_related("owner").annotate(lacks=LacksSecondFactor("owner_id"))
+    found = known.filter(digest=digest_of(secret)).first()
     if found is None or found.revoked_at is not None or found.expires_at <= now or not found.owner.is_active:
         return None
+    found.is_held_back = found.lacks
     return found
 
 

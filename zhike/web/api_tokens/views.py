@@ -14,6 +14,8 @@ from django.utils.translation import get_language, gettext
 
 from zhike.org.access import NotFound, staff_for
 from zhike.org.models import Staff
+from zhike.org.second_factor import has_second_factor
+from zhike.web.account.proof import wrong_code
 from zhike.web.api.scopes import scope_words
 from zhike.web.api.tokens import NoSuchToken, TokenRefused, create_token, revoke_token
 from zhike.web.base.times import ZONE
@@ -41,13 +43,17 @@ def _create(request: Request) -> HttpResponse:
     try:
         made, secret = create_token(
             name=str(typed["name"]), owner=_owner(request, str(typed["owner"])), scopes=typed["scopes"],
-            expires_at=_end_of(str(typed["expires"])), by=request.viewer, now=request.now,
+            expires_at=_end_of(str(typed["expires"])), by=request.viewer, now=request.now, prove=lambda: _wrong_code(request),
         )  # fmt: skip
     except TokenRefused as refused:
         language = get_language() or "zh"
         wrong = {name: text.say(language) for name, text in refused.problems.items()}
         return _page(request, {"typed": typed, "wrong": wrong}, status=422)
     return _page(request, {"made": made, "secret": secret, "typed": {}}, status=201)
+
+
+def _wrong_code(request: Request) -> str:
+    return wrong_code(request, request.viewer.staff) if request.viewer.staff is not None else ""
 
 
 def _owner(request: Request, number: str) -> Staff | None:
@@ -82,6 +88,7 @@ def _page(request: Request, more: dict[str, Any], status: int = 200) -> HttpResp
     known = {
         "rows": [(token, state_of(token, request.now)) for token in rows],
         "scopes": scope_words(),
+        "asks_code": request.viewer.staff is not None and has_second_factor(request.viewer.staff),
         "people": Staff.objects.filter(is_active=True).order_by("name", "id"),
         **more,
     }

@@ -61,7 +61,7 @@ FROM customers_customer WHERE id > %(known)s AND id %% %(numbers)s = 0
 
 def fill(rows: int) -> None:
     """The sample company, then so many customers beside its own."""
-    from zhike.customers.keys import keyring
+    from zhike.org.keys import keyring
 
     began = time.monotonic()
     start(rows)

@@ -62,9 +62,7 @@ def create(seconds: float, place: int) -> Answer:
 
 def sign_in(people: list[str]) -> Answer:
     """Sessions of these people, by user name."""
-    from django.contrib.sessions.models import Session
-
-    from zhike.org.models import Staff
+    from zhike.org.models import Session, Staff
     from zhike.web.live.bench import session_row
 
     rows = [session_row(staff) for staff in Staff.objects.filter(username__in=people).order_by("username")]

@@ -21,8 +21,8 @@ def command() -> None:
 def rotate(forget_old: bool) -> None:
     """Make a new key and seal every identity number again under it. Stopped half-way, the next call goes on."""
     with django_ready():
-        from zhike.customers.keys import rotate_keys
         from zhike.lib import clock
+        from zhike.org.keys import rotate_keys
 
         count = rotate_keys(now=clock.now(), forget_old=forget_old, progress=show_progress)
     click.echo(f"{count:,} identity numbers sealed under the new key")

@@ -7,12 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.db.models.functions import Now
 from django.utils.crypto import constant_time_compare
 
 from zhike.org.handbooks import external_roles
-from zhike.org.models import Staff
+from zhike.org.models import Session, Staff
 from zhike.org.principals import keys_of
 from zhike.web.live.client import Account
 

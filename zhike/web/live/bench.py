@@ -25,13 +25,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
 
 from zhike.journal.actions import FACTS_CHANNEL, RECORD, NewFact, row_of
 from zhike.journal.events import Event, event
 from zhike.lib import clock
-from zhike.org.models import Assignment, Staff
+from zhike.org.models import Assignment, Session, Staff
+from zhike.org.sessions import SessionStore
 from zhike.web.listening import Connection, connect
 
 MARK = b'"subject":"bench:'

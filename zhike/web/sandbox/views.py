@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -24,8 +24,10 @@ from zhike.channels.sms import outbox
 from zhike.clocks.queries import next_moment
 from zhike.org.access import NotFound, sample_staff
 from zhike.web.base.times import ZONE
+from zhike.web.context import Request
 from zhike.web.sandbox import cast, virtual
 from zhike.web.sandbox.steps import INSTANT
+from zhike.web.sign_in.entering import enter
 
 View = Callable[..., HttpResponseBase]
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -75,7 +77,7 @@ def _target(by: str, now: dt.datetime) -> dt.datetime:
 
 
 @sandbox_only
-def become(request: HttpRequest) -> HttpResponse:
+def become(request: Request) -> HttpResponse:
     """Sign in as a sample member of staff, or (without one) as nobody: a customer in front of the portal."""
     wanted = request.POST.get("staff", "")
     if not wanted:
@@ -86,7 +88,7 @@ def become(request: HttpRequest) -> HttpResponse:
     except NotFound as error:
         raise Http404 from error
     logout(request)
-    login(request, staff, backend="django.contrib.auth.backends.ModelBackend")
+    enter(request, staff)
     return HttpResponseRedirect("/")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from zhike.lib import clock
+from zhike.web.tests.telephone import Telephone
 from zhike.web.tests.world import World, in_time_of
 
 
@@ -14,3 +15,8 @@ def world(db: None) -> Iterator[World]:
     before = in_time_of(made)
     yield made
     clock.install(before)
+
+
+@pytest.fixture
+def telephone(monkeypatch: pytest.MonkeyPatch) -> Telephone:
+    return Telephone(monkeypatch)

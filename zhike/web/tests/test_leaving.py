@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from zhike.cases.actions import open_case
@@ -17,10 +16,11 @@ from zhike.handbook.common import Text
 from zhike.journal.models import Fact
 from zhike.notices.actions import Tell, tell
 from zhike.notices.models import Notice
-from zhike.org.actions import OrgRefused, assign_role, enable_staff, set_password
+from zhike.org.actions import OrgRefused, assign_role, enable_staff
+from zhike.org.credentials import set_password
 from zhike.org.holdings import holdings_of
 from zhike.org.leaving import leave_staff, return_staff
-from zhike.org.models import Staff
+from zhike.org.models import Session, Staff
 from zhike.web.api.scopes import SCOPES
 from zhike.web.api.tokens import create_token
 from zhike.web.live.accounts import accounts_of

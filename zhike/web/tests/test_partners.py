@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from zhike.cases.access import audiences_of, visible_cases
@@ -22,7 +21,7 @@ from zhike.notices.models import Notice
 from zhike.notices.queries import notices_of
 from zhike.org.access import colleagues_for, departments_for
 from zhike.org.handbooks import book_of
-from zhike.org.models import HandbookVersion
+from zhike.org.models import HandbookVersion, Session
 from zhike.org.principals import role_key
 from zhike.records.directory import may_keep
 from zhike.web.api.scopes import SCOPES

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from zhike.customers import keys
 from zhike.journal.models import Fact
+from zhike.org import keys
 from zhike.web.tests.world import World
 from zhike.webhooks.access import NotFound, delivery_for, subscription_for
 from zhike.webhooks.actions import (

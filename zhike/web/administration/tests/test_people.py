@@ -1,15 +1,13 @@
-"""Staff: added, changed, disabled; roles and passwords; only by administrators."""
+"""Staff: added, changed, disabled; roles; only by administrators."""
 
 from __future__ import annotations
-
-import re
 
 import pytest
 from django.test import Client
 
 from zhike.journal.models import Fact
 from zhike.org.models import Staff
-from zhike.web.tests.world import PASSWORD, World
+from zhike.web.tests.world import World
 
 ATTACK = "<script>alert(1)</script>"
 
@@ -67,34 +65,6 @@ def test_nobody_disables_himself_or_the_last_administrator(world: World) -> None
     answer = client.post(f"/administration/staff/{boss.pk}", {"name": "示例老板", "is_admin": "false"})
     assert "最后一位管理员" in answer.content.decode()
     assert person("boss").is_admin
-
-
-def test_a_link_sets_a_password_once(world: World) -> None:
-    page = world.signed_in("boss").post(f"/administration/staff/{person('agent').pk}/password", {"how": "link"})
-    link = re.search(r"/administration/password/[^\"]+", page.content.decode())
-    assert link
-    visitor = Client()
-    new = "another-long-secret-7"
-    assert "两次输入" in visitor.post(link[0], {"password": new, "again": "x"}).content.decode()
-    assert visitor.post(link[0], {"password": "short", "again": "short"}).status_code == 422
-    assert visitor.post(link[0], {"password": new, "again": new}).status_code == 302
-    assert person("agent").check_password(new)
-    assert visitor.get(link[0]).status_code == 404
-
-
-def test_a_temporary_password_is_shown_once_and_ends_sessions(world: World) -> None:
-    agent = world.signed_in("agent")
-    page = world.signed_in("boss").post(f"/administration/staff/{person('agent').pk}/password", {"how": "temporary"})
-    shown = re.search(r'ad-secret">([^<]+)<', page.content.decode())
-    assert shown
-    assert person("agent").check_password(shown[1])
-    assert not person("agent").check_password(PASSWORD)
-    assert agent.get("/lookup").status_code == 302
-
-
-@pytest.mark.parametrize("link", ["x/y", "MQ/abc", "../..", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5/c-1"])
-def test_a_made_up_link_opens_nothing(world: World, link: str) -> None:
-    assert Client().get(f"/administration/password/{link}").status_code == 404
 
 
 def test_markup_in_names_shows_as_text(world: World) -> None:

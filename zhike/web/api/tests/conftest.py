@@ -8,7 +8,10 @@ from zhike.lib import clock
 from zhike.web.api import guard
 from zhike.web.api.rates import Limiter
 from zhike.web.api.tests.program import Program, made_token
+from zhike.web.tests.conftest import telephone
 from zhike.web.tests.world import World, in_time_of
+
+__all__ = ["telephone"]
 
 
 @pytest.fixture

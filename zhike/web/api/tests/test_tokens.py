@@ -10,10 +10,12 @@ from django.test import Client
 
 from zhike.journal.models import Fact
 from zhike.org.actions import disable_staff
+from zhike.org.sign_in_rules import change_rules
 from zhike.web.api.rates import Limiter
 from zhike.web.api.tests.program import Program, made_token
 from zhike.web.api.tokens import NoSuchToken, TokenRefused, create_token, digest_of, revoke_token
 from zhike.web.models import ApiToken
+from zhike.web.tests.telephone import Telephone
 from zhike.web.tests.world import World
 
 
@@ -136,3 +138,24 @@ def test_the_language_is_the_callers_else_the_owners(world: World, program: Call
     world.staff["agent"].save(update_fields=["language"])
     silent = Client(headers={"Authorization": f"Bearer {agent.secret}"})
     assert silent.get("/api/cases/none").json()["title"] == "Not found"
+
+
+def test_a_token_whose_owner_lacks_the_second_factor_he_needs_opens_nothing(
+    world: World, program: Callable[..., Program], telephone: Telephone
+) -> None:
+    caller = program("agent")
+    assert caller.get("/me").status_code == 200
+    change_rules(password_length=10, link_hours=72, second_factor="everybody", roles=[], by=None, now=world.now)
+    answer = caller.get("/me")
+    assert (answer.status_code, answer.json()["code"]) == (403, "second_factor")
+    telephone.belongs_to(world.staff["agent"])
+    assert caller.get("/me").status_code == 200
+
+
+def test_no_token_is_made_for_whoever_lacks_the_second_factor_he_needs(world: World, telephone: Telephone) -> None:
+    change_rules(password_length=10, link_hours=72, second_factor="everybody", roles=[], by=None, now=world.now)
+    with pytest.raises(TokenRefused) as refused:
+        made_token(world, "agent")
+    assert list(refused.value.problems) == ["owner"]
+    telephone.belongs_to(world.staff["agent"])
+    made_token(world, "agent")

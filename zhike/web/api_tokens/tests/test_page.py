@@ -8,6 +8,7 @@ from typing import Any
 from django.test import Client
 
 from zhike.web.models import ApiToken
+from zhike.web.tests.telephone import Telephone
 from zhike.web.tests.world import World
 
 PAGE = "/administration/tokens"
@@ -67,3 +68,17 @@ def test_nobody_else_comes_here(world: World) -> None:
 
 def test_administration_leads_here(world: World) -> None:
     assert PAGE in world.signed_in("boss").get("/administration/staff").content.decode()
+
+
+def test_a_session_alone_makes_no_token_for_whoever_has_a_second_factor(world: World, telephone: Telephone) -> None:
+    """A stolen session makes nothing that outlives it: each token asks for a code, and each code counts once."""
+    telephone.belongs_to(world.staff["boss"])
+    boss = world.signed_in("boss")
+    shown = telephone.code()
+    for code in ("", "000000"):
+        answer = boss.post(PAGE, asked(world, code=code))
+        assert (answer.status_code, "验证码不对" in answer.content.decode()) == (422, True)
+    assert boss.post(PAGE, asked(world, code=shown, name="")).status_code == 422  # other mistakes use no code up
+    assert boss.post(PAGE, asked(world, code=shown)).status_code == 201
+    assert boss.post(PAGE, asked(world, code=shown)).status_code == 422
+    assert ApiToken.objects.count() == 1

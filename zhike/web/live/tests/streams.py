@@ -10,11 +10,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 
 from zhike.journal.actions import NewFact
 from zhike.journal.tests.happenings import another_session, bell, write_in
 from zhike.org.models import Assignment, Staff
+from zhike.org.sessions import SessionStore
 from zhike.web.asgi import Application
 
 PATIENCE = 30

@@ -5,13 +5,13 @@ import random
 from collections.abc import Collection, Mapping
 
 import pytest
-from django.contrib.sessions.models import Session
 
 from zhike.journal import gates
 from zhike.journal.actions import NewFact
 from zhike.journal.stream import read_after, sequence_all
 from zhike.journal.tests.happenings import NOON, BellRang, another_session, bell, write_in
-from zhike.org.models import Assignment, Staff
+from zhike.org.models import Assignment, Session, Staff
+from zhike.org.sessions import end_sessions
 from zhike.web.asgi import Application
 from zhike.web.listening import with_connection
 from zhike.web.live import answer, client, feed, hub
@@ -323,10 +323,30 @@ def test_a_session_that_has_run_out_is_worth_nothing(clerk: str) -> None:
     live(story)
 
 
+def test_a_revoked_session_stops_hearing_at_once(clerk: str, outsider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "SWEEP_EVERY", 3600.0)  # nobody comes round to look: the fact alone does it
+    staff = Staff.objects.get(username="clerk")
+
+    async def story(product: Application) -> None:
+        stream, other = await Stream(product, clerk).ready(), await Stream(product, outsider).ready()
+        await asyncio.to_thread(with_connection, revoke, staff)
+        await stream.ends()
+        await ring(7, audience=["shop:clerk", "shop:porter"])
+        assert await other.hears(1) == [7]
+        assert 7 not in stream.heard
+        assert (await Stream(product, clerk).ends()).status == 401
+
+    live(story)
+
+
+def revoke(staff: Staff) -> None:
+    assert end_sessions(staff, by="staff:9", now=NOON) == 1
+
+
 def test_a_stream_ends_when_its_session_has_ended(clerk: str, outsider: str) -> None:
     def sign_out() -> None:
         with another_session() as session:
-            session.execute("DELETE FROM django_session WHERE session_key = %s", [clerk])
+            session.execute("DELETE FROM org_session WHERE session_key = %s", [clerk])
             session.commit()
 
     async def story(product: Application) -> None:

@@ -51,5 +51,12 @@ document.addEventListener("htmx:afterRequest", (event) => {
 for (const name of Object.keys(localStorage)) {
   if (name.startsWith(PREFIX) && !(Date.now() - JSON.parse(localStorage.getItem(name)).at < WEEK)) localStorage.removeItem(name);
 }
+// Signed out, or somebody else at the same browser: what one person typed is not the next one's to read.
+const here = document.body.dataset.person;
+const before = localStorage.getItem("zk-person");
+if (document.querySelector("[data-forget-drafts]") || (here && before && here !== before)) {
+  for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX)) localStorage.removeItem(name);
+}
+if (here) localStorage.setItem("zk-person", here);
 forgetAccepted();
 scan(document);

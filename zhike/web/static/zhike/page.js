@@ -113,3 +113,17 @@ function named(scope) {
 }
 document.addEventListener("htmx:load", (event) => named(event.detail.elt));
 named(document);
+
+// A button that copies what another element holds; where the browser refuses, it is selected to be copied by hand.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) {
+    const source = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.value ?? source.innerText);
+      say(button.dataset.copied);
+    } catch { if (source.select) source.select(); else getSelection().selectAllChildren(source); }
+  }
+  if (event.target.closest("[data-print]")) print();
+});
+document.addEventListener("focusin", (event) => { if (event.target.matches("input[data-select]")) event.target.select(); });

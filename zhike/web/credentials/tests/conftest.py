@@ -1,0 +1,3 @@
+from zhike.web.tests.conftest import telephone, world
+
+__all__ = ["telephone", "world"]
