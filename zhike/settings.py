@@ -1,7 +1,8 @@
 """Django's settings. Everything that differs between two installations comes from the environment:
 
 DATABASE_URL, ZHIKE_HOME, PORT, HANDBOOK, ZHIKE_SANDBOX, ZHIKE_HOSTS (names the product is reached by, with commas),
-ZHIKE_BIND, ZHIKE_HTTPS (set it behind a proxy that speaks TLS), ZHIKE_POOL (database connections a process may hold),
+ZHIKE_BIND, ZHIKE_HTTPS (set it behind a proxy that speaks TLS), ZHIKE_PROXIES (addresses or networks of those proxies,
+with commas), ZHIKE_POOL (database connections a process may hold),
 ZHIKE_WEBHOOK_HOSTS (internal hosts that webhooks may go to, `host` or `host:port`, with commas),
 ZHIKE_LOG (console or json), ZHIKE_SECRET_KEY, ZHIKE_DEBUG.
 """
@@ -86,6 +87,7 @@ INSTALLED_APPS = [
     "zhike.web",
 ]
 MIDDLEWARE = [
+    "zhike.web.proxies.Forwarded",
     "zhike.web.middleware.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -148,6 +150,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 HTTPS = environment.flag("ZHIKE_HTTPS")
+PROXIES = environment.proxies()
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"

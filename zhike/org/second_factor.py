@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 import secrets
+from dataclasses import dataclass
 from hmac import compare_digest
 
 import pyotp
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from zhike.handbook.common import Text
 from zhike.lib.text import narrow
@@ -24,7 +26,7 @@ from zhike.org.events import RecoveryCodesMade, RecoveryCodeUsed, SecondFactorRe
 from zhike.org.keys import keyring, rotates, sealed_of
 from zhike.org.models import RecoveryCode, SecondFactor, Staff
 from zhike.org.sessions import end_sessions
-from zhike.org.sign_in_rules import needs_second_factor
+from zhike.org.sign_in_rules import NeedsSecondFactor, needs_second_factor
 
 STEP = 30
 """Seconds a code is shown for."""
@@ -54,9 +56,26 @@ def has_second_factor(staff: Staff) -> bool:
     return _confirmed(staff).exists()
 
 
-def factor_of(staff: Staff) -> SecondFactor | None:
-    """The one that is in use."""
-    return _confirmed(staff).first()
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a page says of somebody's second factor."""
+
+    since: dt.datetime | None
+    """None: there is none."""
+    codes_left: int
+    is_needed: bool
+
+
+def state_of(staff: Staff) -> State:
+    """One query."""
+    mine = {"staff": OuterRef("pk")}
+    unused = RecoveryCode.objects.filter(**mine, used_at=None).order_by().values("staff").annotate(n=Count("pk"))
+    since, left, needed = Staff.objects.values_list(
+        Subquery(SecondFactor.objects.filter(**mine, confirmed_at__isnull=False).values("confirmed_at")),
+        Coalesce(Subquery(unused.values("n")), 0),
+        NeedsSecondFactor("pk"),
+    ).get(pk=staff.pk)
+    return State(since, left, needed)
 
 
 def begin_set_up(staff: Staff, *, now: dt.datetime) -> int:
@@ -111,7 +130,7 @@ def accept_code(staff: Staff, typed: str, *, at: dt.datetime, now: dt.datetime) 
     typed = _plain(typed)
     if len(typed) == CODE_LETTERS:
         return "recovery" if _use_recovery_code(staff, typed, now) else ""
-    factor = factor_of(staff)
+    factor = _confirmed(staff).first()
     step = _step_of(_secret(factor), typed, at) if factor else None
     if factor is None or step is None:
         return ""

@@ -23,6 +23,7 @@ from zhike.org.second_factor import (
 )
 from zhike.org.sessions import ENTERED, SessionStore, end_session, end_sessions, entered, handle_of, sessions_of
 from zhike.org.sign_in_rules import change_rules, lacks_second_factor, needs_second_factor
+from zhike.org.tasks import forget_sessions
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime.fromisoformat("2025-06-10T09:00:00+08:00")
@@ -270,3 +271,10 @@ def test_all_sessions_but_one_end(agent: Staff) -> None:
     assert [row.session_key for row in sessions_of(agent)] == [keys_made[1]]
     row = Session.objects.get()
     assert (row.address, row.device, row.since, row.staff_id) == ("192.0.2.7", "Firefox", NOW, agent.pk)
+
+
+def test_rows_of_sessions_that_have_run_out_are_removed(agent: Staff) -> None:
+    old, living = session(agent), session(agent)
+    Session.objects.filter(session_key=old).update(expire_date=NOW.replace(year=2001))
+    forget_sessions(timestamp=0)
+    assert [row.session_key for row in Session.objects.all()] == [living]

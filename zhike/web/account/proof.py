@@ -8,7 +8,8 @@ from zhike.lib import clock
 from zhike.org.models import Staff
 from zhike.org.second_factor import accept_code, has_second_factor
 from zhike.web.context import Request
-from zhike.web.sign_in.attempts import address_of, claim_try, forget_failures, note_failure
+from zhike.web.proxies import address_of
+from zhike.web.sign_in.attempts import claim_try, forget_failures, note_failure
 from zhike.web.sign_in.views import too_often, typed
 
 

@@ -19,20 +19,21 @@ from zhike.org.credentials import change_own_password
 from zhike.org.models import Staff
 from zhike.org.second_factor import (
     begin_set_up,
-    codes_left,
     confirm_set_up,
-    factor_of,
+    has_second_factor,
     make_recovery_codes,
     remove_second_factor,
     set_up_of,
+    state_of,
 )
 from zhike.org.sessions import end_session, end_sessions, sessions_of
-from zhike.org.sign_in_rules import needs_second_factor, rules
+from zhike.org.sign_in_rules import rules
 from zhike.web.account.devices import shown_sessions
 from zhike.web.account.happened import recent
 from zhike.web.account.proof import wrong_password
 from zhike.web.context import Request
-from zhike.web.sign_in.attempts import address_of, claim_try, forget_failures, note_failure
+from zhike.web.proxies import address_of
+from zhike.web.sign_in.attempts import claim_try, forget_failures, note_failure
 from zhike.web.sign_in.entering import raise_session
 from zhike.web.sign_in.scan import picture_of, shown_secret
 from zhike.web.sign_in.views import too_often, typed
@@ -118,7 +119,7 @@ def factor_remove(request: Request) -> HttpResponseBase:
 def codes(request: Request) -> HttpResponseBase:
     """New recovery codes instead of the old ones, shown once."""
     person = _me(request)
-    if factor_of(person) is None:
+    if not has_second_factor(person):
         return _back()
     if wrong := wrong_password(request, person):
         return _page(request, {"factor": wrong})
@@ -155,9 +156,7 @@ def _page(request: Request, wrong: dict[str, str] | None = None) -> HttpResponse
     known: dict[str, Any] = {
         "person": person,
         "least": rules().password_length,
-        "factor": factor_of(person),
-        "left": codes_left(person),
-        "is_needed": needs_second_factor(person),
+        "factor": state_of(person),
         "sessions": shown_sessions(list(sessions_of(person)[:100]), request.session.session_key),
         "happened": recent(person),
         "wrong": wrong or {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -56,6 +57,16 @@ def handbook() -> str:
 def sandbox() -> bool:
     """Whether the product runs on a virtual clock."""
     return flag("ZHIKE_SANDBOX")
+
+
+def proxies() -> list[IPv4Network | IPv6Network]:
+    """ZHIKE_PROXIES, addresses or networks of the proxies in front of the product, with commas: 127.0.0.1, 10.0.0.0/24."""
+    try:
+        return [ip_network(part.strip()) for part in os.environ.get("ZHIKE_PROXIES", "").split(",") if part.strip()]
+    except ValueError as error:
+        raise BadEnvironment(
+            f"ZHIKE_PROXIES holds addresses or networks with commas, for example 127.0.0.1: {error}"
+        ) from error
 
 
 def flag(name: str) -> bool:

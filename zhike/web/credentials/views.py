@@ -15,9 +15,9 @@ from zhike.org import access
 from zhike.org.actions import OrgRefused
 from zhike.org.credentials import make_link, open_link, revoke_link
 from zhike.org.models import SignInRules, Staff
-from zhike.org.second_factor import codes_left, factor_of, remove_second_factor
+from zhike.org.second_factor import remove_second_factor, state_of
 from zhike.org.sessions import end_session, end_sessions, sessions_of
-from zhike.org.sign_in_rules import LONGEST, MOST_HOURS, SHORTEST, change_rules, needs_second_factor, rules
+from zhike.org.sign_in_rules import LONGEST, MOST_HOURS, SHORTEST, change_rules, rules
 from zhike.web.account.devices import shown_sessions
 from zhike.web.account.happened import recent
 from zhike.web.administration.people import assignable, words_of
@@ -146,9 +146,7 @@ def _page(request: Request, staff: Staff, more: dict[str, Any] | None = None, st
         "person": staff,
         "has_password": staff.has_usable_password(),
         "open_link": open_link(staff, request.now),
-        "factor": factor_of(staff),
-        "left": codes_left(staff),
-        "is_needed": needs_second_factor(staff),
+        "factor": state_of(staff),
         "is_locked": is_locked(staff.username),
         "is_self": request.viewer.principal == f"staff:{staff.pk}",
         "sessions": shown_sessions(list(sessions_of(staff)[:100]), request.session.session_key),

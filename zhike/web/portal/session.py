@@ -52,8 +52,3 @@ def follower(case: Case, language: str) -> Viewer:
     if case.customer_id is None:
         return Viewer(principal="customer:0", keys=frozenset(), language=language)
     return customer_viewer(case.customer_id, case.customer.name if case.customer else "", language)
-
-
-def address_of(request: HttpRequest) -> str:
-    """The network address limits count by."""
-    return str(request.META.get("REMOTE_ADDR", ""))[:45]

@@ -34,7 +34,8 @@ from zhike.web.portal.entries import NoSuchEntry, entries, entry_for
 from zhike.web.portal.forms import files_field, form_of
 from zhike.web.portal.pictures import FIELD, Received, receive
 from zhike.web.portal.progress import progress
-from zhike.web.portal.session import NotFollowing, address_of, follow_case, followed, follower, stop_following
+from zhike.web.portal.session import NotFollowing, follow_case, followed, follower, stop_following
+from zhike.web.proxies import address_of
 
 MESSAGE_LIMIT = 2000
 PLAIN_MESSAGE = "plain-message"

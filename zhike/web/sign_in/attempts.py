@@ -13,7 +13,6 @@ import hashlib
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
-from django.http import HttpRequest
 
 from zhike.journal.outbox import defer
 from zhike.org.credentials import tell
@@ -25,11 +24,6 @@ BY_ADDRESS = (5, dt.timedelta(minutes=5))
 BY_ACCOUNT = (10, dt.timedelta(minutes=15))
 KEPT_FOR = dt.timedelta(days=1)
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-
-
-def address_of(request: HttpRequest) -> str:
-    """The address the connection came from; never a header the client may set."""
-    return str(request.META.get("REMOTE_ADDR", ""))[:45]
 
 
 def account_key(username: str) -> str:

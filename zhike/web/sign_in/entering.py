@@ -19,7 +19,8 @@ from zhike.org.models import Staff
 from zhike.org.principals import Viewer
 from zhike.org.sessions import ENTERED, SessionStore, entered
 from zhike.web.context import Request
-from zhike.web.sign_in.attempts import address_of, forget_failures
+from zhike.web.proxies import address_of
+from zhike.web.sign_in.attempts import forget_failures
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 WAITING = "waiting"

@@ -18,7 +18,8 @@ from zhike.org.models import Staff
 from zhike.org.second_factor import accept_code, begin_set_up, confirm_set_up, has_second_factor, set_up_of
 from zhike.org.sign_in_rules import needs_second_factor
 from zhike.web.context import Request
-from zhike.web.sign_in.attempts import address_of, claim_try, give_back_try, note_failure
+from zhike.web.proxies import address_of
+from zhike.web.sign_in.attempts import claim_try, give_back_try, note_failure
 from zhike.web.sign_in.entering import Waiting, enter, leave, wait_for_code, waiting
 from zhike.web.sign_in.language import here
 from zhike.web.sign_in.scan import picture_of, shown_secret

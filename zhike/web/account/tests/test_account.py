@@ -189,7 +189,7 @@ def test_the_page_costs_few_queries(world: World, telephone: Telephone, django_a
     client = signed_in()
     set_up(client, telephone)
     client.get("/account")
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(12):
         assert client.get("/account").status_code == 200
 
 

@@ -198,3 +198,16 @@ def test_a_rescue_makes_the_first_administrator(world: World) -> None:
     assert Client().get(path).status_code == 200
     with pytest.raises(NoSuchPerson):
         rescue("nobody")
+
+
+def test_the_page_costs_twelve_queries_at_most(
+    world: World, telephone: Telephone, django_assert_max_num_queries
+) -> None:
+    telephone.belongs_to(world.staff["agent"])
+    for n in range(5):
+        Client(REMOTE_ADDR=f"192.0.2.{n}").post("/sign-in", {"username": "agent", "password": PASSWORD})
+        world.signed_in("agent")
+    boss = world.signed_in("boss")
+    boss.get(base(world))
+    with django_assert_max_num_queries(12):
+        assert boss.get(base(world)).status_code == 200
