@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "zhike.channels",
     "zhike.webhooks",
     "zhike.rehearsal",
+    "zhike.adoption",
     "zhike.web",
 ]
 MIDDLEWARE = [

@@ -22,6 +22,7 @@ from zhike.clocks.events import (
     ClockPaused,
     ClockRestored,
     ClockResumed,
+    ClockRetimed,
     ClockStarted,
     ClockStopped,
     ClockWarned,
@@ -65,7 +66,9 @@ def lock_cases(ids: Sequence[int]) -> set[int]:
     return free | (rest - set(Case.objects.filter(pk__in=rest).values_list("pk", flat=True)) if rest else set())
 
 
-@reacts_to(ClockStarted, ClockStopped, ClockCancelled, ClockExtended, ClockPaused, ClockResumed, ClockRestored)
+@reacts_to(
+    ClockStarted, ClockStopped, ClockCancelled, ClockExtended, ClockPaused, ClockResumed, ClockRestored, ClockRetimed
+)
 def keep_next_due(events: Sequence[Recorded[Any]]) -> None:
     """Lists sort by what is due next, so the row carries it."""
     ids = sorted({e.subject[1] for e in events if e.subject[0] == "case"})

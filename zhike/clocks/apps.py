@@ -9,4 +9,4 @@ class ClocksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhike.clocks import events, leaving  # noqa: F401 - declares the room's events and what people hold of it
+        from zhike.clocks import events, leaving, reactions  # noqa: F401 - the room's events, what people hold, what it reacts to

@@ -122,3 +122,14 @@ class ClockRestored(Event):
     state: str
     due_at: dt.datetime
     why: str = ""
+
+
+@event("clock.retimed")
+@dataclass(frozen=True)
+class ClockRetimed(Event):
+    """Its due time moved because days off were announced; nobody asked for more time."""
+
+    clock: int
+    before: dt.datetime
+    due_at: dt.datetime
+    why: str = ""

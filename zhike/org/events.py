@@ -189,3 +189,27 @@ class DepartmentRetired(Event):
 @dataclass(frozen=True)
 class DepartmentRestored(Event):
     code: str
+
+
+@event("holidays.entered")
+@dataclass(frozen=True)
+class HolidaysEntered(Event):
+    """A year of a region's days off was entered or corrected; limits in working time that reach into it move."""
+
+    region: str
+    year: int
+    announced: bool
+    days_off: int
+    workdays: int
+    why: str = ""
+
+
+@event("handbook.installed")
+@dataclass(frozen=True)
+class HandbookInstalled(Event):
+    """A version was installed by hand on the command line, without anybody's approval on a page."""
+
+    name: str
+    version: str
+    version_id: int
+    effective_from: str

@@ -1,6 +1,7 @@
 """Installed handbook versions: which one is in force, and its compiled book.
 
-A version row never changes, so a compiled book is kept in the process by version id for good.
+A version row never changes, so a compiled book is kept in the process by version id; only when a year of days off is
+entered are all of them compiled anew. Every process notices that with the questions it asks anyway.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,30 +17,37 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from zhike.handbook import holidays
 from zhike.handbook.book import Book
 from zhike.handbook.load import load
 from zhike.handbook.structure import Handbook
-from zhike.org.models import HandbookVersion, Staff
+from zhike.org.models import HandbookVersion, HolidayTableYear, Staff
 from zhike.org.principals import RoleName, Viewer, viewer_of
 
-# Asked by every request: the ids alone, the rest of a version never changes.
-CURRENT = """
-SELECT id FROM org_handbookversion WHERE name = %s AND effective_from <= %s ORDER BY effective_from DESC, id DESC LIMIT 1
-"""
-IN_FORCE = """
-SELECT DISTINCT ON (name) id FROM org_handbookversion WHERE effective_from <= %s ORDER BY name, effective_from DESC, id DESC
-"""
-HELD = """
-SELECT handbook, role, department_id, (SELECT max(id) FROM org_handbookversion WHERE name = held.handbook)
+# Asked by every request: the ids alone, the rest of a version never changes. Beside them the newest year of days off.
+ENTERED = "(SELECT coalesce(max(id), 0) FROM org_holidaytableyear)"
+CURRENT = f"""
+SELECT id, {ENTERED} FROM org_handbookversion WHERE name = %s AND effective_from <= %s
+ORDER BY effective_from DESC, id DESC LIMIT 1
+"""  # noqa: S608 - only a constant of this module
+IN_FORCE = f"""
+SELECT DISTINCT ON (name) id, {ENTERED} FROM org_handbookversion WHERE effective_from <= %s
+ORDER BY name, effective_from DESC, id DESC
+"""  # noqa: S608 - only a constant of this module
+HELD = f"""
+SELECT handbook, role, department_id, (
+    SELECT id FROM org_handbookversion
+    WHERE name = held.handbook AND (%s::timestamptz IS NULL OR effective_from <= %s) ORDER BY effective_from DESC, id DESC LIMIT 1
+), {ENTERED}
 FROM org_assignment AS held WHERE staff_id = %s ORDER BY id
-"""
+"""  # noqa: S608 - only a constant of this module
 
 
 EXTERNAL = """
 SELECT name, role ->> 'id' FROM org_handbookversion, jsonb_path_query(source, '$.roles[*] ? (@.external == true)') AS role
 WHERE id = %s
 """
-NEWEST = "SELECT max(id) FROM org_handbookversion GROUP BY name"
+NEWEST = f"SELECT max(id), {ENTERED} FROM org_handbookversion GROUP BY name"  # noqa: S608 - only a constant of this module
 
 
 class NoHandbook(LookupError):
@@ -77,7 +86,41 @@ def in_force(now: dt.datetime) -> list[HandbookVersion]:
 def _ids(sql: str, values: list[Any]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return [number for (number,) in cursor.fetchall()]
+        rows = cursor.fetchall()
+    if rows:
+        _notice_days_off(rows[0][1])
+    return [number for number, _ in rows]
+
+
+_days_off_as_of = 0
+"""The newest year of days off this process counts with."""
+
+
+def look_for_days_off() -> None:
+    """Notice a year of days off that another process entered. For processes that ask none of the questions above."""
+    newest = HolidayTableYear.objects.order_by("-id").values_list("id", flat=True).first()
+    _notice_days_off(newest or 0)
+
+
+def _notice_days_off(newest: int) -> None:
+    global _days_off_as_of
+    if newest != _days_off_as_of:
+        rows = HolidayTableYear.objects.order_by("region", "year", "-id").distinct("region", "year")
+        holidays.enter(holidays.read_year(row.data) for row in rows)
+        book_of.cache_clear()
+        _days_off_as_of = newest
+
+
+def content_of(book: Book) -> tuple[dict[str, Any], str]:
+    """What a version row keeps of a book, and the digest of it."""
+    source: dict[str, Any] = book.handbook.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return source, digest_of(source, book.text)
+
+
+def digest_of(source: Mapping[str, Any], text: str, parameters: Mapping[str, Any] | None = None) -> str:
+    """The fingerprint of a version's content; without a manager's values that of the handbook alone."""
+    parts = [source, text, *([parameters] if parameters else [])]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def install(path: Path, now: dt.datetime, *, effective_from: dt.datetime | None = None) -> HandbookVersion:
@@ -86,15 +129,14 @@ def install(path: Path, now: dt.datetime, *, effective_from: dt.datetime | None 
     Raises handbook.load.HandbookRefused with every problem found.
     """
     book = load(path)
-    source = book.handbook.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    digest = hashlib.sha256(json.dumps([source, book.text], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    source, digest = content_of(book)
+    known = HandbookVersion.objects.filter(name=book.name, digest=digest).order_by("-id").first()
+    if known is not None:
+        return known
     begins = effective_from or min(now, _midnight(book.handbook.effective, book.handbook.zone))
-    version, _ = HandbookVersion.objects.get_or_create(
-        name=book.name,
-        digest=digest,
-        defaults={"version": book.version, "effective_from": begins, "source": source, "text": book.text},
+    return HandbookVersion.objects.create(
+        name=book.name, digest=digest, version=book.version, effective_from=begins, source=source, text=book.text
     )
-    return version
 
 
 def _midnight(day: dt.date, zone: str) -> dt.datetime:
@@ -119,12 +161,15 @@ def external_roles() -> frozenset[RoleName]:
     return frozenset().union(*(_external_of(number) for number in _ids(NEWEST, [])))
 
 
-def viewer(staff: Staff) -> Viewer:
-    """The viewer `staff` is, with the screens the newest handbooks installed open for his roles. One query."""
+def viewer(staff: Staff, now: dt.datetime | None = None) -> Viewer:
+    """The viewer `staff` is, with the screens his roles open under the handbooks in force at `now`; without it, under those
+    that take effect last. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(HELD, [staff.pk])
+        cursor.execute(HELD, [now, now, staff.pk])
         rows = cursor.fetchall()
-    held = [(handbook, role, department) for handbook, role, department, _ in rows]
-    screens = {screen for _, role, _, newest in rows for screen in _screens_by_role(newest or 0).get(role, ())}
-    external = frozenset[RoleName]().union(*(_external_of(newest or 0) for *_, newest in rows))
+    if rows:
+        _notice_days_off(rows[0][4])
+    held = [(handbook, role, department) for handbook, role, department, _, _ in rows]
+    screens = {screen for _, role, _, version, _ in rows for screen in _screens_by_role(version or 0).get(role, ())}
+    external = frozenset[RoleName]().union(*(_external_of(version or 0) for *_, version, _ in rows))
     return viewer_of(staff, held, screens, external)

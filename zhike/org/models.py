@@ -26,11 +26,33 @@ class HandbookVersion(models.Model):
     installed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["name", "digest"], name="org_handbook_once")]
-        indexes = [models.Index(fields=["name", "-effective_from"], name="org_handbook_effective")]
+        # The same content may come into force again later: what is taken back is a version of its own.
+        constraints = [models.UniqueConstraint(fields=["name", "effective_from", "digest"], name="org_handbook_once")]
+        indexes = [
+            models.Index(fields=["name", "-effective_from"], name="org_handbook_effective"),
+            models.Index(fields=["name", "digest"], name="org_handbook_digest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
+
+
+class HolidayTableYear(models.Model):
+    """One year of a region's days off as entered here; the latest row of a region and year counts. Never changed."""
+
+    region = models.CharField(max_length=16)
+    year = models.IntegerField()
+    data = models.JSONField()
+    """handbook.holidays.HolidayYear, as `model_dump(mode="json", by_alias=True)`."""
+    why = models.CharField(max_length=200, blank=True, default="")
+    entered_by = models.ForeignKey("Staff", on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["region", "year", "-id"], name="org_holidays")]
+
+    def __str__(self) -> str:
+        return f"{self.region} {self.year}"
 
 
 class Department(models.Model):

@@ -88,7 +88,7 @@ def viewer_of_request(request: HttpRequest) -> Viewer:
     user = request.user
     if not user.is_authenticated or not user.is_active:
         return ANONYMOUS_VIEWER
-    return staff_viewer(user)
+    return staff_viewer(user, getattr(request, "now", None))
 
 
 def language_of(request: HttpRequest) -> str:

@@ -26,6 +26,7 @@ AREAS = (
     ("administration/tokens", "api_tokens"),
     ("administration/webhooks", "webhooks"),
     ("administration", "credentials"),
+    ("administration/handbooks", "handbook_admin"),
     ("administration", "administration"),
     ("portal", "portal"),
     ("welcome", "welcome"),

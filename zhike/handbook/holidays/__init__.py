@@ -9,12 +9,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 
 from zhike.handbook.common import Model, Words
 
 FOLDER = Path(__file__).parent
+LONGEST = 30
+"""Days of one holiday."""
+MARGIN = dt.timedelta(days=15)
+"""A holiday may reach over the turn of the year."""
 
 
 class DaysOff(Model):
@@ -22,16 +26,34 @@ class DaysOff(Model):
     first: dt.date = Field(alias="from")
     last: dt.date = Field(alias="to")
 
+    @model_validator(mode="after")
+    def _in_order(self) -> DaysOff:
+        if not 0 <= (self.last - self.first).days <= LONGEST:
+            raise ValueError(
+                f"{self.first} to {self.last}: days off begin before they end and last {LONGEST} days at most"
+            )
+        return self
+
 
 class HolidayYear(Model):
     """One year of one region, as a file holds it."""
 
     region: str
-    year: int
+    year: int = Field(ge=2000, le=2100)
     status: Literal["announced", "not_yet_announced"]
     off: tuple[DaysOff, ...]
     work: tuple[dt.date, ...] = ()
     """Make-up workdays: days off of the week that are worked."""
+
+    @model_validator(mode="after")
+    def _is_one_year(self) -> HolidayYear:
+        near = (dt.date(self.year, 1, 1) - MARGIN, dt.date(self.year, 12, 31) + MARGIN)
+        days = [day for span in self.off for day in (span.first, span.last)] + list(self.work)
+        if strange := [day for day in days if not near[0] <= day <= near[1]]:
+            raise ValueError(f"{strange[0]} is no day of {self.year}")
+        if both := sorted(set(self.work) & {day for span in self.off for day in _days(span.first, span.last)}):
+            raise ValueError(f"{both[0]} is both a day off and a day worked")
+        return self
 
 
 @dataclass(frozen=True)
@@ -53,8 +75,16 @@ class HolidayTable:
 
     @classmethod
     def named(cls, name: str) -> HolidayTable:
-        """The table of a region that comes with the product. Raises ValueError when there is none."""
+        """The table of a region: the years that come with the product, and those entered here instead of them.
+
+        Raises ValueError when there is none.
+        """
         return _load(name)
+
+    @classmethod
+    def with_year(cls, entered: HolidayYear) -> HolidayTable:
+        """The region's table as it would be with this year in it."""
+        return cls.of(entered.region, {**years_of(entered.region), entered.year: entered}.values())
 
     def is_off(self, day: dt.date) -> bool:
         return day in self.off
@@ -63,9 +93,34 @@ class HolidayTable:
         return day in self.make_up
 
 
+_entered: dict[tuple[str, int], HolidayYear] = {}
+"""Years entered where the product runs, by region and year; they stand instead of those that come with it."""
+
+
+def enter(years: Iterable[HolidayYear]) -> None:
+    """From now on these years, and no others, stand instead of those that come with the product."""
+    _entered.clear()
+    _entered.update({(year.region, year.year): year for year in years})
+    _load.cache_clear()
+
+
 def known_tables() -> tuple[str, ...]:
     """The regions that come with the product."""
     return tuple(sorted({path.stem.rpartition("-")[0] for path in FOLDER.glob("*-*.yaml")}))
+
+
+def years_of(region: str) -> dict[int, HolidayYear]:
+    """Every year known of a region, as it counts here."""
+    found = dict(_shipped(region))
+    found |= {year: data for (name, year), data in _entered.items() if name == region}
+    return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=16)
+def _shipped(region: str) -> tuple[tuple[int, HolidayYear], ...]:
+    yaml = YAML(typ="safe", pure=True)
+    years = (read_year(yaml.load(path)) for path in sorted(FOLDER.glob(f"{region}-*.yaml")))
+    return tuple((year.year, year) for year in years)
 
 
 def read_year(data: Any) -> HolidayYear:
@@ -77,8 +132,7 @@ def read_year(data: Any) -> HolidayYear:
 def _load(name: str) -> HolidayTable:
     if name not in known_tables():
         raise ValueError(f"there is no holiday table '{name}'; known are: {', '.join(known_tables())}")
-    yaml = YAML(typ="safe", pure=True)
-    return HolidayTable.of(name, (read_year(yaml.load(path)) for path in sorted(FOLDER.glob(f"{name}-*.yaml"))))
+    return HolidayTable.of(name, years_of(name).values())
 
 
 def _certain_until(years: list[HolidayYear]) -> dt.date | None:

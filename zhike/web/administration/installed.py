@@ -1,21 +1,17 @@
-"""What is installed and what was sent: handbook versions, the outbox, the journal's chain."""
+"""What was sent and how far the journal is sealed."""
 
 from __future__ import annotations
 
 import time
 
-from django.db.models import Count
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from zhike.cases.models import Case
 from zhike.channels.sms import outbox
 from zhike.journal.models import Pending, Seal, Stream
 from zhike.journal.seals import verify_chain
 from zhike.lib.phone import mask
-from zhike.org.handbooks import in_force
-from zhike.org.models import HandbookVersion
 from zhike.web.context import Request
 
 PAGE = 50
@@ -24,18 +20,6 @@ PAGE = 50
 def index(_request: Request) -> HttpResponseRedirect:
     """Administration begins with the people."""
     return HttpResponseRedirect(reverse("administration:staff"))
-
-
-def handbooks(request: Request) -> HttpResponse:
-    """Every installed version, which one is in force, and how many cases run under it."""
-    now_in_force = {version.pk for version in in_force(request.now)}
-    counts = dict(Case.objects.filter(status="open").values_list("handbook_version").annotate(n=Count("id")).order_by())
-    versions = HandbookVersion.objects.order_by("name", "-effective_from", "-id").defer("text")
-    rows = [
-        (version, version.pk in now_in_force, counts.get(version.pk, 0), len(version.source.get("clauses", [])))
-        for version in versions
-    ]
-    return render(request, "administration/handbooks.html", {"rows": rows})
 
 
 def messages_out(request: Request) -> HttpResponse:

@@ -107,7 +107,7 @@ def _identify(request: HttpRequest) -> Call:
     if token.is_held_back:
         words = gettext("令牌所属员工必须先登录并设置二次验证，这个令牌才能用。")
         raise Problem(403, "second_factor", words)
-    call.token, call.viewer = token, staff_viewer(token.owner)
+    call.token, call.viewer = token, staff_viewer(token.owner, call.now)
     note_use(token, call.now)
     return call
 

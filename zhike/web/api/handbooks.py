@@ -9,7 +9,9 @@ from ninja import Router
 from pydantic import ConfigDict, Field
 
 from zhike.handbook.book import Book
-from zhike.handbook.structure import Action, FieldDef, Process
+from zhike.handbook.compare.touched import clauses_of_parameter
+from zhike.handbook.parameters import type_of
+from zhike.handbook.structure import Action, FieldDef, ParameterDef, Process
 from zhike.org.handbooks import NoHandbook, book_of, current, in_force
 from zhike.org.models import HandbookVersion
 from zhike.records.values import is_filled_by_product
@@ -124,6 +126,67 @@ class HandbookOut(Shape):
     roles: list[Named]
 
 
+class VersionOut(Shape):
+    id: int
+    version: str = Field(examples=["1.0.0"])
+    effective_from: dt.datetime
+    in_force: bool
+    digest: str = Field(description="The fingerprint of text, clauses and values.")
+    parameters: dict[str, str | int | float | bool | None] = Field(
+        description="Values that differ from the handbook's own."
+    )
+
+
+class Versions(Shape):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "id": 3, "version": "1.0.0", "effective_from": "2025-05-01T00:00:00+08:00", "in_force": True,
+                            "digest": "9f2c", "parameters": {"return_reminder": 5},
+                        }
+                    ]
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    items: list[VersionOut]
+
+
+class ParameterOut(Shape):
+    id: str
+    title: str
+    type: str = Field(description="choice, bool, int, decimal, duration, time or string.")
+    value: str | int | float | bool | None
+    default: str | int | float | bool | None
+    least: float | str | None
+    most: float | str | None
+    derived: bool = Field(description="A default of the product where the text is silent.")
+    clauses: list[str]
+
+
+class Parameters(Shape):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "id": "return_reminder", "title": "第几次退回起告知主管", "type": "int", "value": 5, "default": 3,
+                            "least": 1, "most": 20, "derived": True, "clauses": ["WARN-08"],
+                        }
+                    ]
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    items: list[ParameterOut]
+
+
 @router.get("/handbooks", url_name="handbooks", response={200: Handbooks, **PROBLEMS}, summary="Handbooks in force")
 def list_handbooks(request: Call) -> Handbooks:
     """One version of each installed handbook: the one in force now."""
@@ -148,6 +211,46 @@ def read_handbook(request: Call, name: str) -> HandbookOut:
             for r in book.handbook.records
         ],
         roles=[named(role) for role in book.handbook.roles],
+    )  # fmt: skip
+
+
+@router.get(
+    "/handbooks/{slug:name}/versions",
+    url_name="handbook_versions",
+    response={200: Versions, **PROBLEMS},
+    summary="Versions of a handbook",
+)
+def list_versions(request: Call, name: str) -> Versions:
+    """Every version, the last to take effect first, with the values of its parameters that differ from the text's."""
+    version, _ = handbook_of(request, name)
+    rows = HandbookVersion.objects.filter(name=name).defer("source", "text").order_by("-effective_from", "-id")
+    return Versions(
+        items=[
+            VersionOut(
+                id=row.pk, version=row.version, effective_from=row.effective_from, in_force=row.pk == version.pk,
+                digest=row.digest, parameters=row.parameters,
+            )
+            for row in rows
+        ]
+    )  # fmt: skip
+
+
+@router.get(
+    "/handbooks/{slug:name}/parameters",
+    url_name="handbook_parameters",
+    response={200: Parameters, **PROBLEMS},
+    summary="Parameters of a handbook",
+)
+def list_parameters(request: Call, name: str) -> Parameters:
+    """The values in force, each with the handbook's own, its bounds and the clauses that rest on it."""
+    _, book = handbook_of(request, name)
+    return Parameters(items=[_parameter(book, one) for one in book.handbook.parameters])
+
+
+def _parameter(book: Book, one: ParameterDef) -> ParameterOut:
+    return ParameterOut(
+        id=one.id, title=say(one.title), type=type_of(one), value=book.parameters[one.id], default=one.value,
+        least=one.least, most=one.most, derived=one.derived, clauses=[c.id for c in clauses_of_parameter(book, one.id)],
     )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ DOORS: dict[tuple[str, str], Door] = {
     ("api:me", "GET"): Door("", "notices_page:show"),
     ("api:handbooks", "GET"): Door(HANDBOOK_READ, "handbook_page:list"),
     ("api:handbook", "GET"): Door(HANDBOOK_READ, "handbook_page:show"),
+    ("api:handbook_versions", "GET"): Door(HANDBOOK_READ, "handbook_page:show"),
+    ("api:handbook_parameters", "GET"): Door(HANDBOOK_READ, "handbook_page:show"),
     ("api:ledger", "GET"): Door(JOURNAL_READ, "handbook_page:uses"),
     ("api:cases", "GET"): Door(CASES_READ, "case_list:show"),
     ("api:cases", "POST"): Door(CASES_WRITE, "desk:open"),

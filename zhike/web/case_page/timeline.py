@@ -287,6 +287,11 @@ class Teller:
         what = gettext("延长时限：%(title)s，到 %(due)s") % {"title": self._clause_title(fact), "due": due}
         return self._base(fact, "moved", what, words=fact.payload.get("why", ""), clauses=self._clauses(fact))
 
+    def _clock_retimed(self, fact: Fact) -> Entry:
+        due = times.short_moment(dt.datetime.fromisoformat(str(fact.payload["due_at"])), fact.at)
+        what = gettext("节假日公布，时限改到 %(due)s：%(title)s") % {"title": self._clause_title(fact), "due": due}
+        return self._base(fact, "moved", what, clauses=self._clauses(fact))
+
     def _clock_paused(self, fact: Fact) -> Entry:
         what = gettext("暂停计时：%(title)s") % {"title": self._clause_title(fact)}
         return self._base(

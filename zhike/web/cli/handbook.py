@@ -1,10 +1,10 @@
-"""`zhike handbook check|show|diff|schema|load`: look at handbooks, compare and install them."""
+"""`zhike handbook check|show|diff|impact|schema|load`: look at handbooks, compare and install them."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -85,6 +85,56 @@ def diff(before: str, after: str, as_json: bool, language: str) -> int:
 
 
 @command.command()
+@click.argument("handbook")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def impact(handbook: str, as_json: bool) -> int:
+    """What a handbook by NAME or PATH would mean for the open work of the running department. Changes nothing."""
+    from zhike.web.cli.ready import django_ready
+
+    loaded = _examine(handbook)
+    if loaded.errors or loaded.book is None:
+        _print(loaded, "zh")
+        return 1
+    with django_ready():
+        from zhike.adoption.actions import newest
+        from zhike.adoption.impact import impact as impact_of
+        from zhike.handbook.compare import compare
+        from zhike.lib import clock
+        from zhike.org.handbooks import book_of
+
+        base = newest(loaded.book.name)
+        if base is None:
+            raise click.ClickException(f"{loaded.book.name} is not installed: there is no open work to look at")
+        before = book_of(base.pk)
+        found = impact_of(loaded.book.name, before, loaded.book, compare(before, loaded.book), clock.now())
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else _impact(found))
+    return 0
+
+
+def _impact(found: dict[str, Any]) -> str:
+    """`未结工单 12 (各按原版本办完) ...`, then the limits and roles line by line."""
+    judged, deadlines = found["judged"], found["deadlines"]
+    lines = [
+        f"未结工单 {found['cases']['open']}，各按原版本办完；按新版本会有不同判断的 {judged['cases']}",
+        f"正在计的时限 {deadlines['open']}，会变的 {deadlines['moved']}，不再计时的 {deadlines['gone']}",
+    ]
+    lines += [
+        f"  {row['clause']:<12} 推后 {row['later']}，提前 {row['sooner']}，立刻超时 {row['passed']}，"
+        f"{row['least']:+g} 至 {row['most']:+g} 分钟"
+        for row in deadlines["rows"]
+    ]
+    lines += [
+        f"  {row['process']}/{row['stage']}: {row['open']}  {' '.join([*row['clauses'], *row['actions']])}"
+        for row in judged["rows"]
+    ]
+    lines += [
+        f"  {row['title']['zh']}（{row['holders']} 人）+{len(row['gains'])} -{len(row['loses'])}"
+        for row in found["roles"]
+    ]
+    return "\n".join(lines)
+
+
+@command.command()
 @click.option("--reference", is_flag=True, help="The same as Markdown tables, as docs/handbook-format.md has them.")
 def schema(reference: bool) -> None:
     """Print the JSON Schema of the format, for editors."""
@@ -106,7 +156,6 @@ def schema(reference: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def load(handbook: str, begins: datetime | None, as_json: bool) -> int:
     """Install a handbook by NAME or PATH into the running department. Open cases keep the version they began under."""
-    from zhike.handbook import library
     from zhike.web.cli.ready import django_ready
 
     loaded = _examine(handbook)
@@ -114,13 +163,16 @@ def load(handbook: str, begins: datetime | None, as_json: bool) -> int:
         _print(loaded, "zh")
         return 1
     with django_ready():
+        from zhike.adoption.actions import ProposalRefused, install_by_hand
+        from zhike.adoption.content import Content
         from zhike.lib import clock
-        from zhike.org.handbooks import install
 
         zone = ZoneInfo(loaded.book.handbook.zone)
-        version = install(
-            library.find(handbook), clock.now(), effective_from=begins.replace(tzinfo=zone) if begins else clock.now()
-        )
+        now = clock.now()
+        try:
+            version = install_by_hand(Content(loaded.book), begins.replace(tzinfo=zone) if begins else now, now=now)
+        except ProposalRefused as refused:
+            raise click.ClickException(refused.words.en) from refused
         known = {
             "name": version.name,
             "version": version.version,

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 @click.option("--all", "every", is_flag=True, help="Every handbook at hand.")
 @click.option("--feature", default=None, help="Only this .feature file, by name or path.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def command(handbook: str | None, every: bool, feature: str | None, as_json: bool) -> int:
+@click.option("--progress", is_flag=True, help="Say `done/all` line by line on the error stream, for programs.")
+def command(handbook: str | None, every: bool, feature: str | None, as_json: bool, progress: bool) -> int:
     """Rehearse a handbook by NAME or PATH (HANDBOOK without one). Exit 0 only when nothing failed."""
     folders = find(handbook, every)
     refused = check(folders, as_json)
     if refused:
         return 1
     with scratch_database("rehearsal"):
-        reports = [rehearse_one(folder, feature, show=not as_json) for folder in folders]
+        reports = [rehearse_one(folder, feature, show=not as_json, lines=progress) for folder in folders]
     if as_json:
         click.echo(json.dumps({r.name: r.as_json() for r in reports}, ensure_ascii=False, indent=2))
     else:
@@ -62,12 +63,14 @@ def check(folders: list[Path], as_json: bool) -> bool:
     return bool(bad)
 
 
-def rehearse_one(folder: Path, feature: str | None, *, show: bool) -> Report:
+def rehearse_one(folder: Path, feature: str | None, *, show: bool, lines: bool = False) -> Report:
     from zhike.rehearsal.features import BadFeature
     from zhike.rehearsal.runner import rehearse
 
     def tick(done: int, total: int) -> None:
-        if show and sys.stderr.isatty():
+        if lines:
+            click.echo(f"{done}/{total}", err=True)
+        elif show and sys.stderr.isatty():
             click.echo(f"\r{folder.name}: {done}/{total}", nl=done == total, err=True)
 
     try:

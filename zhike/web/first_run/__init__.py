@@ -5,13 +5,15 @@ A second start finds everything as it was and changes nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
+from pathlib import Path
 
 from zhike.handbook import library
-from zhike.handbook.load import HandbookRefused
+from zhike.handbook.load import HandbookRefused, load
 from zhike.lib import clock
-from zhike.org.handbooks import install
-from zhike.org.models import Department, Staff
+from zhike.org.handbooks import content_of, install
+from zhike.org.models import Department, HandbookVersion, Staff
 from zhike.web.first_run.sample import load_sample
 from zhike.web.sandbox import virtual
 
@@ -29,7 +31,7 @@ def prepare(handbook: str, sandbox: bool) -> None:
     if sandbox and virtual.is_set():
         now = virtual.read()
     try:
-        version = install(folder, now)
+        version = _installed(folder, now)
     except HandbookRefused as refused:
         raise SystemExit(f"zhike: {folder} is refused, see: zhike handbook check {handbook}\n{refused}") from refused
     if is_new and (folder / "sample.yaml").exists():
@@ -37,6 +39,20 @@ def prepare(handbook: str, sandbox: bool) -> None:
         load_sample(folder / "sample.yaml", version, now, say=_say)
     if sandbox:
         virtual.begin(now)
+
+
+def _installed(folder: Path, now: dt.datetime) -> HandbookVersion:
+    """The version in force. A text that came with a newer product takes effect when a manager lets it, never by a start."""
+    book = load(folder)
+    known = HandbookVersion.objects.filter(name=book.name).order_by("-effective_from", "-id").first()
+    if known is None:
+        return install(folder, now)
+    _, digest = content_of(book)
+    if not HandbookVersion.objects.filter(name=book.name, digest=digest).exists():
+        _say(
+            f"{folder.name} differs from the versions installed; propose it under 管理 > 制度, or: zhike handbook load {folder}"
+        )
+    return known
 
 
 def _refuse_wrong_mode(sandbox: bool) -> None:

@@ -23,6 +23,7 @@ from zhike.web.context import Request
 from zhike.web.handbook_page import why
 from zhike.web.handbook_page.ledger import holders_of, minutes_of_uses, tallies_of
 from zhike.web.handbook_page.pages import clause_view, sections_of, words_of_outcome
+from zhike.web.handbook_page.parameters import parameters_of_clause
 from zhike.web.handbook_page.period import choices, period_of
 from zhike.web.handbook_page.terms import listed
 
@@ -68,6 +69,7 @@ def show_clause(request: Request, name: str, clause: str) -> HttpResponse:
         "section": book.section(found.cites),
         "period": period,
         "why": why.why(book, clause, case, request.now) if case else None,
+        "parameters": parameters_of_clause(book, clause, request.now),
     }
     return render(request, "handbook_page/_clause.html" if request.htmx else "handbook_page/clause.html", shown)
 

@@ -27,6 +27,8 @@ class Line:
     word: str
     number: str
     """The case it is about, where the viewer may see it."""
+    url: str
+    """The page it is about, where that is no case."""
     read: bool
 
 
@@ -59,10 +61,18 @@ def lines_of(request: Request, notices: list[Notice]) -> list[Line]:
             n,
             *_kind(n.kind),
             numbers.get(n.subject_id, "") if n.subject_kind == "case" else "",
+            _page(n),
             bool(getattr(n, "read", False)),
         )
         for n in notices
     ]
+
+
+def _page(notice: Notice) -> str:
+    """Where a change of a handbook is read or decided."""
+    routes = {"reading": "handbook_page:changes", "proposal": "handbook_admin:proposal"}
+    route = routes.get(notice.subject_kind)
+    return reverse(route, args=[notice.subject_id]) if route else ""
 
 
 def _kind(kind: str) -> tuple[str, str]:

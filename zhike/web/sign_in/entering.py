@@ -49,7 +49,7 @@ def enter(request: Request, staff: Staff, second_factor: str = "") -> None:
     login(request, staff, backend=BACKEND)
     said = entered(address=address, device=device, second_factor=bool(second_factor), now=request.now)
     request.session[ENTERED] = said
-    request.session[GRANTED] = mark_of(staff_viewer(staff))
+    request.session[GRANTED] = mark_of(staff_viewer(staff, request.now))
     with transaction.atomic():
         event = SignedIn(address, str(said["device"]), second_factor)
         tell(staff, event, by=f"staff:{staff.pk}", now=request.now)

@@ -40,8 +40,13 @@ class ClockWork:
 def real_clock_work() -> ClockWork:
     from zhike.clocks.queries import next_moment
     from zhike.clocks.watch import fire_all
+    from zhike.org.handbooks import look_for_days_off
 
-    return ClockWork(fire_all, next_moment)
+    def fire(source: clock.Source) -> int:
+        look_for_days_off()
+        return fire_all(source)
+
+    return ClockWork(fire, next_moment)
 
 
 async def run_clocks(in_thread: InThread, turned: Callable[[], None], work: ClockWork) -> None:

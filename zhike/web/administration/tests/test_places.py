@@ -127,9 +127,3 @@ def test_the_chain_is_verified_on_demand(world: World) -> None:
     page = world.signed_in("boss").post("/administration/journal")
     assert page.context["report"].ok
     assert "校验通过" in page.content.decode()
-
-
-def test_versions_say_which_one_is_in_force(world: World) -> None:
-    world.ticket()
-    ((version, in_force, cases, clauses),) = world.signed_in("boss").get("/administration/handbooks").context["rows"]
-    assert (version.name, in_force, cases, clauses) == ("retail-hotline", True, 1, 28)

@@ -203,3 +203,14 @@ def test_handbooks_are_told_with_clauses_processes_and_forms(program: Callable[.
     assert all(record["fields"] for record in book["records"])
     assert agent.get("/handbooks/none").status_code == 404
     assert agent.get("/handbooks/retail-hotline/clauses/NONE-1/ledger").status_code == 404
+
+
+def test_versions_and_parameters_of_a_handbook_are_told(program: Callable[..., Program]) -> None:
+    agent = program("agent")
+    (version,) = agent.get("/handbooks/retail-hotline/versions").json()["items"]
+    assert (version["version"], version["in_force"], version["parameters"]) == ("1.0.0", True, {})
+    (parameter,) = agent.get("/handbooks/retail-hotline/parameters").json()["items"]
+    assert (parameter["id"], parameter["value"], parameter["least"], parameter["most"]) == ("return_reminder", 3, 1, 20)
+    assert parameter["clauses"] == ["WARN-08"]
+    for path in ("versions", "parameters"):
+        assert agent.get(f"/handbooks/none/{path}").status_code == 404
