@@ -18,15 +18,18 @@ from zhike.client.answers import (
     File,
     HandbookRow,
     Me,
+    Merged,
     Note,
     Notice,
     Reason,
+    Tie,
 )
 from zhike.client.calls import Problem, Unreachable
 from zhike.client.webhooks import BadSignature, WebhookEvent, read_event, verify
 from zhike.client.zhike import Zhike
 
 __all__ = [
-    "BadSignature", "Case", "CaseRow", "Clock", "Customer", "Done", "Entry", "File", "HandbookRow", "Me", "Note", "Notice",
-    "Problem", "Reason", "Unreachable", "WebhookEvent", "Zhike", "read_event", "verify",
+    "BadSignature", "Case", "CaseRow", "Clock", "Customer", "Done", "Entry", "File", "HandbookRow", "Me", "Merged", "Note",
+    "Notice",
+    "Problem", "Reason", "Tie", "Unreachable", "WebhookEvent", "Zhike", "read_event", "verify",
 ]  # fmt: skip

@@ -95,10 +95,29 @@ class Case(CaseRow):
     holders: list[Principal]
     parent: str | None
     children: list[str]
+    merged_into: str | None
+    follows: bool
     customer: dict[str, Any] | None
     records: list[dict[str, Any]]
     clocks: list[Clock]
     actions: list[Offer]
+
+
+class Tie(TypedDict):
+    """Another case, and how it stands to the one that was asked about."""
+
+    tie: str
+    link: int
+    number: str
+    title: str
+    stage: Named
+    status: str
+
+
+class Merged(TypedDict):
+    number: str
+    status: str
+    merged_into: str | None
 
 
 class Done(TypedDict):

@@ -9,7 +9,21 @@ from types import TracebackType
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
-from zhike.client.answers import Case, CaseRow, Clock, Customer, Done, Entry, File, HandbookRow, Me, Note, Notice
+from zhike.client.answers import (
+    Case,
+    CaseRow,
+    Clock,
+    Customer,
+    Done,
+    Entry,
+    File,
+    HandbookRow,
+    Me,
+    Merged,
+    Note,
+    Notice,
+    Tie,
+)
 from zhike.client.calls import Line, Problem, Unreachable
 
 __all__ = ["Problem", "Unreachable", "Zhike"]
@@ -108,6 +122,33 @@ class Zhike:
         """`internal=False` is a message the customer reads."""
         body = {"words": words, "internal": internal, "attachments": list(attachments)}
         return cast(Note, self._post(f"/cases/{quote(number)}/notes", body, key))
+
+    def links(self, number: str) -> list[Tie]:
+        """Parent and children, links, merged cases, as far as the token's owner may see them."""
+        return cast(list[Tie], self._get(f"/cases/{quote(number)}/links")["items"])
+
+    def link(self, number: str, other: str, kind: str = "related", *, key: str = "") -> list[Tie]:
+        """`kind`: related, duplicate (of the other) or caused_by (the other)."""
+        body = {"number": other, "kind": kind}
+        return cast(list[Tie], self._post(f"/cases/{quote(number)}/links", body, key)["items"])
+
+    def unlink(self, number: str, link: int, *, key: str = "") -> list[Tie]:
+        return cast(list[Tie], self._post(f"/cases/{quote(number)}/links/{int(link)}/end", {}, key)["items"])
+
+    def follow(self, number: str, follows: bool = True, *, key: str = "") -> bool:
+        return bool(self._post(f"/cases/{quote(number)}/follow", {"follows": follows}, key)["follows"])
+
+    def merge(self, number: str, into: str, *, confirmed: bool = False, key: str = "") -> Merged:
+        """Raises Problem `unconfirmed` where the two differ in process or customer."""
+        body = {"into": into, "confirmed": confirmed}
+        return cast(Merged, self._post(f"/cases/{quote(number)}/merge", body, key))
+
+    def unmerge(self, number: str, *, key: str = "") -> Merged:
+        return cast(Merged, self._post(f"/cases/{quote(number)}/unmerge", {}, key))
+
+    def undo(self, number: str, *, key: str = "") -> dict[str, Any]:
+        """Take back the action just taken."""
+        return cast(dict[str, Any], self._post(f"/cases/{quote(number)}/undo", {}, key))
 
     def upload(self, name: str, content: bytes, *, number: str = "", key: str = "") -> File:
         """A file for a form, or with `number` straight to that case."""

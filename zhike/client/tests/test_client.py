@@ -120,3 +120,15 @@ def test_nobody_there_is_said_after_four_tries() -> None:
         with pytest.raises(Unreachable):
             client.me()
     assert waited == [2.0, 4.0, 8.0]
+
+
+def test_a_duplicate_is_linked_merged_and_comes_back(world: World, zhike: Zhike) -> None:
+    leading, dropped = world.ticket(), world.ticket()
+    (tie,) = zhike.link(dropped.number, leading.number, "duplicate")
+    assert (tie["tie"], tie["number"]) == ("duplicate", leading.number)
+    assert zhike.unlink(leading.number, tie["link"]) == zhike.links(dropped.number) == []
+    assert zhike.follow(leading.number) is True
+    assert zhike.merge(dropped.number, leading.number)["merged_into"] == leading.number
+    assert zhike.unmerge(dropped.number)["status"] == "open"
+    zhike.act(dropped.number, "note_handling", {"handling": "示例：写错了"})
+    assert zhike.undo(dropped.number)["number"] == dropped.number

@@ -12,8 +12,9 @@ from ninja.params.functions import Query
 from pydantic import ConfigDict, Field
 
 from zhike.cases.access import case_for
+from zhike.cases.links import around
 from zhike.cases.models import Case
-from zhike.cases.queries import Cursor, family, filtered, offered, page_of
+from zhike.cases.queries import Cursor, filtered, offered, page_of
 from zhike.customers.queries import contacts_of
 from zhike.handbook.book import Book
 from zhike.org.handbooks import book_of
@@ -108,7 +109,8 @@ class CaseOut(CaseRow):
             "examples": [
                 {
                     **EXAMPLE_ROW, "round": 1, "holders": [{"principal": "staff:5", "name": "示例客服"}], "parent": None,
-                    "children": [], "customer": {"id": 9, "name": "示例顾客", "contacts": []}, "records": [], "clocks": [],
+                    "children": [], "merged_into": None, "follows": False,
+                    "customer": {"id": 9, "name": "示例顾客", "contacts": []}, "records": [], "clocks": [],
                     "actions": [
                         {"id": "classify", "title": "定级", "allowed": True, "clauses": ["CC-03"], "why": "", "record": "triage"}
                     ],
@@ -121,6 +123,8 @@ class CaseOut(CaseRow):
     holders: list[PrincipalOut]
     parent: str | None = Field(description="The number of the case it came from, where the caller may see that.")
     children: list[str]
+    merged_into: str | None = Field(description="The number of the case that leads, where the caller may see that.")
+    follows: bool
     customer: CustomerOfCase | None
     records: list[RecordFilled]
     clocks: list[ClockOut]
@@ -192,11 +196,12 @@ def _row(case: Case) -> dict[str, Any]:
 def case_out(case: Case, request: Call) -> CaseOut:
     """The case as its page shows it to this viewer."""
     book = book_of(case.handbook_version_id)
-    relatives = [other for other in family(case) if request.viewer.holds(other.audience)]
+    found = around(case, request.viewer)
     return CaseOut(
         **_row(case), round=case.round, holders=people(case.holders, names_of(case.holders, [book])),
-        parent=next((other.number for other in relatives if other.pk == case.parent_id), None),
-        children=[other.number for other in relatives if other.pk != case.parent_id],
+        parent=next((each.number for each in found.of("parent")), None),
+        children=[each.number for each in found.of("child")],
+        merged_into=found.leading.number if found.leading else None, follows=found.follows,
         customer=_customer(case), records=_records(case, book, request.now),
         clocks=clocks_out(clocks_of(case.pk), request.now, {case.pk: case.number}),
         actions=[

@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.utils.translation import get_language, gettext
 from ninja.errors import ValidationError
 
+from zhike.cases.merging import Differs
 from zhike.cases.refusals import CaseError, NotYours, Refused, Stale
 from zhike.handbook.common import Text
 
@@ -66,6 +67,7 @@ def title_of(code: str) -> str:
         "media_type": gettext("内容类型不对"),
         "too_large": gettext("内容太大"),
         "stale": gettext("工单已更新"),
+        "unconfirmed": gettext("需要确认"),
         "busy": gettext("同一请求正在处理"),
         "key_reused": gettext("幂等键已用于别的请求"),
         "rate": gettext("请求太频繁"),
@@ -106,6 +108,8 @@ def _kind(error: CaseError) -> tuple[int, str]:
         return 412, "stale"
     if isinstance(error, NotYours):
         return 403, "forbidden"
+    if isinstance(error, Differs):
+        return 422, "unconfirmed"
     return 422, "refused" if isinstance(error, Refused) else "invalid"
 
 

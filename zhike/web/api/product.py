@@ -20,6 +20,7 @@ from zhike.records.access import AttachmentIsHeld, NoSuchAttachment
 from zhike.records.attachments import AttachmentRefused
 from zhike.web.api import (
     attachments,
+    belonging,
     clocks,
     customers,
     deeds,
@@ -75,7 +76,7 @@ def make() -> Product:
         title="Zhike", version=__version__, description=DESCRIPTION, auth=Token(), parser=StrictParser(),
         openapi_url=None, docs_url=None, urls_namespace="api",
     )  # fmt: skip
-    for module in (me, handbooks, ledger, deeds, timeline, attachments, clocks, customers, notices):
+    for module in (me, handbooks, ledger, deeds, timeline, belonging, attachments, clocks, customers, notices):
         api.add_router("", module.router)
     for kind, answer in ANSWERS.items():
         api.add_exception_handler(kind, answer)

@@ -42,6 +42,13 @@ DOORS: dict[tuple[str, str], Door] = {
     ("api:attachments", "POST"): Door(CASES_WRITE, "case_page:note"),
     ("api:case_attachments", "POST"): Door(CASES_WRITE, "case_page:note"),
     ("api:attachment", "GET"): Door(CASES_READ, "case_page:file"),
+    ("api:links", "GET"): Door(CASES_READ, "case_page:show"),
+    ("api:links", "POST"): Door(CASES_WRITE, "case_page:links"),
+    ("api:end_link", "POST"): Door(CASES_WRITE, "case_page:unlink"),
+    ("api:follow", "POST"): Door(CASES_WRITE, "case_page:follow"),
+    ("api:merge", "POST"): Door(CASES_WRITE, "case_page:merge"),
+    ("api:unmerge", "POST"): Door(CASES_WRITE, "case_page:unmerge"),
+    ("api:undo", "POST"): Door(CASES_WRITE, "case_page:undo"),
     ("api:clocks", "GET"): Door(CASES_READ, "case_page:show"),
     ("api:customers", "GET"): Door(CUSTOMERS_READ, "case_page:show"),
     ("api:customer", "GET"): Door(CUSTOMERS_READ, "case_page:show"),
@@ -54,7 +61,7 @@ def scope_words() -> list[tuple[str, str]]:
     """(scope, what it lets a program do) for the page on which tokens are made."""
     return [
         (CASES_READ, gettext("读取工单、时限和附件")),
-        (CASES_WRITE, gettext("建单、办理、备注、上传附件")),
+        (CASES_WRITE, gettext("建单、办理、备注、关联、合并、上传附件")),
         (CUSTOMERS_READ, gettext("查找顾客（联系方式打码）")),
         (HANDBOOK_READ, gettext("读取制度、流程和表单")),
         (JOURNAL_READ, gettext("读取条款台账")),

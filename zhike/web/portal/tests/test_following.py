@@ -10,10 +10,13 @@ from django.test import Client
 from pytest_django import Settings
 
 from zhike.cases.actions import add_note
+from zhike.cases.merging import merge_cases
 from zhike.cases.models import Case
+from zhike.cases.undo import undo_deed
 from zhike.channels.models import OutgoingMessage
 from zhike.web.models import FollowCode
 from zhike.web.portal import codes
+from zhike.web.tests.test_case_page import picture
 from zhike.web.tests.world import World
 
 WALL = dt.datetime.fromisoformat("2025-06-10T09:00:00+08:00")
@@ -185,3 +188,66 @@ def test_a_short_or_wrong_link_opens_nothing(world: World, case: Case) -> None:
     Case.objects.filter(pk=case.pk).update(portal_token="")
     for token in ("x", "0" * 32):
         assert Client().get(f"/portal/link/{token}").status_code == 404
+
+
+def follows(case: Case) -> Client:
+    """Somebody who came by the link of the case."""
+    client = Client()
+    client.get(f"/portal/link/{Case.objects.get(pk=case.pk).portal_token}")
+    return client
+
+
+def two(world: World, phone: str = PHONE) -> tuple[Case, Case]:
+    leading, dropped = world.ticket("示例：第一次"), world.ticket("示例：又一次", caller_phone=phone)
+    add_note(dropped, "示例：请稍候", by=world.viewer("agent"), now=world.now, internal=False)
+    add_note(leading, "示例：已转门店", by=world.viewer("agent"), now=world.now, internal=False)
+    merge_cases(dropped.pk, leading.pk, by=world.viewer("agent"), now=world.now, confirmed=True)
+    return leading, dropped
+
+
+def test_by_the_old_number_of_his_own_case_he_follows_the_leading_one(world: World) -> None:
+    leading, dropped = two(world)
+    page = follows(dropped).get("/portal/case").content.decode()
+    assert leading.number in page
+    assert "示例：已转门店" in page
+    assert "示例：请稍候" in page
+
+
+def test_by_the_old_number_of_somebody_elses_case_he_sees_his_own_and_nothing_of_the_other(world: World) -> None:
+    leading, dropped = two(world, phone="13800000199")
+    page = follows(dropped).get("/portal/case").content.decode()
+    assert dropped.number in page
+    assert leading.number not in page
+    assert "示例：已转门店" not in page
+    assert "已与另一件合并办理" in page
+    other = follows(leading).get("/portal/case").content.decode()
+    assert "示例：请稍候" not in other
+
+
+def test_what_was_undone_is_no_news_to_the_customer(world: World) -> None:
+    case = world.ticket()
+    world.take(case, "note_handling", {"handling": "示例"}, "agent")
+    before = follows(case).get("/portal/case").context["p"].entries
+    undo_deed(case.pk, by=world.viewer("agent"), now=world.now)
+    assert len(follows(case).get("/portal/case").context["p"].entries) <= len(before)
+
+
+def test_the_customer_disputes_a_closed_case_with_words_and_a_file(world: World) -> None:
+    case = world.ticket()
+    world.take(case, "resolve", {"answer": "示例：已致歉"}, "agent")
+    client = follows(case)
+    assert "不认可的请写明原因" in client.get("/portal/case").content.decode()
+    form = client.get("/portal/case/act/dispute")
+    assert form.status_code == 200
+    values = {"reason": "", "key": "k1"}
+    assert client.post("/portal/case/act/dispute", values).status_code == 422
+    values = {"reason": "示例：没有人当面道歉", form.context["form"].pictures: [picture()], "key": "k2"}
+    client.post("/portal/case/act/dispute", values)
+    again = Case.objects.get(pk=case.pk)
+    assert (again.stage, again.status) == ("complaint_handling", "open")
+    page = client.get("/portal/case").content.decode()
+    assert "示例：没有人当面道歉" in page
+    assert "现场.png" in page
+    shown = world.signed_in("agent").get(f"/cases/{case.number}").content.decode()
+    assert "重新打开过 1 次" in shown
+    assert "示例：没有人当面道歉" in shown
