@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "zhike.notices",
     "zhike.duties",
     "zhike.customers",
+    "zhike.conversations",
     "zhike.cases",
     "zhike.channels",
     "zhike.webhooks",

@@ -10,7 +10,19 @@ from typing import Any, Literal
 from pydantic import Field
 
 from zhike.handbook.clauses import Access, Clause, Count
-from zhike.handbook.common import ClauseId, Effects, Identifier, Model, Names, Percent, Scalar, When, Within, Words
+from zhike.handbook.common import (
+    ClauseId,
+    Effects,
+    Identifier,
+    Model,
+    Names,
+    Parameter,
+    Percent,
+    Scalar,
+    When,
+    Within,
+    Words,
+)
 from zhike.handbook.terms import Figure, Period, Script
 
 Screen = Literal[
@@ -356,6 +368,27 @@ class Defaults(Model):
     missed: Effects = ()
 
 
+class Queue(Model):
+    """Where contacts wait for somebody to answer them. Route clauses say what goes here and who is chosen."""
+
+    id: Identifier
+    title: Words
+    media: Names = ("webchat",)
+    """What waits here: webchat, email, sms, wechat, phone, visit, letter."""
+    answered_by: Names
+    """Roles."""
+    seats: Names = ()
+    """Places in their order, where a rotation goes by places rather than people: A, B, C, D."""
+    capacity: dict[str, Parameter | int] = Field(default_factory=dict)
+    """How many one agent has in hand at the same time, by medium; one of a medium not named."""
+    offer: Within | Parameter | None = None
+    """How long something is offered to one agent before it goes back; none: until he answers."""
+    calendar: Identifier | None = None
+    """When it is answered; outside it a contact becomes a message. None: always."""
+    ready_after_close: bool = True
+    """Whether an agent is free again at once, or first in wrap-up."""
+
+
 class Handbook(Model):
     """One department's handbook, as loaded. Lists keep the order of the files."""
 
@@ -379,7 +412,7 @@ class Handbook(Model):
     calendars: tuple[Calendar, ...] = ()
     parameters: tuple[ParameterDef, ...] = ()
     indicators: tuple[Indicator, ...] = ()
-    queues: tuple[dict[str, Any], ...] = ()
+    queues: tuple[Queue, ...] = ()
     ivr: tuple[dict[str, Any], ...] = ()
     knowledge: tuple[dict[str, Any], ...] = ()
     clauses: tuple[Clause, ...] = ()

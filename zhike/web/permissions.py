@@ -80,6 +80,9 @@ PERMISSIONS: dict[str, Row] = {
     "desk:open": _row("desk", methods=BOTH),
     # cases: which case is decided by cases.access
     "case_list:show": _row("cases"),
+    "case_list:board": _row("cases"),
+    "case_list:cards": _row("cases"),
+    "case_list:move": _row("cases"),
     "case_list:views": _row("cases", methods=BOTH),
     "case_list:counts": _row("cases"),
     "case_list:view": _row("cases", methods=WRITE),

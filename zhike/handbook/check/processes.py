@@ -146,7 +146,7 @@ def _targets(checker: Checker, clause: Route) -> tuple[set[str], Text] | None:
         case "process":
             return {one.id for one in book.processes}, PROCESSES
         case "queue":
-            return {str(queue.get("id")) for queue in book.queues}, QUEUES
+            return {queue.id for queue in book.queues}, QUEUES
         case _:
             return None
 

@@ -1,14 +1,17 @@
-"""Every case the viewer is entitled to: as a list, as saved views."""
+"""Every case the viewer is entitled to: as a list, on a board by stage, as saved views."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from zhike.web.case_list import saved, views
+from zhike.web.case_list import board, saved, views
 
 app_name = "case_list"
 urlpatterns = [
     path("", views.show, name="show"),
+    path("/board", board.board, name="board"),
+    path("/board/cards", board.cards, name="cards"),
+    path("/<slug:number>/move", board.move, name="move"),
     path("/views", saved.views, name="views"),
     path("/views/counts", saved.counts, name="counts"),
     path("/views/<int:number>", saved.view, name="view"),

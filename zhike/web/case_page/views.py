@@ -288,10 +288,12 @@ def _number(text: str | None) -> int | None:
 
 
 def go_on(request: Request, case: Case, back: str = "") -> HttpResponse:
-    """Where a person stands after a deed: at the case, on the desk or its own page; elsewhere when he may not see it."""
+    """Where a person stands after a deed: at the case, on the desk, the board or its own page; elsewhere when he may not see it."""
     at_case = request.viewer.holds(case.audience)
     if back == "desk":
         target = reverse("desk:show") + (f"?case={case.number}" if at_case else "")
+    elif back == "board":
+        target = reverse("case_list:board")
     else:
         target = reverse("case_page:show", args=[case.number]) if at_case else "/"
     if request.htmx:

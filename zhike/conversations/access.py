@@ -1,0 +1,78 @@
+"""The only way a view gets a conversation, and who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from django.db.models import QuerySet
+
+from zhike.conversations.models import Conversation
+from zhike.conversations.refusals import NotFound
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Visibility
+from zhike.handbook.structure import Queue
+from zhike.journal.gates import gate_for
+from zhike.org.principals import Viewer, customer_key, role_key, staff_key
+
+
+def visible_conversations(viewer: Viewer) -> QuerySet[Conversation]:
+    """Every conversation this viewer may see, unordered."""
+    return Conversation.objects.filter(audience__overlap=sorted(viewer.keys))
+
+
+def conversation_for(viewer: Viewer, number: str) -> Conversation:
+    """The conversation with this number. Raises NotFound, also for one that exists and is not for him."""
+    found = Conversation.objects.select_related("owner", "customer", "address", "inbox").filter(number=number).first()
+    if found is None or not viewer.holds(found.audience):
+        raise NotFound(number)
+    return found
+
+
+@gate_for("conversation")
+def audiences_of(ids: Collection[int]) -> Mapping[int, Collection[str]]:
+    """The gate, as the live feed asks for it. One query."""
+    return dict(Conversation.objects.filter(pk__in=ids).values_list("pk", "audience"))
+
+
+def audience_of(conversation: Conversation, book: Book) -> list[str]:
+    """Whoever answers its queue and their superiors, its owner, whoever helps, and the customer himself where he is known.
+
+    A visibility clause `of: conversations` names the roles instead of the queue's.
+    """
+    clause = next(
+        (c for c in book.clauses("visibility") if isinstance(c, Visibility) and c.of == "conversations"), None
+    )
+    roles = [access.role for access in clause.to] if clause else roles_of(queue_of(book, conversation.queue), book)
+    people = [conversation.owner_id, conversation.offered_to_id, *conversation.collaborators]
+    found = {role_key(book.name, role) for role in roles} | {staff_key(number) for number in people if number}
+    if conversation.customer_id:
+        found.add(customer_key(conversation.customer_id))
+    if conversation.address_id:
+        found.add(address_key(conversation.address_id))
+    return sorted(found)
+
+
+def address_key(address_id: int) -> str:
+    """The principal of somebody at the other end who has not (yet) been found in the archive."""
+    return f"address:{address_id}"
+
+
+def queue_of(book: Book, name: str) -> Queue | None:
+    return next((queue for queue in book.handbook.queues if queue.id == name), None)
+
+
+def roles_of(queue: Queue | None, book: Book) -> list[str]:
+    """Who answers a queue, and whom they report to; without a queue everybody who answers any."""
+    answering = queue.answered_by if queue else [role for each in book.handbook.queues for role in each.answered_by]
+    return _with_superiors(book, answering)
+
+
+def _with_superiors(book: Book, roles: Iterable[str]) -> list[str]:
+    found: list[str] = []
+    waiting = list(roles)
+    while waiting:
+        role = waiting.pop(0)
+        if role not in found:
+            found.append(role)
+            waiting += [boss] if (boss := book.role(role).reports_to) else []
+    return found

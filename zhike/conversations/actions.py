@@ -1,0 +1,369 @@
+"""Every write of a conversation's own: received, written, read, identified, closed. Who has it is in `handing.py`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+
+from zhike.conversations import refusals
+from zhike.conversations.events import (
+    ConversationClosed,
+    ConversationOpened,
+    ConversationQueued,
+    CustomerIdentified,
+    MessageChanged,
+    MessageWritten,
+)
+from zhike.conversations.facts import facts_of
+from zhike.conversations.models import Address, Conversation, Inbox, Message
+from zhike.conversations.refusals import ConversationRefused
+from zhike.conversations.written import book_for, locked, write
+from zhike.customers.models import ContactPoint, Customer
+from zhike.handbook.decide import decide, judge
+from zhike.journal.events import Event
+from zhike.lib.text import clean_line, clean_text
+from zhike.org.handbooks import current
+from zhike.org.principals import SYSTEM, Viewer
+from zhike.records.attachments import bind_attachments
+
+LONGEST = 20_000
+"""Characters of one message."""
+PREVIEW = 120
+SHORT_MEDIA = ("webchat", "sms", "wechat")
+"""Media in which an address has one live conversation at a time; a mail thread or a visit is one by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Something that came in, as an adapter hands it over."""
+
+    address: str
+    """Normalised, as the medium names the sender."""
+    key: str
+    """Unique in the sender's conversation: received twice it is stored once."""
+    words: str = ""
+    html: str = ""
+    name: str = ""
+    subject: str = ""
+    files: Sequence[str] = ()
+    """Tokens of attachments stored by the adapter as `by`."""
+    conversation: int | None = None
+    """The one it belongs to, where the medium knows: a thread of mails, a reply to a ticket."""
+    contact: Mapping[str, str] = field(default_factory=dict)
+    """{"phone": E.164, "email": lower case}: what is known of the sender, for finding him in the archive."""
+    verified_customer: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    conversation: Conversation
+    message: Message | None
+    opened: bool
+    again: bool
+    """It had been received before; nothing was stored."""
+
+
+def receive(inbox: Inbox, incoming: Incoming, *, now: dt.datetime) -> Received:
+    """Store what came in: find who it is from, continue his live conversation or open one, queue it.
+
+    However often and however concurrently the same thing is received, it is stored once.
+    """
+    with transaction.atomic():
+        address = address_of(inbox, incoming, now)
+        _one_at_a_time(address)
+        conversation = _live(inbox, address, incoming)
+        opened = conversation is None
+        if conversation is None:
+            conversation = _open(inbox, address, incoming, now)
+        elif (known := _known(conversation, incoming.key)) is not None:
+            return Received(conversation, known, opened=False, again=True)
+        message = add_message(
+            conversation, side=Message.Side.CUSTOMER, author=f"address:{address.pk}", words=incoming.words, html=incoming.html,
+            key=incoming.key, files=incoming.files, extra=incoming.extra, now=now,
+        )  # fmt: skip
+        happened = ["conversation.opened", "conversation.queued"] if opened else []
+        if conversation.asked_at is None:
+            conversation.asked_at = now
+            happened.append("conversation.asked")
+        events: list[Event] = [ConversationOpened(conversation.number, conversation.medium)] if opened else []
+        events += [ConversationQueued(conversation.number, conversation.queue)] if opened else []
+        events.append(_written(conversation, message))
+        write(conversation, events, happened=happened, now=now, by=message.author)
+    return Received(conversation, message, opened=opened, again=False)
+
+
+def address_of(inbox: Inbox, incoming: Incoming, now: dt.datetime) -> Address:
+    """The sender, known or new; what he says of himself fills what was empty."""
+    values = {"name": clean_line(incoming.name)[:80], "language": incoming.language[:8]}
+    found, created = Address.objects.get_or_create(
+        inbox_medium=inbox.medium,
+        value=incoming.address[:190],
+        defaults={**values, "first_seen_at": now, "last_seen_at": now},
+    )
+    if incoming.verified_customer is not None:
+        found.customer_id, found.is_verified = incoming.verified_customer, True
+    if not created:
+        found.name = values["name"] or found.name
+        found.language = values["language"] or found.language
+        found.last_seen_at = now
+    found.save(update_fields=["name", "language", "last_seen_at", "customer", "is_verified"])
+    return found
+
+
+def _one_at_a_time(address: Address) -> None:
+    """What one sender sends is received one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM conversations_address WHERE id = %s FOR NO KEY UPDATE", [address.pk])
+
+
+def _live(inbox: Inbox, address: Address, incoming: Incoming) -> Conversation | None:
+    wanted = Conversation.objects.filter(state__in=Conversation.LIVE)
+    if incoming.conversation is not None:
+        found = wanted.filter(pk=incoming.conversation).first()
+    elif inbox.medium in SHORT_MEDIA:
+        found = wanted.filter(inbox=inbox, address=address).first()
+    else:
+        found = None
+    return locked(found.pk) if found is not None else None
+
+
+def _known(conversation: Conversation, key: str) -> Message | None:
+    return Message.objects.filter(conversation=conversation, key=key[:80]).first()
+
+
+def _open(inbox: Inbox, address: Address, incoming: Incoming, now: dt.datetime) -> Conversation:
+    version = current(inbox.handbook, now)
+    customer, candidates = identify(address, incoming.contact)
+    conversation = Conversation(
+        number=_number(now),
+        inbox=inbox,
+        medium=inbox.medium,
+        handbook=inbox.handbook,
+        version_id=version.pk,
+        address=address,
+        customer=customer,
+        candidates=candidates,
+        subject=clean_line(incoming.subject)[:200],
+        facts=dict(incoming.facts),
+        opened_at=now,
+        waiting_since=now,
+        last_message_at=now,
+        follows_id=incoming.conversation,
+    )
+    conversation.queue = queue_for(conversation, now)
+    conversation.save(force_insert=True)
+    return conversation
+
+
+def queue_for(conversation: Conversation, now: dt.datetime) -> str:
+    """The queue a route clause on `conversation.opened` names; the handbook's first for the medium where no clause speaks."""
+    book = book_for(conversation)
+    decision = decide(book, "route", facts_of(conversation, book, now), on="conversation.opened", yields="queue")
+    if decision is not None:
+        return str(decision.value)
+    return next((queue.id for queue in book.handbook.queues if conversation.medium in queue.media), "")
+
+
+def identify(address: Address, contact: Mapping[str, str]) -> tuple[Customer | None, list[int]]:
+    """Who it is: the customer already known of the address; else the only one with these contact points. Several are candidates."""
+    if address.customer is not None:
+        return address.customer, []
+    values = [value for value in contact.values() if value]
+    found = list(ContactPoint.objects.filter(value__in=values).values_list("customer_id", flat=True)) if values else []
+    people = sorted(set(found))
+    if len(people) == 1:
+        return Customer.objects.get(pk=people[0]), []
+    return None, people
+
+
+def add_message(
+    conversation: Conversation,
+    *,
+    side: str,
+    author: str,
+    words: str,
+    key: str,
+    now: dt.datetime,
+    html: str = "",
+    internal: bool = False,
+    files: Sequence[str] = (),
+    answers: int | None = None,
+    extra: Mapping[str, Any] | None = None,
+    state: str = Message.State.STORED,
+) -> Message:
+    """Put a message at the end of a conversation that is held by the caller. Raises ConversationRefused when it is empty."""
+    cleaned = clean_text(words)[:LONGEST]
+    if not cleaned.strip() and not html and not files:
+        raise ConversationRefused(refusals.EMPTY, fields=("words",))
+    conversation.last_seq += 1
+    message = Message.objects.create(
+        conversation=conversation, seq=conversation.last_seq, side=side, author=author, internal=internal, words=cleaned,
+        html=html, key=key[:80], at=now, state=state, files=len(files), answers=answers, extra=dict(extra or {}),
+    )  # fmt: skip
+    if files:
+        bind_attachments(files, subject=("message", message.pk), by=author, internal=internal)
+    if not internal:
+        conversation.last_message_at = now
+        conversation.last_words = clean_line(cleaned)[:PREVIEW]
+    return message
+
+
+def say(
+    conversation: Conversation,
+    viewer: Viewer,
+    *,
+    words: str,
+    key: str,
+    now: dt.datetime,
+    internal: bool = False,
+    files: Sequence[str] = (),
+    html: str = "",
+    answers: int | None = None,
+) -> Message:
+    """A colleague writes: to the customer, or an internal note. The same key again gives the same message.
+
+    Gates on `conversation.answering` may refuse it; then ConversationRefused names the clause.
+    """
+    with transaction.atomic():
+        held = locked(conversation.pk)
+        if (known := _known(held, key)) is not None:
+            return known
+        if held.state == Conversation.State.CLOSED and not internal:
+            raise ConversationRefused(refusals.CLOSED)
+        _check(held, "conversation.answering" if not internal else "conversation.noting", now, {"words": words})
+        message = add_message(
+            held, side=Message.Side.STAFF, author=viewer.principal, words=words, html=html, key=key, internal=internal, files=files,
+            answers=answers, now=now, state=Message.State.STORED if internal else _first_state(held),
+        )  # fmt: skip
+        happened = [] if internal else _answered(held, now)
+        write(held, [_written(held, message)], happened=happened, now=now, by=viewer.principal)
+    return message
+
+
+def _first_state(conversation: Conversation) -> str:
+    """In a chat it is there as soon as it is stored; everything else still has to be sent by its adapter."""
+    return (
+        Message.State.STORED
+        if conversation.medium in ("webchat", "visit", "phone", "letter")
+        else Message.State.SENDING
+    )
+
+
+def _answered(conversation: Conversation, now: dt.datetime) -> list[str]:
+    if conversation.asked_at is None:
+        return []
+    conversation.asked_at = None
+    if conversation.first_answered_at is not None:
+        return ["conversation.answered"]
+    conversation.first_answered_at = now
+    return ["conversation.answered", "conversation.first_answered"]
+
+
+def _written(conversation: Conversation, message: Message) -> MessageWritten:
+    return MessageWritten(conversation.number, message.pk, message.seq, message.side, message.internal)
+
+
+def mark_read(conversation: Conversation, principal: str, seq: int, now: dt.datetime) -> None:
+    """Keep how far somebody has read; it only ever moves on."""
+    seq = max(0, min(seq, conversation.last_seq))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO conversations_mark (conversation_id, principal, seq, at) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (conversation_id, principal) DO UPDATE SET seq = excluded.seq, at = excluded.at"
+            " WHERE conversations_mark.seq < excluded.seq",
+            [conversation.pk, principal, seq, now],
+        )
+
+
+def edit_message(message: Message, viewer: Viewer, words: str, *, now: dt.datetime, within: dt.timedelta) -> Message:
+    """Correct one's own words while they are fresh. What stood there before is in the journal's fact only as its length."""
+    return _change(message, viewer, now, within, "edited", words=words)
+
+
+def recall_message(message: Message, viewer: Viewer, *, now: dt.datetime, within: dt.timedelta) -> Message:
+    """Take one's own words back while they are fresh; that there was something stays visible."""
+    return _change(message, viewer, now, within, "recalled", words=None)
+
+
+def _change(
+    message: Message, viewer: Viewer, now: dt.datetime, within: dt.timedelta, how: str, words: str | None
+) -> Message:
+    with transaction.atomic():
+        conversation = locked(message.conversation_id)
+        message.refresh_from_db()
+        if message.author != viewer.principal:
+            raise ConversationRefused(refusals.NOT_YOURS)
+        if now - message.at > within or message.recalled_at is not None:
+            raise ConversationRefused(refusals.TOO_LATE)
+        if words is None:
+            message.words, message.html, message.recalled_at = "", "", now
+        else:
+            cleaned = clean_text(words)[:LONGEST]
+            if not cleaned.strip():
+                raise ConversationRefused(refusals.EMPTY, fields=("words",))
+            message.words, message.html, message.edited_at = cleaned, "", now
+        message.save(update_fields=["words", "html", "edited_at", "recalled_at"])
+        write(conversation, [MessageChanged(conversation.number, message.seq, how)], now=now, by=viewer.principal)
+    return message
+
+
+def set_customer(
+    conversation: Conversation, customer: Customer | None, *, by: Viewer, now: dt.datetime, how: str
+) -> None:
+    """A person says who it is (or that it is not him); the address is remembered with him."""
+    with transaction.atomic():
+        held = locked(conversation.pk)
+        held.customer, held.candidates = customer, []
+        if held.address is not None and not held.address.is_verified:
+            Address.objects.filter(pk=held.address.pk).update(customer=customer)
+        fact = CustomerIdentified(held.number, customer.pk if customer else None, how)
+        write(held, [fact], now=now, by=by.principal)
+
+
+def close(
+    conversation: Conversation, *, by: str, now: dt.datetime, outcome: str = "", topic: str = "", case_number: str = ""
+) -> Conversation:
+    """End it. Gates on `conversation.closed` (outcome and topic required, ...) refuse with their clause; closed again, nothing happens."""
+    with transaction.atomic():
+        held = locked(conversation.pk)
+        if held.state == Conversation.State.CLOSED:
+            return held
+        held.outcome, held.topic = outcome[:40], topic[:40] or held.topic
+        held.case_number = case_number or held.case_number
+        if by != SYSTEM:
+            _check(held, "conversation.closed", now, {})
+        held.state, held.closed_at, held.closed_by = Conversation.State.CLOSED, now, by
+        held.offered_to, held.offered_at, held.offer_ends_at, held.waiting_since, held.asked_at = (
+            None,
+            None,
+            None,
+            None,
+            None,
+        )
+        fact = ConversationClosed(held.number, held.outcome, held.topic)
+        write(held, [fact], happened=["conversation.closed"], now=now, by=by)
+    return held
+
+
+def _check(conversation: Conversation, event: str, now: dt.datetime, more: Mapping[str, Any]) -> None:
+    book = book_for(conversation)
+    judgement = judge(book, facts_of(conversation, book, now, dict(more)), on=event)
+    if not judgement.allowed:
+        first = judgement.refusals[0]
+        raise ConversationRefused(first.words, first.decision.clause_id, first.fields)
+
+
+def _number(now: dt.datetime) -> str:
+    """C-250610-000042: the day in China and a number that never comes twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('conversations_number')")
+        number: int = cursor.fetchone()[0]
+    return f"C-{now.astimezone(ZoneInfo('Asia/Shanghai')):%y%m%d}-{number:06d}"

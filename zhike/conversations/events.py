@@ -1,0 +1,106 @@
+"""What happens to a conversation and to those who answer it, past tense. Words of messages never stand in the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zhike.journal.events import Event, event
+
+
+@event("conversation.opened", tells=("number",))
+@dataclass(frozen=True)
+class ConversationOpened(Event):
+    number: str
+    medium: str
+
+
+@event("conversation.written", tells=("number", "seq", "side", "internal"))
+@dataclass(frozen=True)
+class MessageWritten(Event):
+    number: str
+    message: int
+    seq: int
+    side: str
+    internal: bool = False
+
+
+@event("conversation.changed", tells=("number", "seq"))
+@dataclass(frozen=True)
+class MessageChanged(Event):
+    """Corrected, recalled, delivered, failed."""
+
+    number: str
+    seq: int
+    how: str
+
+
+@event("conversation.queued", tells=("number",))
+@dataclass(frozen=True)
+class ConversationQueued(Event):
+    number: str
+    queue: str
+
+
+@event("conversation.offered", tells=("number",))
+@dataclass(frozen=True)
+class ConversationOffered(Event):
+    number: str
+    staff: int
+
+
+@event("conversation.offer_ended", tells=("number",))
+@dataclass(frozen=True)
+class OfferEnded(Event):
+    """Nobody took it in time, or it was declined; it is back in its queue."""
+
+    number: str
+    staff: int
+    declined: bool
+
+
+@event("conversation.accepted", tells=("number",))
+@dataclass(frozen=True)
+class ConversationAccepted(Event):
+    number: str
+    staff: int
+    before: int | None = None
+    """Who had it until now."""
+
+
+@event("conversation.joined", tells=("number",))
+@dataclass(frozen=True)
+class Joined(Event):
+    number: str
+    staff: int
+    left: bool = False
+
+
+@event("conversation.identified", tells=("number",))
+@dataclass(frozen=True)
+class CustomerIdentified(Event):
+    number: str
+    customer: int | None
+    how: str
+
+
+@event("conversation.closed", tells=("number",))
+@dataclass(frozen=True)
+class ConversationClosed(Event):
+    number: str
+    outcome: str
+    topic: str
+
+
+@event("conversation.surveyed", tells=("number",))
+@dataclass(frozen=True)
+class SurveyAnswered(Event):
+    number: str
+    score: int
+
+
+@event("presence.changed", tells=("state",))
+@dataclass(frozen=True)
+class PresenceChanged(Event):
+    state: str
+    before: str
+    reason: str = ""

@@ -1,0 +1,138 @@
+"""Who has a conversation: queued, offered, taken, given back, handed to a colleague, helped with."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from zhike.conversations import refusals
+from zhike.conversations.events import (
+    ConversationAccepted,
+    ConversationOffered,
+    ConversationQueued,
+    Joined,
+    OfferEnded,
+)
+from zhike.conversations.models import Conversation
+from zhike.conversations.refusals import ConversationRefused
+from zhike.conversations.written import book_for, locked, write
+from zhike.handbook.common import Text
+from zhike.org.models import Staff
+from zhike.org.principals import SYSTEM, Viewer
+
+State = Conversation.State
+
+
+def offer(
+    conversation: Conversation,
+    staff: Staff,
+    *,
+    now: dt.datetime,
+    until: dt.datetime | None,
+    by: str = SYSTEM,
+    clause: str = "",
+) -> Conversation:
+    """Show it to one agent: of those who wait by the router, of one in hand by its owner, who answers for it until it is taken.
+
+    Raises ConversationRefused when it is closed or offered to somebody else already.
+    """
+    with transaction.atomic():
+        held = _live(conversation)
+        if held.state == State.OFFERED and held.offered_to_id != staff.pk:
+            raise ConversationRefused(refusals.TAKEN)
+        held.state, held.offered_to, held.offered_at, held.offer_ends_at = State.OFFERED, staff, now, until
+        fact = ConversationOffered(held.number, staff.pk)
+        happened = ["conversation.offered"]
+        write(held, [fact], happened=happened, now=now, by=by, clauses=(clause,) if clause else ())
+    return held
+
+
+def accept(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> Conversation:
+    """Take it: what is offered to him, or what waits in a queue he answers. Two at once: one has it, the other is told."""
+    if viewer.staff is None:
+        raise ConversationRefused(refusals.NOT_YOURS)
+    with transaction.atomic():
+        held = _live(conversation)
+        if held.state == State.OPEN and held.owner_id == viewer.staff.pk:
+            return held
+        if held.state == State.OPEN or (held.state == State.OFFERED and held.offered_to_id != viewer.staff.pk):
+            raise ConversationRefused(refusals.TAKEN)
+        before = held.owner_id
+        _take(held, viewer.staff)
+        fact = ConversationAccepted(held.number, viewer.staff.pk, before)
+        happened = ["conversation.accepted"] + (["conversation.transferred"] if before else [])
+        write(held, [fact], happened=happened, now=now, by=viewer.principal)
+    return held
+
+
+def take_over(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> Conversation:
+    """A supervisor pulls it to himself, whoever has it. The caller has checked that he may."""
+    assert viewer.staff is not None
+    with transaction.atomic():
+        held = _live(conversation)
+        before = held.owner_id
+        _take(held, viewer.staff)
+        fact = ConversationAccepted(held.number, viewer.staff.pk, before)
+        write(
+            held, [fact], happened=["conversation.accepted", "conversation.transferred"], now=now, by=viewer.principal
+        )
+    return held
+
+
+def end_offer(conversation: Conversation, *, now: dt.datetime, declined: bool, by: str = SYSTEM) -> Conversation:
+    """Nobody took it in time, or it was declined: back to its owner where it has one, else to the queue, where it keeps its place."""
+    with transaction.atomic():
+        held = _live(conversation)
+        if held.state != State.OFFERED:
+            return held
+        staff = held.offered_to_id or 0
+        held.passed_over = [*(number for number in held.passed_over if number != staff), staff]
+        held.state = State.OPEN if held.owner_id else State.WAITING
+        held.offered_to, held.offered_at, held.offer_ends_at = None, None, None
+        fact = OfferEnded(held.number, staff, declined)
+        write(held, [fact], happened=["conversation.offer_ended"], now=now, by=by)
+    return held
+
+
+def requeue(
+    conversation: Conversation, queue: str, *, now: dt.datetime, by: str, priority: int | None = None
+) -> Conversation:
+    """Put it into a queue: handed to another skill group, or back when its owner leaves."""
+    with transaction.atomic():
+        held = _live(conversation)
+        if queue not in {each.id for each in book_for(held).handbook.queues}:
+            raise ConversationRefused(Text(zh="没有这个队列。", en="There is no such queue."), fields=("queue",))
+        held.queue, held.state = queue, State.WAITING
+        held.owner = held.offered_to = None
+        held.offered_at = held.offer_ends_at = None
+        held.waiting_since, held.passed_over = now, []
+        held.priority = held.priority if priority is None else priority
+        fact = ConversationQueued(held.number, queue)
+        write(held, [fact], happened=["conversation.queued"], now=now, by=by)
+    return held
+
+
+def join(
+    conversation: Conversation, viewer: Viewer, staff: Staff, *, now: dt.datetime, leaves: bool = False
+) -> Conversation:
+    """A colleague helps (or stops): he sees it and may write; its owner stays who he is."""
+    with transaction.atomic():
+        held = _live(conversation)
+        others = [number for number in held.collaborators if number != staff.pk]
+        held.collaborators = others if leaves else [*others, staff.pk]
+        write(held, [Joined(held.number, staff.pk, leaves)], now=now, by=viewer.principal)
+    return held
+
+
+def _take(held: Conversation, staff: Staff) -> None:
+    held.state, held.owner = State.OPEN, staff
+    held.offered_to, held.offered_at, held.offer_ends_at, held.waiting_since = None, None, None, None
+    held.passed_over = []
+
+
+def _live(conversation: Conversation) -> Conversation:
+    held = locked(conversation.pk)
+    if held.state == State.CLOSED:
+        raise ConversationRefused(refusals.CLOSED)
+    return held
