@@ -16,7 +16,9 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from zhike.journal import statements
 from zhike.journal.actions import NewFact, record
 from zhike.lib.text import clean_line
 from zhike.org.events import SessionsEnded
@@ -39,9 +41,13 @@ class SessionStore(DatabaseStore):
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        row: Session | None = super()._get_session_from_db()  # type: ignore[misc]  # the stubs leave it out
-        self.seen_at = row.seen_at if row is not None else None
-        return row
+        found = statements.row(
+            Session, "WHERE session_key = %s AND expire_date > %s", [self.session_key, timezone.now()]
+        )
+        if found is None:
+            self._session_key = None
+        self.seen_at = found.seen_at if found is not None else None
+        return found
 
     def note_seen(self, now: dt.datetime) -> None:
         """Keep when the session was last used, to the minute: most requests write nothing."""
