@@ -16,7 +16,6 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from zhike.journal import statements
 from zhike.journal.actions import NewFact, record
