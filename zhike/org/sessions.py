@@ -40,9 +40,7 @@ class SessionStore(DatabaseStore):
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        found = statements.row(
-            Session, "WHERE session_key = %s AND expire_date > %s", [self.session_key, timezone.now()]
-        )
+        found = statements.row(Session, "WHERE session_key = %s AND expire_date > now()", [self.session_key])
         if found is None:
             self._session_key = None
         self.seen_at = found.seen_at if found is not None else None
