@@ -105,12 +105,23 @@ def take_action(
 
     Raises Refused, NotYours, Stale, Unreadable; KeyError for an action the process does not know.
     """
+    return _attempt(deed_on(case_id, action, by, now), values, attachments, key, expected=version)
+
+
+def deed_on(case_id: int, action: str, by: Viewer, now: dt.datetime) -> Deed:
+    """The deed `action` would be on that case. Raises KeyError for an action the process does not know."""
     found = Case.objects.select_related("parent", "department").get(pk=case_id)
     book = book_of(found.handbook_version_id)
-    deed = Deed(
-        found, book, found.handbook_version_id, book.process(found.process), book.action(found.process, action), by, now
-    )
-    return _attempt(deed, values, attachments, key, expected=version)
+    process, known = book.process(found.process), book.action(found.process, action)
+    return Deed(found, book, found.handbook_version_id, process, known, by, now)
+
+
+def act_within(deed: Deed, values: Mapping[str, Any], *, version: int | None = None) -> None:
+    """Carry out a deed within the caller's transaction, which must be rolled back when this raises: nothing is undone here, and a
+    refusal is not written down. Raises as `take_action` does.
+    """
+    _lock(deed, version)
+    carry_out(deed, values, ())
 
 
 def _attempt(

@@ -50,7 +50,24 @@ def offered(case: Case, viewer: Viewer) -> list[Offer]:
     Those of other roles come with the reason why they cannot be pressed.
     """
     book = book_of(case.handbook_version_id)
-    facts = with_named(book, facts_of(case, book) | standing_of(book, [case.pk])[case.pk])
+    return _offers(case, book, viewer, standing_of(book, [case.pk])[case.pk])
+
+
+def offered_on(cases: Sequence[Case], viewer: Viewer) -> dict[int, list[Offer]]:
+    """The same for many cases, by id. Their clocks, duties and drafts cost a query each for every version of a handbook."""
+    found: dict[int, list[Offer]] = {}
+    by_version: dict[int, list[Case]] = {}
+    for case in cases:
+        by_version.setdefault(case.handbook_version_id, []).append(case)
+    for version, some in by_version.items():
+        book = book_of(version)
+        standing = standing_of(book, [case.pk for case in some])
+        found |= {case.pk: _offers(case, book, viewer, standing[case.pk]) for case in some}
+    return found
+
+
+def _offers(case: Case, book: Book, viewer: Viewer, standing: Facts) -> list[Offer]:
+    facts = with_named(book, facts_of(case, book) | standing)
     here = [
         a for a in book.process(case.process).actions if a.from_ and a.by != (SYSTEM,) and at_this_stage(case, book, a)
     ]

@@ -83,6 +83,7 @@ PERMISSIONS: dict[str, Row] = {
     "case_list:board": _row("cases"),
     "case_list:cards": _row("cases"),
     "case_list:move": _row("cases"),
+    "case_list:bulk": _row("cases", methods=BOTH),
     "case_list:views": _row("cases", methods=BOTH),
     "case_list:counts": _row("cases"),
     "case_list:view": _row("cases", methods=WRITE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhike.web.case_list import board, saved, views
+from zhike.web.case_list import board, bulk, saved, views
 
 app_name = "case_list"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("/board", board.board, name="board"),
     path("/board/cards", board.cards, name="cards"),
     path("/<slug:number>/move", board.move, name="move"),
+    path("/bulk", bulk.show, name="bulk"),
     path("/views", saved.views, name="views"),
     path("/views/counts", saved.counts, name="counts"),
     path("/views/<int:number>", saved.view, name="view"),
