@@ -15,9 +15,9 @@ from pathlib import Path
 
 RELEASE = "@tabler/icons@3.51.0"
 NAMES = (
-    "alert-triangle", "arrow-back-up", "arrow-left", "bell", "book", "check", "chevron-down", "circle-check", "copy",
+    "alert-triangle", "arrow-back-up", "arrow-left", "bell", "book", "calendar", "check", "chevron-down", "circle-check", "copy",
     "device-desktop", "download", "external-link", "info-circle", "keyboard", "language", "logout", "menu-2", "moon", "paperclip",
-    "pencil", "plus", "printer", "search", "sun", "trash", "upload", "user", "x",
+    "pencil", "plus", "printer", "search", "sun", "trash", "upload", "user", "users", "x",
 )  # fmt: skip
 TARGET = Path(__file__).resolve().parent.parent / "zhike/web/static/zhike/icons.svg"
 HEAD = """<svg xmlns="http://www.w3.org/2000/svg">

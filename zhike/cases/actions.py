@@ -17,13 +17,14 @@ from django.db import connection, transaction
 from zhike.cases import extensions, related, sanctions, written
 from zhike.cases.allowed import check_allowed, check_reach, may_hand_over, may_own
 from zhike.cases.deed import Deed
-from zhike.cases.holders import audience_of, principals_for
+from zhike.cases.holders import audience_of, may_act, principals_for
 from zhike.cases.images import keep_before
 from zhike.cases.limits import apply_limits
 from zhike.cases.models import Case, Submission
 from zhike.cases.notes import NOTE_LIMIT, add_note
 from zhike.cases.refusals import CaseError, Forbidden, NotFound, NotYours, Reason, Refused, Stale, Unreadable
 from zhike.cases.repeats import occurrence
+from zhike.cases.standing_in import in_place_of
 from zhike.cases.transition import closes, move, route, summary
 from zhike.clocks.actions import overtake, readdress_clocks, reassign_clock
 from zhike.clocks.queries import open_clocks, undecided_clocks
@@ -182,6 +183,9 @@ def carry_out(deed: Deed, values: Mapping[str, Any], attachments: Sequence[str])
     if deed.opening:
         _number_it(deed)
     check_allowed(deed)
+    if not deed.opening and deed.viewer.stands_for:
+        takers = may_act(deed.case, deed.book, deed.action.by)
+        deed.in_place_of = in_place_of(deed.case, deed.book, deed.viewer, takers)
     deed.values = _read_form(deed, values)
     check_reach(deed)
     _ask_clauses(deed, attachments)

@@ -10,6 +10,7 @@ from zhike.cases.facts import Facts
 from zhike.cases.holders import may_act, superiors_of
 from zhike.cases.models import Case
 from zhike.cases.refusals import NotYours, Reason, Unreadable
+from zhike.cases.standing_in import stands_in
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Gate
 from zhike.handbook.common import Text
@@ -85,7 +86,8 @@ def at_this_stage(case: Case, book: Book, action: Action) -> bool:
 def _in_role(case: Case, book: Book, action: Action, viewer: Viewer, opening: bool) -> bool:
     if opening:
         return _may_open(book, action, viewer)
-    return viewer.holds(may_act(case, book, action.by))
+    takers = may_act(case, book, action.by)
+    return viewer.holds(takers) or stands_in(case, book, viewer) in takers
 
 
 def _may_open(book: Book, action: Action, viewer: Viewer) -> bool:

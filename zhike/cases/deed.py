@@ -14,9 +14,10 @@ from typing import Any
 from zhike.cases.facts import Facts, facts_of, with_moment
 from zhike.cases.models import Case
 from zhike.cases.standing import standing_of
+from zhike.cases.standing_in import persons_behind
 from zhike.handbook.book import Book
 from zhike.handbook.decide import Decision
-from zhike.handbook.named import with_named
+from zhike.handbook.named import keeps_parties_out, with_named
 from zhike.handbook.structure import Action, Process
 from zhike.org.principals import Viewer
 from zhike.records.facts import facts_of as typed_facts
@@ -41,6 +42,14 @@ class Deed:
     standing: dict[str, Any] | None = None
     """What runs and is owed, as facts; looked up when first asked for, and again after it changed."""
 
+    in_place_of: str = ""
+    """The absent owner in whose place a substitute acts; "" where somebody acts for himself."""
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """Who counts as the actor where nobody may decide what he asked for himself: he, and the one in whose place he acts."""
+        return frozenset({self.viewer.principal, self.in_place_of} - {""})
+
     @property
     def event(self) -> str:
         return f"action.{self.action.id}"
@@ -58,6 +67,9 @@ class Deed:
             found = {} if self.opening and not self.happened else standing_of(self.book, [self.case.pk], self.now)
             self.standing = found.get(self.case.pk, {})
         facts = facts_of(self.case, self.book, values) | self.standing
+        if keeps_parties_out(self.book):
+            behind = frozenset() if self.opening else persons_behind(self.case.pk, self.viewer.principal)
+            facts["actor.persons"] = sorted(self.persons | behind)
         return with_named(self.book, with_moment(facts, self.book, self.viewer, self.now, self.action.by))
 
     def because(self) -> list[dict[str, Any]]:

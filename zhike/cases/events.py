@@ -29,6 +29,8 @@ class ActionTaken(Event):
     filling: int | None = None
     because: list[dict[str, Any]] = field(default_factory=list)
     """Clauses that led here: [{"clause": ..., "value": ...}]."""
+    in_place_of: str = ""
+    """The absent colleague in whose place the actor acted, as a principal."""
 
 
 @event("case.closed")

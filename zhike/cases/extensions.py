@@ -108,14 +108,26 @@ def _was_met(deed: Deed, clause_id: str, request: Filling) -> bool:
 
 
 def _agreed(deed: Deed, rule: Extension, link: Names, request: Filling) -> str | None:
-    """Who of the link agreed since it was asked for; not the one who asked."""
+    """Who of the link agreed since it was asked for; not the one who asked, nor the two of them in each other's place."""
     wanted = {role_key(deed.book.name, role) for role in link}
-    given: list[tuple[str, frozenset[str]]] = []
+    asking = _asking(deed, request)
+    given: list[tuple[str, frozenset[str], frozenset[str]]] = []
     if deed.event in rule.agrees:
-        given.append((deed.viewer.principal, deed.viewer.keys))
+        given.append((deed.viewer.principal, deed.persons, deed.viewer.keys))
     rows = standing_deeds(deed.case.pk).filter(at__gte=request.at, payload__action__in=_actions(rule.agrees))
-    given += [(actor, _keys(actor)) for actor in rows.values_list("actor", flat=True)]
-    return next((who for who, keys in given if who != request.actor and not wanted.isdisjoint(keys)), None)
+    for actor, payload in rows.values_list("actor", "payload"):
+        given.append((actor, frozenset({actor, payload.get("in_place_of", "")}), _keys(actor)))
+    return next(
+        (who for who, persons, keys in given if asking.isdisjoint(persons) and not wanted.isdisjoint(keys)), None
+    )
+
+
+def _asking(deed: Deed, request: Filling) -> frozenset[str]:
+    """Who asked: whoever filled the request in, and the absent colleague in whose place he did."""
+    if request.pk == deed.filling:
+        return deed.persons
+    rows = standing_deeds(deed.case.pk).filter(payload__filling=request.pk).values_list("payload", flat=True)
+    return frozenset({request.actor, *(payload.get("in_place_of", "") for payload in rows)} - {""})
 
 
 def _keys(actor: str) -> frozenset[str]:

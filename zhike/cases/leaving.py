@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 
 from zhike.cases.actions import pass_on
@@ -12,7 +13,7 @@ from zhike.org.holdings import Handover, Holding, Subject, register_holding
 from zhike.org.principals import resolve
 
 
-def owned_by(staff_id: int, _covered: Collection[Subject]) -> Iterable[Holding]:
+def owned_by(staff_id: int, _covered: Collection[Subject], _now: dt.datetime) -> Iterable[Holding]:
     """His open cases, what is due next first, named without what is in them: who lets people go need not see cases. One query."""
     rows = Case.objects.filter(owner_id=staff_id, status=Case.Status.OPEN).select_related("department").defer("data")
     return [_holding(case) for case in rows.order_by("next_due_at", "id")]

@@ -126,7 +126,7 @@ def filtered(viewer: Viewer, wanted: Mapping[str, Any]) -> QuerySet[Case]:
     if wanted.get("department"):
         rows = rows.filter(department_id=wanted["department"])
     if wanted.get("mine"):
-        rows = rows.filter(status=Case.Status.OPEN, holders__overlap=sorted(viewer.keys))
+        rows = rows.filter(status=Case.Status.OPEN, holders__overlap=viewer.turns)
     if wanted.get("text"):
         rows = rows.filter(found_by(str(wanted["text"]).strip()))
     return rows
@@ -210,7 +210,7 @@ def count_upto(rows: QuerySet[Case], most: int) -> int | None:
 
 def mine(viewer: Viewer, size: int = PAGE) -> list[Case]:
     """Open cases whose turn it is mine, or where I hold a clock; what is due next first."""
-    keys = sorted(viewer.keys)
+    keys = viewer.turns
     held = Clock.objects.filter(holders__overlap=keys, state__in=Clock.OPEN, subject_kind="case").values("subject_id")
     rows = visible_cases(viewer).filter(Q(status="open", holders__overlap=keys) | Q(pk__in=held))
     ordered = rows.select_related("department", "customer", "owner").order_by(

@@ -74,7 +74,7 @@ def _why_not(deed: Deed, clause_id: str, drafts: dict[str, Any]) -> Reason | Non
     if clause_id not in drafts:
         return Reason(nothing_to_decide(title), clause_id)
     payload = drafts[clause_id].payload
-    if clause.confirm.not_party and payload["person"] == deed.viewer.principal:
+    if clause.confirm.not_party and payload["person"] in deed.persons:
         words = Text(zh="当事人不能决定对自己的处理。", en="Nobody decides what concerns himself.")
         return Reason(words, clause_id)
     deciding = [*payload["confirmers"], *([clause.confirm.instead] if clause.confirm.instead else [])]

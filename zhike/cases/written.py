@@ -39,7 +39,7 @@ def write_deed(deed: Deed) -> None:
     clauses = tuple(dict.fromkeys(d.clause_id for d in deed.decisions))
     taken = ActionTaken(
         number=case.number, process=case.process, action=deed.action.id, stage_before=deed.stage_before, stage=case.stage,
-        round=case.round, filling=deed.filling, because=deed.because(),
+        round=case.round, filling=deed.filling, because=deed.because(), in_place_of=deed.in_place_of,
     )  # fmt: skip
     events: list[Event] = []
     if deed.opening:

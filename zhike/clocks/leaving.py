@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 
 from zhike.clocks.actions import reassign_clock
@@ -12,7 +13,7 @@ from zhike.org.holdings import Handover, Holding, Subject, register_holding
 from zhike.org.principals import staff_key
 
 
-def held_by(staff_id: int, covered: Collection[Subject]) -> Iterable[Holding]:
+def held_by(staff_id: int, covered: Collection[Subject], _now: dt.datetime) -> Iterable[Holding]:
     """Two queries. Those that watch a duty are named with the duty."""
     his = Clock.objects.filter(holders__contains=[staff_key(staff_id)], watches="").order_by("due_at", "id")
     rows = [*his.filter(state__in=Clock.OPEN), *his.filter(state=Clock.State.WAITING)]

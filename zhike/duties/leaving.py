@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 
 from zhike.clocks.actions import reassign_clock
@@ -13,7 +14,7 @@ from zhike.org.holdings import Handover, Holding, Subject, register_holding
 from zhike.org.principals import staff_key
 
 
-def owed_by(staff_id: int, covered: Collection[Subject]) -> Iterable[Holding]:
+def owed_by(staff_id: int, covered: Collection[Subject], _now: dt.datetime) -> Iterable[Holding]:
     """His open obligations, without those that move along with their subject. One query."""
     rows = Obligation.objects.filter(holders__contains=[staff_key(staff_id)], is_open=True).order_by("begins_at", "id")
     return [_holding(row) for row in rows if row.subject not in covered]

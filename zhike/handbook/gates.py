@@ -182,8 +182,8 @@ def _no_quorum(quorum: Quorum, facts: Facts, values: Facts) -> Iterable[str]:
 def _is_party(required: Requirement, facts: Facts) -> Iterable[str]:
     if not required.not_actor or (required.unless and holds(required.unless, facts)):
         return ()
-    actor = facts.get("actor.principal")
-    return [name for name in required.not_actor if actor is not None and actor in _as_set(facts.get(name))]
+    actor = _as_set(facts.get("actor.persons") or facts.get("actor.principal"))
+    return [name for name in required.not_actor if not actor.isdisjoint(_as_set(facts.get(name)))]
 
 
 def _no_alternative(alternatives: tuple[Requirement, ...], facts: Facts, values: Facts) -> Iterable[str]:

@@ -33,6 +33,20 @@ def asks_for(book: Book, *beginnings: str) -> bool:
     return any(name.removeprefix("parent.").startswith(beginnings) for name in names_asked(book))
 
 
+@lru_cache(maxsize=64)
+def keeps_parties_out(book: Book) -> bool:
+    """Whether a clause keeps those concerned from acting (`not_actor`): then it matters in whose place somebody acted before."""
+    return _keeps_out(book.handbook)
+
+
+def _keeps_out(value: Any) -> bool:
+    if isinstance(value, Model):
+        return bool(getattr(value, "not_actor", ())) or any(_keeps_out(one) for _, one in value)
+    if isinstance(value, Mapping):
+        return any(_keeps_out(one) for one in value.values())
+    return isinstance(value, tuple) and any(_keeps_out(one) for one in value)
+
+
 def _names_in(value: Any) -> set[str]:
     if isinstance(value, Test):
         return {reference.fact for reference in value.references if hasattr(reference, "fact")}

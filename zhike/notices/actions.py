@@ -13,10 +13,13 @@ from pydantic_core import to_json
 
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
+from zhike.journal.gates import current_audiences
 from zhike.notices.events import NoticeTold
 from zhike.notices.models import Reading
 from zhike.notices.queries import addressed_to
-from zhike.org.principals import SYSTEM, Viewer
+from zhike.org.handbooks import viewer
+from zhike.org.principals import SYSTEM, Viewer, staff_key, staff_number
+from zhike.org.substitution import substitutes_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,15 @@ SELECT array_agg(id ORDER BY id) FROM written
 def tell(notices: Sequence[Tell]) -> list[int]:
     """Write notices with one statement, in the caller's transaction; answers with their ids.
 
-    The product itself is told nothing, and a notice to nobody is left out. Those whom a batch tells several things hear
+    The product itself is told nothing, and a notice to nobody is left out. What is told to somebody who is away is told to his
+    substitute too, where he may see what it is about by his own rights. Those whom a batch tells several things hear
     of it once on the live feed.
     """
     addressed = [(told, sorted(set(told.to) - {SYSTEM})) for told in notices]
     addressed = [(told, to) for told, to in addressed if to]
     if not addressed:
         return []
+    addressed = _with_substitutes(addressed)
     rows = [_row(n, told, to) for n, (told, to) in enumerate(addressed)]
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [to_json(rows).decode()])
@@ -67,6 +72,30 @@ def tell(notices: Sequence[Tell]) -> list[int]:
         latest[tuple(to)] = _told(number, told, to, counts[tuple(to)])
     record(list(latest.values()))
     return list(ids)
+
+
+def _with_substitutes(addressed: list[tuple[Tell, list[str]]]) -> list[tuple[Tell, list[str]]]:
+    """One query where somebody is told in person; more only while one of those is away."""
+    people = {staff_number(person) for _, to in addressed for person in to} - {None}
+    at = max(told.at for told, _ in addressed)
+    standing = substitutes_at([number for number in people if number is not None], at)
+    if not standing:
+        return addressed
+    away = {staff_key(absent): viewer(substitute) for absent, substitute in standing.items()}
+    audiences = current_audiences({told.subject for told, to in addressed if not away.keys().isdisjoint(to)})
+    return [
+        (
+            told,
+            sorted(
+                {*to, *(away[p].principal for p in to if p in away and _sees(away[p], audiences.get(told.subject)))}
+            ),
+        )
+        for told, to in addressed
+    ]
+
+
+def _sees(substitute: Viewer, audience: Collection[str] | None) -> bool:
+    return audience is not None and substitute.holds(audience)
 
 
 def _row(n: int, told: Tell, to: list[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
@@ -27,7 +28,7 @@ AND NOT "to" @> ARRAY[%(heir)s]::varchar[]
 """  # noqa: S608 - only texts of this module
 
 
-def unread_of(staff_id: int, _covered: Collection[Subject]) -> Iterable[Holding]:
+def unread_of(staff_id: int, _covered: Collection[Subject], _now: dt.datetime) -> Iterable[Holding]:
     """All of them are one row. One query."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT, {"key": staff_key(staff_id), "who": staff_id})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,27 @@ class StaffReturned(Event):
     """He works here again; what he handed over stays where it went."""
 
     username: str
+
+
+@event("substitution.arranged")
+@dataclass(frozen=True)
+class SubstitutionArranged(Event):
+    """Told of the absent one; both are named. It ends at `until` without a further fact."""
+
+    substitution: int
+    substitute: int
+    since: dt.datetime
+    until: dt.datetime
+    why: str = ""
+
+
+@event("substitution.ended")
+@dataclass(frozen=True)
+class SubstitutionEnded(Event):
+    """Ended before its time."""
+
+    substitution: int
+    substitute: int
 
 
 @event("staff.password_set")

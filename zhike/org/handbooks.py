@@ -37,10 +37,19 @@ ORDER BY name, effective_from DESC, id DESC
 HELD = f"""
 SELECT handbook, role, department_id, (
     SELECT id FROM org_handbookversion
-    WHERE name = held.handbook AND (%s::timestamptz IS NULL OR effective_from <= %s) ORDER BY effective_from DESC, id DESC LIMIT 1
+    WHERE name = held.handbook AND (%(now)s::timestamptz IS NULL OR effective_from <= %(now)s)
+    ORDER BY effective_from DESC, id DESC LIMIT 1
 ), {ENTERED}
-FROM org_assignment AS held WHERE staff_id = %s ORDER BY id
+FROM org_assignment AS held WHERE staff_id = %(who)s ORDER BY id
 """  # noqa: S608 - only a constant of this module
+HELD_AND_STOOD_FOR = f"""
+(SELECT handbook, role, department_id, version, entered, '' FROM ({HELD}) AS held (handbook, role, department_id, version, entered))
+UNION ALL
+(SELECT '', '', away.absent_id, NULL, {ENTERED}, absent.name
+FROM org_substitution AS away JOIN org_staff AS absent ON absent.id = away.absent_id
+WHERE substitute_id = %(who)s AND begins_at <= %(now)s AND ends_at > %(now)s AND absent.is_active ORDER BY away.id)
+"""  # noqa: S608 - only texts of this module
+"""The roles somebody holds and, after them and without a handbook, those he stands in for."""
 
 
 EXTERNAL = """
@@ -163,13 +172,17 @@ def external_roles() -> frozenset[RoleName]:
 
 def viewer(staff: Staff, now: dt.datetime | None = None) -> Viewer:
     """The viewer `staff` is, with the screens his roles open under the handbooks in force at `now`; without it, under those
-    that take effect last. One query."""
+    that take effect last. One query.
+
+    With `now` he stands in for whoever is away then and named him; without, he is asked about for his own rights alone.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(HELD, [now, now, staff.pk])
-        rows = cursor.fetchall()
-    if rows:
-        _notice_days_off(rows[0][4])
-    held = [(handbook, role, department) for handbook, role, department, _, _ in rows]
-    screens = {screen for _, role, _, version, _ in rows for screen in _screens_by_role(version or 0).get(role, ())}
-    external = frozenset[RoleName]().union(*(_external_of(version or 0) for *_, version, _ in rows))
-    return viewer_of(staff, held, screens, external)
+        cursor.execute(HELD if now is None else HELD_AND_STOOD_FOR, {"who": staff.pk, "now": now})
+        found = cursor.fetchall()
+    if found:
+        _notice_days_off(found[0][4])
+    rows = [row[:4] for row in found if row[0]]
+    held = [(handbook, role, department) for handbook, role, department, _ in rows]
+    screens = {screen for _, role, _, version in rows for screen in _screens_by_role(version or 0).get(role, ())}
+    external = frozenset[RoleName]().union(*(_external_of(version or 0) for *_, version in rows))
+    return viewer_of(staff, held, screens, external, [(row[2], row[5]) for row in found if not row[0]])

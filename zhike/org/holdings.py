@@ -52,8 +52,8 @@ class Handover:
     now: dt.datetime
 
 
-Find = Callable[[int, Collection[Subject]], Iterable[Holding]]
-"""(number of the person, subjects rooms above have already named) -> what he holds."""
+Find = Callable[[int, Collection[Subject], dt.datetime], Iterable[Holding]]
+"""(number of the person, subjects rooms above have already named, now) -> what he holds."""
 Give = Callable[[Sequence[Holding], Handover], None]
 
 
@@ -78,12 +78,12 @@ def kinds() -> list[Kind]:
     return sorted(_kinds.values(), key=lambda kind: kind.rank)
 
 
-def holdings_of(staff: Staff) -> dict[str, list[Holding]]:
+def holdings_of(staff: Staff, now: dt.datetime) -> dict[str, list[Holding]]:
     """{kind: what of it this person holds}, kinds in order, none left out."""
     covered: set[Subject] = set()
     found: dict[str, list[Holding]] = {}
     for kind in kinds():
-        found[kind.name] = list(kind.find(staff.pk, covered))
+        found[kind.name] = list(kind.find(staff.pk, covered, now))
         covered.update(each.subject for each in found[kind.name] if each.subject is not None)
     return found
 

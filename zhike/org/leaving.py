@@ -71,7 +71,7 @@ def leave_staff(
             raise OrgRefused({"": SELF})
         if held.is_admin and held.is_active:
             keep_an_administrator(held)
-        rows = holdings_of(held)
+        rows = holdings_of(held, now)
         given = _given([row for found in rows.values() for row in found], heir, heirs or {})
         _end_access(held, now)
         give_all(rows, Handover(held, given, by, now))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
@@ -214,3 +215,38 @@ class Session(AbstractBaseSession):
         from zhike.org.sessions import SessionStore
 
         return SessionStore
+
+
+class Substitution(models.Model):
+    """While somebody is away a colleague acts in his place, with the colleague's own rights and no others."""
+
+    absent = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="absences")
+    substitute = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="stands_in")
+    begins_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    """It ends by itself then, or earlier where somebody ended it: the moment is moved forward."""
+    why = models.CharField(max_length=200, blank=True, default="")
+    made_by = models.CharField(max_length=80)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(begins_at__lte=models.F("ends_at")), name="org_substitution_forward"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(absent=models.F("substitute")), name="org_substitution_of_another"
+            ),
+            # One person at a time stands in for somebody; a period that was ended before it began is empty and meets none.
+            ExclusionConstraint(
+                name="org_substitution_one_at_a_time",
+                expressions=[
+                    (
+                        models.Func("absent", "absent", models.Value("[]"), function="int8range"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                    (models.Func("begins_at", "ends_at", function="tstzrange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+        indexes = [models.Index(fields=["substitute", "ends_at"], name="org_substitution_by")]

@@ -35,6 +35,12 @@ def staff_key(staff_id: int) -> str:
     return f"staff:{staff_id}"
 
 
+def staff_number(principal: str) -> int | None:
+    """The id in a person's principal; None for any other principal."""
+    kind, _, number = principal.partition(":")
+    return int(number) if kind == "staff" and number.isdigit() else None
+
+
 def customer_key(customer_id: int) -> str:
     return f"customer:{customer_id}"
 
@@ -68,6 +74,8 @@ class Viewer:
     language: str = "zh-hans"
     screens: frozenset[str] = frozenset()
     roles: tuple[Held, ...] = field(default=())
+    stands_for: tuple[tuple[int, str], ...] = ()
+    """(id, name) of absent colleagues in whose place he acts at this moment, with his own rights (org/substitution.py)."""
     is_external: bool = False
     """Of a partner: every role he holds is one the handbook marks `external`. He sees his own department's and nothing else."""
 
@@ -78,6 +86,16 @@ class Viewer:
     def in_role(self, handbook: str, role: str) -> bool:
         """Whether he holds the role, in whatever department."""
         return role_key(handbook, role) in self.keys or any((h, r) == (handbook, role) for h, r, _ in self.roles)
+
+    @property
+    def stood_for(self) -> frozenset[str]:
+        """The principals of those absent colleagues. They open nothing; what is addressed to them is shown where his own keys do."""
+        return frozenset(staff_key(number) for number, _ in self.stands_for)
+
+    @property
+    def turns(self) -> list[str]:
+        """Whose turn is his: his own keys, and the absent colleagues'. Only together with a gate of his own keys."""
+        return sorted(self.keys | self.stood_for)
 
     @property
     def places(self) -> frozenset[int]:
@@ -114,7 +132,11 @@ def _keys(staff_id: int, held: Iterable[Held], external: Collection[RoleName]) -
 
 
 def viewer_of(
-    staff: Staff, held: Sequence[Held], screens: Iterable[str], external: Collection[RoleName] = frozenset()
+    staff: Staff,
+    held: Sequence[Held],
+    screens: Iterable[str],
+    external: Collection[RoleName] = frozenset(),
+    stands_for: Iterable[tuple[int, str]] = (),
 ) -> Viewer:
     """The viewer a signed-in staff member is who holds these roles and may open these screens; a disabled one holds no key at all."""
     if not staff.is_active:
@@ -130,6 +152,7 @@ def viewer_of(
         language=staff.language or "zh-hans",
         screens=opened | (ADMIN_SCREENS if staff.is_admin else frozenset()),
         roles=tuple(held),
+        stands_for=tuple(stands_for),
         is_external=outside,
     )
 

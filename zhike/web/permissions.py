@@ -131,6 +131,9 @@ PERMISSIONS: dict[str, Row] = {
     "notices_page:show": _row("signed_in"),
     "notices_page:bell": _row("signed_in"),
     "notices_page:read": _row("signed_in", methods=WRITE),
+    # being away: whose absence is decided by org.substitution
+    "away:show": _row("signed_in", methods=BOTH),
+    "away:end": _row("signed_in", methods=WRITE),
     # handbook browser: 依据 links lead to a clause from every page
     "handbook_page:list": _row("handbook"),
     "handbook_page:show": _row("handbook"),

@@ -20,6 +20,7 @@ AREAS = (
     ("customers", "customers"),
     ("board", "board"),
     ("notices", "notices_page"),
+    ("away", "away"),
     ("style", "style_page"),
     ("handbook", "handbook_page"),
     ("lookup", "lookup"),

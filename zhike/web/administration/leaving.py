@@ -92,7 +92,7 @@ def _people(request: Request) -> dict[str, Staff]:
 
 
 def _page(request: Request, person: Staff, wrong: Mapping[str, str], status: int = 200) -> HttpResponse:
-    held = holdings_of(person)
+    held = holdings_of(person, request.now)
     people = leaving.successors([row for rows in held.values() for row in rows], person)
     titles = {kind.name: kind.title.say(get_language() or "zh") for kind in kinds()}
     groups = [_group(request, titles[name], rows, people, wrong) for name, rows in held.items() if rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 
 from zhike.handbook.common import Text
@@ -11,7 +12,7 @@ from zhike.web.api.events import TokenRevoked
 from zhike.web.models import ApiToken
 
 
-def tokens_of(staff_id: int, _covered: Collection[Subject]) -> Iterable[Holding]:
+def tokens_of(staff_id: int, _covered: Collection[Subject], _now: dt.datetime) -> Iterable[Holding]:
     rows = ApiToken.objects.filter(owner_id=staff_id, revoked_at=None).order_by("id")
     return [Holding("token", row.pk, Text(zh=row.name, en=row.name), ends=True) for row in rows]
 

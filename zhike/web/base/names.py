@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Mapping
 
 from django.db import connection
 from django.utils.translation import get_language, gettext
 
 from zhike.handbook.book import Book
-from zhike.org.principals import department_of, role_of
+from zhike.org.principals import department_of, role_of, staff_number
+from zhike.org.substitution import substitutes_at
 
 
 def names_of(principals: Iterable[str], books: Iterable[Book] = ()) -> dict[str, str]:
@@ -21,6 +23,18 @@ def names_of(principals: Iterable[str], books: Iterable[Book] = ()) -> dict[str,
     places = _department_names({found for p in asked if (found := department_of(p)) is not None})
     by_name = {book.name: book for book in books}
     return {p: people.get(p) or _fixed(p) or _role_name(p, by_name, places) for p in asked}
+
+
+def with_substitutes(names: Mapping[str, str], now: dt.datetime) -> dict[str, str]:
+    """The same names, "甲（乙 代）" for people who are away at that moment. One query where people are among them."""
+    people = {number: who for who in names if (number := staff_number(who)) is not None}
+    standing = substitutes_at(people, now)
+    said = {people[away]: _in_place(names[people[away]], other.name) for away, other in standing.items()}
+    return {**names, **said}
+
+
+def _in_place(absent: str, substitute: str) -> str:
+    return gettext("%(absent)s（%(substitute)s 代）") % {"absent": absent, "substitute": substitute}
 
 
 def _fixed(principal: str) -> str:

@@ -23,7 +23,7 @@ from zhike.journal.statements import rows
 from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 from zhike.web.base.deadlines import Deadline, deadline_of
-from zhike.web.base.names import names_of
+from zhike.web.base.names import names_of, with_substitutes
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -80,7 +80,7 @@ def case_view(case: Case, viewer: Viewer, now: dt.datetime, clocks: Sequence[Clo
     """The head of `case` as `viewer` sees it. Queries: clocks (unless given), staff names, department names."""
     book = book_of(case.handbook_version_id)
     found = clocks_of(case.pk) if clocks is None else clocks
-    names = names_of({p for c in found for p in c.holders} | set(case.holders), [book])
+    names = with_substitutes(names_of({p for c in found for p in c.holders} | set(case.holders), [book]), now)
     stage = book.stage(case.process, case.stage)
     deadlines = [deadline_of(clock, now, names) for clock in found]
     buttons = [_button(offer, book) for offer in offered(case, viewer)]

@@ -98,6 +98,7 @@ class Teller:
         return (
             holders
             | {fact.actor for fact in self.story.facts}
+            | {fact.payload.get("in_place_of") or fact.actor for fact in self.story.facts}
             | {n.author for n in self.story.notes}
             | {a.uploaded_by for a in self.story.attachments}
         )
@@ -134,7 +135,10 @@ class Teller:
 
     def _base(self, fact: Fact, kind: str, what: str, **more: Any) -> Entry:
         of = self.home(fact.subject_id).number
-        return Entry(fact.at, kind, self.names.get(fact.actor, fact.actor), what, of=of, **more)
+        who = self.names.get(fact.actor, fact.actor)
+        if absent := fact.payload.get("in_place_of"):
+            who = gettext("%(who)s 代 %(absent)s") % {"who": who, "absent": self.names.get(absent, absent)}
+        return Entry(fact.at, kind, who, what, of=of, **more)
 
     def _case_action_taken(self, fact: Fact) -> Entry:
         payload = fact.payload

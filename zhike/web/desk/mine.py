@@ -28,6 +28,8 @@ class Row:
     deadline: Deadline | None
     own: bool
     """True: that clock is in my hands."""
+    place: str = ""
+    """The absent colleague whose case it is."""
     current: bool = False
 
     @property
@@ -56,8 +58,9 @@ def my_rows(
 
 
 def row_of(case: Case, clocks: Sequence[Clock], viewer: Viewer, now: dt.datetime, current: str = "") -> Row:
+    turns = frozenset(viewer.turns)
     still = [clock for clock in clocks if clock.state in Clock.OPEN]
-    held = [clock for clock in still if viewer.holds(clock.holders)]
+    held = [clock for clock in still if not turns.isdisjoint(clock.holders)]
     pressing = next(iter(held or still), None)
     book = book_of(case.handbook_version_id)
     return Row(
@@ -67,4 +70,5 @@ def row_of(case: Case, clocks: Sequence[Clock], viewer: Viewer, now: dt.datetime
         deadline=deadline_of(pressing, now, {}) if pressing else None,
         own=bool(held),
         current=case.number == current,
+        place=dict(viewer.stands_for).get(case.owner_id or 0, ""),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -41,7 +42,7 @@ def show(request: Request) -> HttpResponseBase:
     rows = known["rows"]
     if case is None and rows:
         case = rows[0].case
-        rows[0] = type(rows[0])(case, rows[0].stage, rows[0].process, rows[0].deadline, rows[0].own, current=True)
+        rows[0] = replace(rows[0], current=True)
     if case is not None:
         clocks = known["clocks"].get(case.pk, [])
         known |= {"case": case, "view": case_view(case, request.viewer, request.now, clocks), "note_key": new_key()}

@@ -101,7 +101,7 @@ def test_a_disabled_successor_takes_nothing(two: World) -> None:
 
 def test_what_a_role_holds_needs_no_successor(two: World) -> None:
     two.warning()
-    assert all(rows == [] for rows in holdings_of(two.staff["supervisor"]).values())
+    assert all(rows == [] for rows in holdings_of(two.staff["supervisor"], two.now).values())
     let_go(two, "supervisor")
     assert not Staff.objects.get(username="supervisor").is_active
 

@@ -1,0 +1,1 @@
+"""Being away: who stands in for whom, and until when."""
