@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
+from zhike.web.allowances import forget_shares
 from zhike.web.cli import environment
 from zhike.web.cli.postgres import Embedded
 
@@ -49,8 +49,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 @pytest.fixture(autouse=True)
 def fresh_counters() -> None:
-    """How often an address may write is counted in the process's cache: no test pays for the one before it."""
-    cache.clear()
+    """What a process has taken of an allowance is in its memory: no test pays for the one before it."""
+    forget_shares()
 
 
 @pytest.fixture(scope="session")

@@ -81,8 +81,8 @@ class Zhike:
         return cast(Case, self._get(f"/cases/{quote(number)}"))
 
     def timeline(self, number: str) -> list[Entry]:
-        """Newest first."""
-        return cast(list[Entry], self._get(f"/cases/{quote(number)}/timeline")["items"])
+        """All of it, newest first."""
+        return list(cast(Iterator[Entry], self._walk(f"/cases/{quote(number)}/timeline")))
 
     def open_case(
         self,

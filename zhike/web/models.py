@@ -62,6 +62,18 @@ class SignInAttempt(models.Model):
         ]
 
 
+class AllowanceWindow(models.Model):
+    """How much of an allowance a caller has taken in the window that runs (web/allowances.py). Not logged: a crash begins it anew."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    began = models.DateTimeField()
+    taken = models.IntegerField()
+
+    class Meta:
+        db_table = "web_allowance"
+        indexes = [models.Index(fields=["began"], name="web_allowance_began")]
+
+
 class ApiToken(models.Model):
     """What other software signs in with. It acts as its owner, with the owner's keys and never more."""
 

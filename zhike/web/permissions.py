@@ -242,6 +242,16 @@ PERMISSIONS: dict[str, Row] = {
     "api:customers": _row("token"),
     "api:customer": _row("token"),
     "api:notices": _row("token"),
+    "api:webhooks": _row("token", methods=BOTH),
+    "api:webhook": _row("token", methods=BOTH),
+    "api:webhook_secret": _row("token", methods=WRITE),
+    "api:webhook_pause": _row("token", methods=WRITE),
+    "api:webhook_resume": _row("token", methods=WRITE),
+    "api:webhook_ping": _row("token", methods=WRITE),
+    "api:webhook_replay": _row("token", methods=WRITE),
+    "api:webhook_remove": _row("token", methods=WRITE),
+    "api:webhook_deliveries": _row("token"),
+    "api:webhook_delivery": _row("token"),
     "api:nowhere": _row("token"),
 }
 

@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from zhike.org.handbooks import viewer as staff_viewer
 from zhike.web.api.once import once
 from zhike.web.api.problems import Problem, invalid, unreadable
-from zhike.web.api.rates import MOST, limiter
+from zhike.web.api.rates import CALLS
 from zhike.web.api.reading import check_size_and_type
 from zhike.web.api.scopes import DOORS
 from zhike.web.api.tokens import living_token, note_use
@@ -36,6 +36,8 @@ class Call(Request):
     """A request that got past the guard: `viewer` is the token's owner."""
 
     token: ApiToken
+    not_kept: str = ""
+    """What an answer shows once: taken out of the copy that is kept for the same request sent again."""
 
 
 def guarded(view: View, route: str) -> View:
@@ -120,9 +122,9 @@ def _language(call: Call) -> str:
 
 
 def _check_rate(call: Call) -> None:
-    wait = limiter.wait(call.token.pk)
+    wait = CALLS.wait(str(call.token.pk))
     if wait:
-        words = gettext("每分钟最多 %(most)d 次，请 %(wait)d 秒后再试。") % {"most": MOST, "wait": wait}
+        words = gettext("每分钟最多 %(most)d 次，请 %(wait)d 秒后再试。") % {"most": CALLS.most, "wait": wait}
         raise Problem(429, "rate", words, headers={"Retry-After": str(wait)})
 
 

@@ -60,7 +60,7 @@ def once(
         if answer.status_code >= 500:
             transaction.set_rollback(True)
         elif answer.status_code < 300 and isinstance(answer, HttpResponse):
-            _keep(token, key, digest, now, answer)
+            _keep(token, key, digest, now, answer, getattr(request, "not_kept", ""))
         return answer
 
 
@@ -102,11 +102,11 @@ def _again(kept: ApiRequest, digest: str) -> HttpResponse:
     return answer
 
 
-def _keep(token: ApiToken, key: str, digest: str, now: dt.datetime, answer: HttpResponse) -> None:
+def _keep(token: ApiToken, key: str, digest: str, now: dt.datetime, answer: HttpResponse, secret: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(FORGET, [now - KEPT_FOR])
     headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
     ApiRequest.objects.create(
         token=token, key=key, digest=digest, at=now, status=answer.status_code, headers=headers,
-        body=answer.content.decode(),
+        body=answer.content.decode().replace(secret, "") if secret else answer.content.decode(),
     )  # fmt: skip

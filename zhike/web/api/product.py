@@ -31,9 +31,12 @@ from zhike.web.api import (
     problems,
     timeline,
 )
+from zhike.web.api import webhooks as subscriptions
+from zhike.web.api.outgoing import envelope, webhooks
 from zhike.web.api.problems import CONTENT_TYPE, Problem
 from zhike.web.api.reading import StrictParser
 from zhike.web.api.scopes import DOORS
+from zhike.webhooks.access import NotFound as NoSuchWebhook
 
 DESCRIPTION = (
     "The department for other software: the same actions, rights and refusals as the pages. "
@@ -64,6 +67,8 @@ class Product(NinjaAPI):
                 for status, answer in operation["responses"].items():
                     if int(status) >= 400:
                         answer["content"] = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
+        schema["webhooks"] = webhooks()
+        schema["components"]["schemas"]["WebhookEvent"] = envelope()
         return schema
 
     @cached_property
@@ -76,7 +81,9 @@ def make() -> Product:
         title="Zhike", version=__version__, description=DESCRIPTION, auth=Token(), parser=StrictParser(),
         openapi_url=None, docs_url=None, urls_namespace="api",
     )  # fmt: skip
-    for module in (me, handbooks, ledger, deeds, timeline, belonging, attachments, clocks, customers, notices):
+    for module in (
+        me, handbooks, ledger, deeds, timeline, belonging, attachments, clocks, customers, notices, subscriptions,
+    ):  # fmt: skip
         api.add_router("", module.router)
     for kind, answer in ANSWERS.items():
         api.add_exception_handler(kind, answer)
@@ -122,6 +129,7 @@ ANSWERS: dict[type[Exception], Any] = {
     NotFound: _not_found,
     Http404: _not_found,
     NoSuchCustomer: _not_found,
+    NoSuchWebhook: _not_found,
     NoSuchAttachment: _not_found,
     AttachmentIsHeld: _not_found,
     AttachmentRefused: _file,

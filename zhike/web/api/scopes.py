@@ -12,7 +12,11 @@ CUSTOMERS_READ = "customers:read"
 HANDBOOK_READ = "handbook:read"
 JOURNAL_READ = "journal:read"
 NOTICES_READ = "notices:read"
-SCOPES = (CASES_READ, CASES_WRITE, CUSTOMERS_READ, HANDBOOK_READ, JOURNAL_READ, NOTICES_READ)
+WEBHOOKS_READ = "webhooks:read"
+WEBHOOKS_WRITE = "webhooks:write"
+SCOPES = (
+    CASES_READ, CASES_WRITE, CUSTOMERS_READ, HANDBOOK_READ, JOURNAL_READ, NOTICES_READ, WEBHOOKS_READ, WEBHOOKS_WRITE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,18 @@ DOORS: dict[tuple[str, str], Door] = {
     ("api:customers", "GET"): Door(CUSTOMERS_READ, "case_page:show"),
     ("api:customer", "GET"): Door(CUSTOMERS_READ, "case_page:show"),
     ("api:notices", "GET"): Door(NOTICES_READ, "notices_page:show"),
+    ("api:webhooks", "GET"): Door(WEBHOOKS_READ, "webhooks:list"),
+    ("api:webhooks", "POST"): Door(WEBHOOKS_WRITE, "webhooks:new"),
+    ("api:webhook", "GET"): Door(WEBHOOKS_READ, "webhooks:show"),
+    ("api:webhook", "POST"): Door(WEBHOOKS_WRITE, "webhooks:edit"),
+    ("api:webhook_secret", "POST"): Door(WEBHOOKS_WRITE, "webhooks:secret"),
+    ("api:webhook_pause", "POST"): Door(WEBHOOKS_WRITE, "webhooks:pause"),
+    ("api:webhook_resume", "POST"): Door(WEBHOOKS_WRITE, "webhooks:resume"),
+    ("api:webhook_ping", "POST"): Door(WEBHOOKS_WRITE, "webhooks:ping"),
+    ("api:webhook_replay", "POST"): Door(WEBHOOKS_WRITE, "webhooks:replay"),
+    ("api:webhook_remove", "POST"): Door(WEBHOOKS_WRITE, "webhooks:remove"),
+    ("api:webhook_deliveries", "GET"): Door(WEBHOOKS_READ, "webhooks:show"),
+    ("api:webhook_delivery", "GET"): Door(WEBHOOKS_READ, "webhooks:delivery"),
 }
 """(route, method) -> its door. A route of the API that is not here is refused and fails a test."""
 
@@ -66,4 +82,6 @@ def scope_words() -> list[tuple[str, str]]:
         (HANDBOOK_READ, gettext("读取制度、流程和表单")),
         (JOURNAL_READ, gettext("读取条款台账")),
         (NOTICES_READ, gettext("读取通知")),
+        (WEBHOOKS_READ, gettext("读取事件推送和投递记录（管理员）")),
+        (WEBHOOKS_WRITE, gettext("新建、修改、重发事件推送（管理员）")),
     ]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from ninja import Router
-from pydantic import ConfigDict
+from ninja.params.functions import Query
+from pydantic import ConfigDict, Field
 
 from zhike.cases.access import case_for
 from zhike.cases.links import around
 from zhike.cases.queries import story
 from zhike.org.handbooks import book_of
+from zhike.web.api.cursors import cursor, read_cursor
 from zhike.web.api.guard import Call
 from zhike.web.api.shapes import PROBLEMS, FileOut, Shape
 from zhike.web.api.telling import file_out
@@ -63,6 +66,7 @@ class TimelineOut(Shape):
                             "filled": [{"title": "来电内容", "shown": "退货时收银员态度不好"}], "clocks": [], "files": [],
                         }
                     ],
+                    "next": None,
                 }
             ]
         }
@@ -70,6 +74,7 @@ class TimelineOut(Shape):
 
     number: str
     items: list[EntryOut]
+    next: str | None = Field(description="Begins the following page; null: this was the last.")
 
 
 @router.get(
@@ -78,12 +83,36 @@ class TimelineOut(Shape):
     response={200: TimelineOut, **PROBLEMS},
     summary="The timeline",
 )
-def read_timeline(request: Call, number: str) -> TimelineOut:
-    """Newest first; the whole of it."""
+def read_timeline(
+    request: Call,
+    number: str,
+    after: str = Query("", max_length=120),
+    size: int = Query(50, ge=1, le=100),
+) -> TimelineOut:
+    """Newest first. What happens meanwhile is on no later page, and nothing is told twice."""
+    begin = read_cursor(after)
     case = case_for(request.viewer, number, now=request.now)
     absorbed = around(case, request.viewer).absorbed
     told = Teller(case, book_of(case.handbook_version_id), story(case, request.viewer), request.now, absorbed)
-    return TimelineOut(number=case.number, items=[_entry(entry) for entry in told.entries()])
+    entries = _following(told.entries(), begin)
+    page, rest = entries[:size], entries[size:]
+    following = _place(page[-1], rest) if rest else None
+    return TimelineOut(number=case.number, items=[_entry(entry) for entry in page], next=following)
+
+
+def _place(last: Entry, rest: Sequence[Entry]) -> str:
+    """Where the next page begins: the moment of the last entry, and how many of that moment are still to be told. They are counted from
+    the old end, where nothing is added."""
+    return cursor(last.at, 1 + sum(entry.at == last.at for entry in rest))
+
+
+def _following(entries: list[Entry], begin: tuple[dt.datetime, int] | None) -> list[Entry]:
+    """The entries after a place, newest first."""
+    if begin is None:
+        return entries
+    at, untold = begin[0], begin[1] - 1
+    same = [entry for entry in entries if entry.at == at]
+    return same[max(0, len(same) - untold) :] + [entry for entry in entries if entry.at < at]
 
 
 def _entry(entry: Entry) -> EntryOut:

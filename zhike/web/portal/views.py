@@ -56,7 +56,7 @@ def file(request: Request, handbook: str, process: str, action: str) -> HttpResp
     draft = f"portal/{handbook}/{process}/{action}"
     if request.method != "POST":
         return _form_page(request, entry.book, process, entry.action, {"draft": draft})
-    if not limits.allow("file", address_of(request)):
+    if not limits.FILE.allows(address_of(request)):
         return _too_many(request)
     got = _received(request, entry.book, entry.action, ANONYMOUS_VIEWER.principal)
     values = _values(request, entry.book, entry.action, got)
@@ -179,7 +179,7 @@ def act(request: Request, action: str) -> HttpResponseBase:
     draft = f"portal/{found.number}/{action}"
     if request.method != "POST":
         return _form_page(request, book, found.process, offer.action, {"draft": draft}, case=found)
-    if not limits.allow("write", address_of(request)):
+    if not limits.WRITE.allows(address_of(request)):
         return _too_many(request)
     got = _received(request, book, offer.action, viewer.principal)
     values = _values(request, book, offer.action, got)
@@ -201,7 +201,7 @@ def act(request: Request, action: str) -> HttpResponseBase:
 
 def _message(request: Request, found: Case) -> HttpResponseBase:
     """A message in a process whose handbook has no action for it."""
-    if request.method != "POST" or not limits.allow("write", address_of(request)):
+    if request.method != "POST" or not limits.WRITE.allows(address_of(request)):
         return HttpResponseRedirect(reverse("portal:case")) if request.method != "POST" else _too_many(request)
     viewer = follower(found, get_language() or "zh-hans")
     words = request.POST.get("words", "")[: MESSAGE_LIMIT + 1]

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from zhike.lib import clock
+from zhike.web.allowances import Allowance
 from zhike.web.api import guard
-from zhike.web.api.rates import Limiter
+from zhike.web.api.rates import CALLS
 from zhike.web.api.tests.program import Program, made_token
 from zhike.web.tests.conftest import telephone
 from zhike.web.tests.world import World, in_time_of
@@ -32,9 +33,9 @@ def program(world: World) -> Callable[..., Program]:
     return made
 
 
-@pytest.fixture(autouse=True)
-def limiter(monkeypatch: pytest.MonkeyPatch) -> Limiter:
-    """A count of its own for each test."""
-    fresh = Limiter()
-    monkeypatch.setattr(guard, "limiter", fresh)
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Allowance:
+    """How often a token may call, to be changed by the test."""
+    fresh = Allowance("api", CALLS.most, CALLS.seconds)
+    monkeypatch.setattr(guard, "CALLS", fresh)
     return fresh

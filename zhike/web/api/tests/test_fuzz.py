@@ -20,10 +20,11 @@ from hypothesis import HealthCheck, Phase
 from schemathesis.openapi import from_dict
 
 from zhike.cases.models import Case
+from zhike.web.allowances import Allowance
 from zhike.web.api.product import product
-from zhike.web.api.rates import Limiter
 from zhike.web.api.tests.program import Program
 from zhike.web.tests.world import COMPLETE, World
+from zhike.webhooks.tests.hooks import spread_all, subscribed
 
 EXAMPLES = int(os.environ.get("ZHIKE_FUZZ_EXAMPLES", "10"))
 CONTRACT = from_dict(json.loads(json.dumps(product.description_of_all)))
@@ -33,23 +34,35 @@ OPERATIONS = {f"{o.method.upper()} {o.path}": o for o in (result.ok() for result
 @pytest.mark.slow
 @pytest.mark.parametrize("who", ["agent", "supervisor", "manager1", "outsider", "boss", ""])
 def test_nothing_that_is_asked_makes_the_product_fail(
-    world: World, program: Callable[..., Program], limiter: Limiter, who: str
+    world: World, program: Callable[..., Program], calls: Allowance, who: str
 ) -> None:
     warning = world.warning()
     world.take(warning, "submit", COMPLETE, "agent")
-    limiter.most = 10**9
+    calls.most = 10**9
     client = program(who).client if who else Client()
+    hook = subscribed(world)
+    world.ticket()
+    spread_all(world)
+    hooks = {"webhook": hook.pk, "delivery": hook.deliveries.order_by("pk")[0].pk}
     numbers = list(Case.objects.values_list("number", flat=True))
     answers: Counter[int] = Counter()
     for name, operation in OPERATIONS.items():
         for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
-            _ask(client, name, operation, mode, numbers, answers)
+            _ask(client, name, operation, mode, numbers, hooks, answers)
     assert sum(count for status, count in answers.items() if status >= 500) == 0
     assert sum(answers.values()) >= len(OPERATIONS) * EXAMPLES
     assert set(answers) <= {401, 404, 405} if not who else 200 in answers
 
 
-def _ask(client: Client, name: str, operation: Any, mode: Any, numbers: list[str], answers: Counter[int]) -> None:
+def _ask(
+    client: Client,
+    name: str,
+    operation: Any,
+    mode: Any,
+    numbers: list[str],
+    hooks: dict[str, int],
+    answers: Counter[int],
+) -> None:
     @hypothesis.settings(
         max_examples=EXAMPLES, database=None, deadline=None, phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
@@ -58,6 +71,9 @@ def _ask(client: Client, name: str, operation: Any, mode: Any, numbers: list[str
     def ask(case: Any) -> None:
         if "number" in (case.path_parameters or {}) and sum(answers.values()) % 3:
             case.path_parameters["number"] = numbers[sum(answers.values()) % len(numbers)]
+        for part, number in hooks.items():
+            if part in (case.path_parameters or {}) and sum(answers.values()) % 3:
+                case.path_parameters[part] = number
         answer = _send(client, case)
         answers[answer.status_code] += 1
         assert answer.status_code < 500, (name, case.path_parameters, case.query, case.body, answer.content)

@@ -19,11 +19,6 @@ from zhike.web.tests.world import World
 FILE = "/portal/file/retail-hotline/service_ticket/file"
 
 
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> None:
-    limits.cache.clear()
-
-
 def picture(name: str = "现场.png") -> SimpleUploadedFile:
     content = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(content, "PNG")
@@ -147,7 +142,7 @@ def test_somebody_signed_in_as_staff_files_as_a_customer(world: World) -> None:
 
 
 def test_a_flood_from_one_address_is_slowed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(limits.MOST, "file", 2)
+    monkeypatch.setattr(limits.FILE, "most", 2)
     assert [post(world, key=str(n)).status_code for n in range(3)] == [302, 302, 429]
 
 
