@@ -52,6 +52,13 @@ KINDS: dict[str, Kind] = {
     "case.note_added": _kind("备注或留言", "A note or a message was added", note=31, internal=True),
     "case.closed": _kind("结办", "A case was closed", number="FW250610-000007"),
     "case.reopened": _kind("重新打开", "A case was opened again", number="FW250610-000007"),
+    # Which case it went into or came from stays here: not everybody who sees one may see the other.
+    "case.merged": _kind("并入另一张工单", "It goes on under another case"),
+    "case.absorbed": _kind("另一张工单并入本单", "Another case goes on here"),
+    "case.merge_undone": _kind("撤销合并", "A merge was undone"),
+    "case.split": _kind("拆分出新工单", "A part of it goes on as a case of its own"),
+    "case.split_off": _kind("由拆分而来", "It came of a split"),
+    "case.deed_undone": _kind("撤销一次办理", "An action was taken back", deed=120, action="classify"),
     "case.refused": _kind("制度拒绝了一次办理", "The handbook refused an action", process="service_ticket", action="close"),
     "case.finding_made": _kind("作出认定", "A finding was made", finding="store_responsible"),
     "case.deemed": _kind("到期视为", "Silence was taken for something", what="accepted"),
