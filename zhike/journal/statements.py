@@ -33,7 +33,8 @@ def rows(
     with connection.cursor() as cursor:
         cursor.execute(sql + where, values)
         found = cursor.fetchall()
-    return [_instance(parts, values) for values in found]
+    alias = connection.alias
+    return [_instance(parts, values, alias) for values in found]
 
 
 def row(model: type[M], where: str, values: Sequence[Any] = (), *, joined: tuple[str, ...] = ()) -> M | None:
@@ -69,7 +70,7 @@ class _Part:
     joined_as: str = ""
 
 
-def _instance(parts: Sequence[_Part], values: Sequence[Any]) -> Any:
+def _instance(parts: Sequence[_Part], values: Sequence[Any], alias: str) -> Any:
     first: Any = None
     for part in parts:
         made: Any = None
@@ -77,7 +78,7 @@ def _instance(parts: Sequence[_Part], values: Sequence[Any]) -> Any:
             own = list(values[part.begin : part.end])
             for place, converter in part.converted:
                 own[place] = converter(own[place])
-            made = _made(part.model, dict(zip(part.names, own, strict=True)))
+            made = _made(part.model, dict(zip(part.names, own, strict=True)), alias)
         if part.joined_as:
             first._state.fields_cache[part.joined_as] = made
         else:
@@ -85,12 +86,12 @@ def _instance(parts: Sequence[_Part], values: Sequence[Any]) -> Any:
     return first
 
 
-def _made(model: type[models.Model], values: dict[str, Any]) -> models.Model:
+def _made(model: type[models.Model], values: dict[str, Any], alias: str) -> models.Model:
     """An instance without the way through __init__, whose signals and checks of keywords cost four times the rest."""
     made = model.__new__(model)
     made.__dict__.update(values)
-    made._state = ModelState()
-    made._state.adding, made._state.db = False, connection.alias
+    made._state = state = ModelState()
+    state.adding, state.db = False, alias
     return made
 
 

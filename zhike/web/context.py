@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -74,6 +75,7 @@ def tabs(request: HttpRequest, viewer: Viewer) -> list[Tab]:
     return found
 
 
+@cache
 def _url(route: str) -> str:
     try:
         return reverse(route)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import get_language, gettext, gettext_noop, ngettext
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -43,17 +44,27 @@ MONTHS = (
 def moment(at: dt.datetime, now: dt.datetime, zone: dt.tzinfo = ZONE) -> str:
     """An instant as people read it: `6月10日 周二 14:30`; the year stands before it when it is not this year's."""
     local = at.astimezone(zone)
+    with_year = local.year != now.astimezone(zone).year
+    return _on_day(local.date(), with_year, get_language() or "").replace(TIME, clock_time(local, zone))
+
+
+TIME = "\0"
+
+
+@lru_cache(maxsize=2048)
+def _on_day(date: dt.date, with_year: bool, language: str) -> str:  # noqa: ARG001 - the words depend on the language in force
+    """The words for an instant of that day, TIME standing where the time goes: a page names few days, many times."""
     parts = {
-        "year": local.year,
-        "month": local.month,
-        "day": local.day,
-        "weekday": weekday(local.date()),
-        "month_name": month_name(local.month),
-        "time": clock_time(local, zone),
+        "year": date.year,
+        "month": date.month,
+        "day": date.day,
+        "weekday": weekday(date),
+        "month_name": month_name(date.month),
+        "time": TIME,
     }
-    if local.year == now.astimezone(zone).year:
-        return gettext("%(month)d月%(day)d日 %(weekday)s %(time)s") % parts
-    return gettext("%(year)d年%(month)d月%(day)d日 %(weekday)s %(time)s") % parts
+    if with_year:
+        return gettext("%(year)d年%(month)d月%(day)d日 %(weekday)s %(time)s") % parts
+    return gettext("%(month)d月%(day)d日 %(weekday)s %(time)s") % parts
 
 
 def short_moment(at: dt.datetime, now: dt.datetime, zone: dt.tzinfo = ZONE) -> str:
@@ -65,7 +76,7 @@ def short_moment(at: dt.datetime, now: dt.datetime, zone: dt.tzinfo = ZONE) -> s
         return time
     if distance in (-1, 1):
         return (gettext("明天 %(time)s") if distance == 1 else gettext("昨天 %(time)s")) % {"time": time}
-    return f"{day(local.date(), today)} {time}"
+    return f"{_day(local.date(), local.year != today.year, get_language() or '')} {time}"
 
 
 def clock_time(at: dt.datetime, zone: dt.tzinfo = ZONE) -> str:
@@ -75,10 +86,15 @@ def clock_time(at: dt.datetime, zone: dt.tzinfo = ZONE) -> str:
 
 def day(date: dt.date, today: dt.date) -> str:
     """`6月10日`, with the year when it is not this year's."""
+    return _day(date, date.year != today.year, get_language() or "")
+
+
+@lru_cache(maxsize=2048)
+def _day(date: dt.date, with_year: bool, language: str) -> str:  # noqa: ARG001 - the words depend on the language in force
     parts = {"year": date.year, "month": date.month, "day": date.day, "month_name": month_name(date.month)}
-    if date.year == today.year:
-        return gettext("%(month)d月%(day)d日") % parts
-    return gettext("%(year)d年%(month)d月%(day)d日") % parts
+    if with_year:
+        return gettext("%(year)d年%(month)d月%(day)d日") % parts
+    return gettext("%(month)d月%(day)d日") % parts
 
 
 def weekday(date: dt.date) -> str:

@@ -24,13 +24,16 @@ class Row:
 
     case: Case
     stage: str
-    process: str
     deadline: Deadline | None
     own: bool
     """True: that clock is in my hands."""
     place: str = ""
     """The absent colleague whose case it is."""
     current: bool = False
+
+    @property
+    def process(self) -> str:
+        return say(book_of(self.case.handbook_version_id).process(self.case.process).title)
 
     @property
     def url(self) -> str:
@@ -66,7 +69,6 @@ def row_of(case: Case, clocks: Sequence[Clock], viewer: Viewer, now: dt.datetime
     return Row(
         case=case,
         stage=say(book.stage(case.process, case.stage).title),
-        process=say(book.process(case.process).title),
         deadline=deadline_of(pressing, now, {}) if pressing else None,
         own=bool(held),
         current=case.number == current,
