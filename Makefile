@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup setup-run run sandbox test test-pg15 check format bench lock clean
+.PHONY: help setup setup-run run sandbox test test-pg15 check format bench guards fuzz lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -40,6 +40,12 @@ format: setup
 
 bench: setup  ## Measure: make bench ARGS="cases --json"
 	@$(BIN)/zhike bench $(ARGS)
+
+guards: setup  ## Take every check of a right away in turn; which share do the tests notice? (long; ARGS="--only customers")
+	@$(BIN)/python tools/guards.py $(ARGS)
+
+fuzz: setup  ## Ask the API everything, as every role, and count the answers (ARGS="--examples 100")
+	@$(BIN)/python tools/fuzz.py $(ARGS)
 
 lock: setup  ## Renew the locks after an edit of requirements/*.in or package.json
 	@for name in run dev uv node; do $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \

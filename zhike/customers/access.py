@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from zhike.customers.models import Customer, ImportRun, Unmasking
+from zhike.customers.models import Customer, ImportRun
 from zhike.customers.queries import PAGE, search
 from zhike.org.principals import Viewer, customer_key
 
@@ -46,14 +46,6 @@ def visible_customers(viewer: Viewer) -> QuerySet[Customer]:
 def find_customers(viewer: Viewer, text: str, *, limit: int = PAGE) -> list[Customer]:
     """`queries.search` for those who may see customers; nobody else finds anyone."""
     return search(text, limit=limit) if may_see_customers(viewer) else []
-
-
-def unmaskings_for(viewer: Viewer, *, before: int | None = None) -> QuerySet[Unmasking]:
-    """Who looked behind a mask, the newest first; nobody's for whoever may not look them over."""
-    if not may_review(viewer):
-        return Unmasking.objects.none()
-    older = Q(pk__lt=before) if before else Q()
-    return Unmasking.objects.select_related("customer", "by", "reviewed_by").filter(older).order_by("-pk")
 
 
 def imports_for(viewer: Viewer) -> QuerySet[ImportRun]:

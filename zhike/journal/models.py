@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -24,7 +25,14 @@ class Fact(models.Model):
     """Principals that may hear of it; see org.principals."""
 
     class Meta:
-        indexes = [models.Index(fields=["subject_kind", "subject_id", "id"], name="journal_fact_subject")]
+        indexes = [
+            models.Index(fields=["subject_kind", "subject_id", "id"], name="journal_fact_subject"),
+            models.Index(fields=["actor", "id"], name="journal_fact_actor"),
+            models.Index(fields=["type", "id"], name="journal_fact_type"),
+            GinIndex(
+                fields=["clauses"], fastupdate=False, condition=~models.Q(clauses=[]), name="journal_fact_clauses"
+            ),
+        ]
 
 
 class Pending(models.Model):

@@ -54,6 +54,8 @@ class Finding:
     first: int
     last: int
     message: str
+    kind: str = ""
+    """"link", "count", "missing", "changed", "stray" or "expected", for whoever says it in his own words."""
 
 
 @dataclass(slots=True)
@@ -153,7 +155,7 @@ def verify_chain(expect: str = "", progress: Callable[[int, int], None] | None =
     report.findings.extend(strays())
     if not expected:
         report.findings.append(
-            Finding(0, last, f"The digest {expect} is not in the chain: seals were removed or made anew.")
+            Finding(0, last, f"The digest {expect} is not in the chain: seals were removed or made anew.", "expected")
         )
     return report
 
@@ -162,14 +164,17 @@ def check_seal(seal: Seal, before: str, last: int) -> Iterator[Finding]:
     rows = read_range(last, seal.last)
     if seal.previous != before:
         yield Finding(
-            seal.first, seal.last, "The seal does not follow the one before it: a seal is missing or was changed."
+            seal.first,
+            seal.last,
+            "The seal does not follow the one before it: a seal is missing or was changed.",
+            "link",
         )
     elif len(rows) != seal.count or not rows or rows[0][0] != seal.first:
-        yield Finding(seal.first, seal.last, f"{len(rows)} facts stand where {seal.count} were sealed.")
+        yield Finding(seal.first, seal.last, f"{len(rows)} facts stand where {seal.count} were sealed.", "count")
     elif any(row[1] is None for row in rows):
-        yield Finding(seal.first, seal.last, "A sealed fact is missing.")
+        yield Finding(seal.first, seal.last, "A sealed fact is missing.", "missing")
     elif fold(before, rows) != seal.digest:
-        yield Finding(seal.first, seal.last, "A sealed fact was changed.")
+        yield Finding(seal.first, seal.last, "A sealed fact was changed.", "changed")
 
 
 def count_after(position: int) -> int:
@@ -185,4 +190,4 @@ def strays() -> Iterator[Finding]:
         cursor.execute(STRAY)
         numbers = [str(number) for (number,) in cursor.fetchall()]
     if numbers:
-        yield Finding(0, 0, f"Facts were slipped in past the journal: ids {', '.join(numbers)}")
+        yield Finding(0, 0, f"Facts were slipped in past the journal: ids {', '.join(numbers)}", "stray")

@@ -11,6 +11,8 @@ class WebConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        import zhike.web.audit.events
+        import zhike.web.backup.events  # noqa: F401 - they declare their events
         from zhike.web.api import leaving  # noqa: F401 - declares what people hold of it
         from zhike.web.base.catalogues import remember_translations
 

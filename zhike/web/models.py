@@ -113,3 +113,80 @@ class ApiRequest(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["token", "key"], name="web_api_request_once")]
         indexes = [models.Index(fields=["at"], name="web_api_request_at")]
+
+
+class BackupPlan(models.Model):
+    """When backups are made by themselves and how long they are kept: one row, there from the beginning."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    is_on = models.BooleanField(default=True)
+    hour = models.SmallIntegerField(default=2)
+    """From this hour of the night on, the product's time zone."""
+    keep_days = models.IntegerField(default=14)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="web_one_backup_plan"),
+            models.CheckConstraint(
+                condition=models.Q(hour__range=(0, 23), keep_days__range=(1, 3650)), name="web_backup_plan_sound"
+            ),
+        ]
+
+
+class BackupRun(models.Model):
+    """A backup the product made or tried to make. Those written by `zhike backup FILE` stand in the journal only."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    by = models.CharField(max_length=80)
+    name = models.CharField(max_length=120)
+    """The name of the file in the folder of backups."""
+    size = models.BigIntegerField(default=0)
+    rows = models.BigIntegerField(default=0)
+    files = models.IntegerField(default=0)
+    step = models.CharField(max_length=20, blank=True, default="")
+    share = models.SmallIntegerField(default=0)
+    """How much of the step is done, in per cent."""
+    why = models.CharField(max_length=400, blank=True, default="")
+    removed_at = models.DateTimeField(null=True)
+    """When its time was over and the file was removed."""
+
+    class Meta:
+        indexes = [models.Index(fields=["-started_at", "-id"], name="web_backup_newest")]
+
+
+class ChainCheck(models.Model):
+    """A walk along the journal's chain that somebody asked for: how far it is, and what it found."""
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    by = models.CharField(max_length=80)
+    expect = models.CharField(max_length=64, blank=True, default="")
+    """A digest noted earlier that must still be in the chain."""
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    seals = models.IntegerField(default=0)
+    unsealed = models.BigIntegerField(default=0)
+    head = models.CharField(max_length=64, blank=True, default="")
+    findings = models.JSONField(default=list)
+    """[[first position, last position, kind, message]]"""
+    why = models.CharField(max_length=200, blank=True, default="")
+    """Why it was not brought to its end."""
+
+    class Meta:
+        indexes = [models.Index(fields=["-started_at", "-id"], name="web_chain_check_newest")]
+
+
+class FactReview(models.Model):
+    """Somebody else's verdict on a fact: a look behind a mask, or data that were taken out."""
+
+    fact_id = models.BigIntegerField(unique=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="fact_reviews")
+    is_justified = models.BooleanField()

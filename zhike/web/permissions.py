@@ -122,8 +122,6 @@ PERMISSIONS: dict[str, Row] = {
     "customers:imports": _row("customers", methods=BOTH),
     "customers:import": _row("customers", methods=BOTH),
     "customers:faults": _row("customers"),
-    "customers:unmaskings": _row("customers"),
-    "customers:review": _row("customers", methods=WRITE),
     # supervisor
     "board:show": _row("board"),
     "board:lanes": _row("board"),
@@ -173,7 +171,15 @@ PERMISSIONS: dict[str, Row] = {
     "handbook_admin:days_off": _row("admin"),
     "handbook_admin:year": _row("admin", methods=BOTH),
     "administration:outbox": _row("admin"),
-    "administration:journal": _row("admin", methods=BOTH),
+    # the journal; reviews are also those of whoever answers for the archive, see audit.access
+    "audit:show": _row("admin"),
+    "audit:export": _row("admin", methods=WRITE),
+    "audit:chain": _row("admin", methods=BOTH),
+    "audit:reviews": _row("admin", "customers"),
+    "audit:review": _row("admin", "customers", methods=WRITE),
+    "backup:show": _row("admin"),
+    "backup:plan": _row("admin", methods=WRITE),
+    "backup:now": _row("admin", methods=WRITE),
     # directories: who keeps which one is decided by records.access
     "administration:directories": _row("signed_in"),
     "administration:directory": _row("signed_in"),

@@ -28,6 +28,8 @@ AREAS = (
     ("administration/webhooks", "webhooks"),
     ("administration", "credentials"),
     ("administration/handbooks", "handbook_admin"),
+    ("administration/backups", "backup"),
+    ("administration/journal", "audit"),
     ("administration", "administration"),
     ("portal", "portal"),
     ("welcome", "welcome"),

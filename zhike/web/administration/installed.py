@@ -1,16 +1,12 @@
-"""What was sent and how far the journal is sealed."""
+"""What was sent."""
 
 from __future__ import annotations
-
-import time
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
 from zhike.channels.sms import outbox
-from zhike.journal.models import Pending, Seal, Stream
-from zhike.journal.seals import verify_chain
 from zhike.lib.phone import mask
 from zhike.web.context import Request
 
@@ -33,17 +29,3 @@ def messages_out(request: Request) -> HttpResponse:
     return render(
         request, "administration/outbox.html", {"rows": rows, "next": page[PAGE - 1].pk if len(page) > PAGE else None}
     )
-
-
-def journal(request: Request) -> HttpResponse:
-    """How far the journal is sealed; with a press of the button the whole chain is computed again."""
-    shown: dict[str, object] = {
-        "facts": Stream.objects.count(),
-        "pending": Pending.objects.count(),
-        "seals": Seal.objects.order_by("-last")[:10],
-        "count": Seal.objects.count(),
-    }
-    if request.method == "POST":
-        began = time.monotonic()
-        shown |= {"report": verify_chain(), "seconds": time.monotonic() - began}
-    return render(request, "administration/journal.html", shown)

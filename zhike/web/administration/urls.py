@@ -25,5 +25,4 @@ urlpatterns = [
     path("/directories/<slug:handbook>/<slug:record>/<int:number>", directories.edit_row, name="edit_row"),
     path("/directories/<slug:handbook>/<slug:record>/<int:number>/switch", directories.switch_row, name="switch_row"),
     path("/outbox", installed.messages_out, name="outbox"),
-    path("/journal", installed.journal, name="journal"),
 ]

@@ -6,7 +6,18 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 from zhike.web.cli import environment, postgres
+
+HALF_RESTORED = "restore.json"
+"""In the data folder while a restored database and its files take their places; see web/backup/swapping.py."""
+
+
+def refuse_half_restored() -> None:
+    """Between two halves of a restore the database and the files may be of different days."""
+    if (environment.home() / HALF_RESTORED).exists():
+        raise click.ClickException("a restore was cut off: bring it to its end with `zhike restore --resume`")
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from zhike.web.cli import environment
 from zhike.web.cli.postgres import Embedded, PostgresError
 from zhike.web.cli.prepared import is_prepared, mark_prepared
 from zhike.web.cli.processes import Child, die_with_parent, pause_before_restart, stop_all
+from zhike.web.cli.ready import refuse_half_restored
 
 TICK = 0.25
 """Seconds between two looks at the children."""
@@ -42,6 +43,7 @@ def command(sandbox: bool) -> None:
         os.environ["ZHIKE_SANDBOX"] = "1"
     with ExitStack() as stack:
         stack.enter_context(only_one(environment.make_home()))
+        refuse_half_restored()
         refuse_taken_port()
         stop = stack.enter_context(stop_signals())
         server = stack.enter_context(database())

@@ -7,7 +7,7 @@ import os
 import click
 
 from zhike.web.cli import environment
-from zhike.web.cli.ready import database_ready
+from zhike.web.cli.ready import database_ready, refuse_half_restored
 
 SHUTDOWN_LIMIT = 3
 """Seconds open streams may delay a stop."""
@@ -27,6 +27,7 @@ def usual_workers() -> int:
 def command(workers: int) -> None:
     """Serve pages, API and live feed on PORT, without a worker."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.settings")
+    refuse_half_restored()
     with database_ready():
         serve(workers)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhike.web.customers import deeds, forms, listing, merging, page, reviews, transfer
+from zhike.web.customers import deeds, forms, listing, merging, page, transfer
 
 app_name = "customers"
 urlpatterns = [
@@ -13,8 +13,6 @@ urlpatterns = [
     path("/imports", transfer.imports, name="imports"),
     path("/imports/<int:number>", transfer.one_import, name="import"),
     path("/imports/<int:number>/faults", transfer.faults, name="faults"),
-    path("/unmaskings", reviews.unmaskings, name="unmaskings"),
-    path("/unmaskings/<int:number>/review", reviews.review, name="review"),
     path("/<int:number>", page.show, name="page"),
     path("/<int:number>/edit", forms.edit, name="edit"),
     path("/<int:number>/contact", deeds.contact, name="contact"),

@@ -111,7 +111,7 @@ def test_a_partner_has_neither_archive_nor_directory_nor_export(house: Franchise
     assert not may_see_customers(viewer)
     assert not visible_customers(viewer).exists()
     assert find_customers(viewer, "示例客户") == []
-    for address in ("/customers", "/lookup", "/customers/unmaskings", "/administration/staff"):
+    for address in ("/customers", "/lookup", "/administration/journal/reviews", "/administration/staff"):
         assert browser.get(address, follow=True).status_code in (403, 404), address
     assert browser.post("/customers/export").status_code in (403, 404)
     assert browser.get("/administration/directories").context["found"] == []

@@ -7,8 +7,6 @@ from django.test import Client
 
 from zhike.channels.sms import send_sms
 from zhike.journal.models import Fact
-from zhike.journal.seals import seal_all
-from zhike.journal.stream import sequence_pending
 from zhike.org.models import Department
 from zhike.records.models import ReferenceRow
 from zhike.web.tests.world import World
@@ -118,12 +116,3 @@ def test_the_outbox_masks_phones(world: World) -> None:
     page = world.signed_in("boss").get("/administration/outbox").content.decode()
     assert "123456" in page
     assert "13800001234" not in page
-
-
-def test_the_chain_is_verified_on_demand(world: World) -> None:
-    world.ticket()
-    sequence_pending()
-    seal_all()
-    page = world.signed_in("boss").post("/administration/journal")
-    assert page.context["report"].ok
-    assert "校验通过" in page.content.decode()

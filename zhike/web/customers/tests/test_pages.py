@@ -8,6 +8,7 @@ from django.test import Client
 from zhike.cases.models import Case
 from zhike.customers.models import Customer, Unmasking
 from zhike.customers.profile import Draft, add_customer
+from zhike.journal.models import Fact
 from zhike.lib import clock
 from zhike.web.tests.world import NINE, World, in_time_of
 
@@ -129,12 +130,14 @@ def test_a_full_number_takes_a_reason_and_is_looked_over_by_another(world, agent
     shown = agent.post(path, {"what": "phone", "purpose": "contact", "words": "回电"})
     assert "138 0013 8000" in text(shown)
     assert shown["Cache-Control"] == "no-store"
-    assert agent.get("/customers/unmaskings").status_code == 404
-    chief, row = world.signed_in("supervisor"), Unmasking.objects.get()
-    assert "回电" in text(chief.get("/customers/unmaskings"))
-    assert agent.post(f"/customers/unmaskings/{row.pk}/review", {"verdict": "not"}).status_code == 404
-    assert chief.post(f"/customers/unmaskings/{row.pk}/review", {"verdict": "not"}).status_code == 302
-    assert "不正当" in text(chief.get("/customers/unmaskings"))
+    reviews = "/administration/journal/reviews"
+    assert agent.get(reviews).status_code == 404
+    chief, fact = world.signed_in("supervisor"), Fact.objects.get(type="customer.unmasked")
+    assert "回电" in text(chief.get(reviews))
+    assert agent.post(f"{reviews}/{fact.pk}", {"verdict": "not"}).status_code == 404
+    assert chief.post(f"{reviews}/{fact.pk}", {"verdict": "not"}).status_code == 302
+    assert Unmasking.objects.get().is_justified is False
+    assert "不正当" in text(chief.get(reviews))
 
 
 def test_merging_asks_first_leads_on_and_is_undone(world, agent):
@@ -181,7 +184,7 @@ def test_every_page_reads_in_english(world):
     chief.cookies["django_language"] = "en"
     for path in (
         "/customers", "/customers?q=nobody", "/customers/new", f"/customers/{customer.pk}",
-        f"/customers/{customer.pk}/edit", f"/customers/{customer.pk}/merge?other={other.pk}", "/customers/unmaskings",
+        f"/customers/{customer.pk}/edit", f"/customers/{customer.pk}/merge?other={other.pk}", "/administration/journal/reviews",
     ):  # fmt: skip
         page = text(chief.get(path)).partition("<main")[2].partition("</main>")[0]
         left = re.findall(r"[\u4e00-\u9fff]{1,20}", page.replace("中文", "").replace("北京", ""))

@@ -1,0 +1,167 @@
+"""What the journal's types of facts and subjects are called. A type that is not here is shown by its own name."""
+
+from __future__ import annotations
+
+from django.utils.translation import get_language
+
+from zhike.handbook.common import Text
+from zhike.journal.events import event_types
+
+# type | Chinese | English
+TITLES = """
+case.opened|建单|Case opened
+case.action_taken|办理|Action taken
+case.closed|结办|Case closed
+case.moved|转到下一环节|Moved to another stage
+case.refused|被条款拒绝|Refused by a clause
+case.access_denied|无权查看|Kept out of a case
+case.note_added|备注|Note added
+case.files_added|上传附件|Files added
+case.finding_made|得出认定|Finding made
+case.owner_changed|换了经办人|Owner changed
+case.customer_changed|换了客户|Customer changed
+case.reopened|重新打开|Reopened
+case.deemed|视为办理|Deemed done
+case.linked|关联工单|Cases linked
+case.unlinked|取消关联|Link ended
+case.merged|并入另一单|Merged into another
+case.absorbed|并入了另一单|Took in another
+case.merge_undone|撤销合并|Merge undone
+case.split|拆单|Case split
+case.split_off|拆出的工单|Split off
+case.followed|关注|Followed
+case.unfollowed|取消关注|No longer followed
+case.deed_undone|撤销办理|Action undone
+case.printed|打印|Printed
+clock.started|时限起算|Clock started
+clock.stopped|时限停止|Clock stopped
+clock.warned|即将到期|Clock about to run out
+clock.breached|超时|Deadline missed
+clock.paused|时限暂停|Clock paused
+clock.resumed|时限恢复|Clock resumed
+clock.reassigned|时限换人|Clock passed on
+clock.extended|时限延长|Clock extended
+clock.cancelled|时限取消|Clock cancelled
+clock.restored|时限还原|Clock restored
+duty.owed|产生义务|Duty owed
+duty.met|履行义务|Duty met
+duty.missed|未履行义务|Duty missed
+duty.ended|义务终止|Duty ended
+duty.exempted|免除义务|Duty exempted
+duty.restored|义务还原|Duty restored
+notice.told|发出通知|Somebody told
+sanction.drafted|处罚草拟|Sanction drafted
+sanction.confirmed|处罚确认|Sanction confirmed
+attachment.held|附件被拦下|File held back
+lookup.missing|查询未果|Nothing found by an enquiry
+lookup.refused|查询被拒|Enquiry refused
+customer.added|新建客户|Customer added
+customer.edited|修改客户|Customer edited
+customer.renamed|客户改名|Customer renamed
+customer.contact_added|添加联系方式|Contact added
+customer.contact_removed|删除联系方式|Contact removed
+customer.identifier_added|登记证件号|Identity number added
+customer.identifier_removed|删除证件号|Identity number removed
+customer.related|建立客户关系|Customers related
+customer.relation_ended|解除客户关系|Relation ended
+customer.consented|客户同意|Consent given
+customer.consent_withdrawn|客户撤回同意|Consent withdrawn
+customer.unmasked|查看完整号码|Looked behind a mask
+customer.unmasking_reviewed|复核查看|Look reviewed
+customer.phone_shown|在工单上查看电话|Phone number shown on a case
+customer.merged|合并客户|Customers merged
+customer.merge_undone|撤销客户合并|Merge of customers undone
+customer.imported|从文件导入客户|Customer imported
+customers.import_started|开始导入文件|Import begun
+customers.import_finished|导入完成|Import finished
+customers.exported|导出客户|Customers exported
+keys.rotated|更换密钥|Keys rotated
+staff.added|新增员工|Staff added
+staff.edited|修改员工|Staff edited
+staff.disabled|停用员工|Staff disabled
+staff.enabled|启用员工|Staff enabled
+staff.password_set|设置密码|Password set
+staff.password_link_made|生成设置密码的链接|Password link made
+role.assigned|授予岗位|Role assigned
+role.withdrawn|撤回岗位|Role withdrawn
+department.added|新增部门|Department added
+department.edited|修改部门|Department edited
+department.retired|停用部门|Department retired
+department.restored|恢复部门|Department restored
+directory.row_added|资料新增|Directory row added
+directory.row_edited|资料修改|Directory row edited
+directory.row_retired|资料停用|Directory row retired
+directory.row_restored|资料恢复|Directory row restored
+view.saved|保存视图|View saved
+view.shared|共享视图|View shared
+view.made_default|设为默认视图|View made the default
+view.deleted|删除视图|View deleted
+view.restored|恢复视图|View restored
+api_token.created|生成接口令牌|API token made
+api_token.revoked|吊销接口令牌|API token revoked
+backup.made|备份成功|Backup made
+backup.failed|备份失败|Backup failed
+backup.restored|从备份恢复|Restored from a backup
+backup.plan_changed|修改备份安排|Plan of backups changed
+journal.exported|导出日志|Journal exported
+journal.checked|校验日志|Journal verified
+journal.reviewed|复核|Reviewed
+"""
+SUBJECTS = """
+case | 工单 | Case
+customer | 客户 | Customer
+staff | 员工 | Staff
+department | 部门 | Department
+import | 导入 | Import
+export | 导出 | Export
+keys | 密钥 | Keys
+backup | 备份 | Backup
+journal | 日志 | Journal
+attachment | 附件 | File
+row | 资料 | Directory row
+house | 全公司 | The house
+"""
+FINDINGS = """
+link | 这个封印接不上前一个：有封印被删除或改动。 | This seal does not follow the one before it: a seal was removed or changed.
+count | 封存的条数和现在的条数不一样：有事实被删除或插入。 | Not as many facts as were sealed: some were removed or slipped in.
+missing | 封存过的事实不见了。 | A sealed fact is missing.
+changed | 封存过的事实被改动了。 | A sealed fact was changed.
+stray | 有事实绕过了日志直接写进表里。 | Facts were slipped in past the journal.
+expected | 记下的摘要不在链上：封印被整批重做过。 | The digest noted earlier is not in the chain: seals were made anew.
+"""
+HIDDEN = ("bench.", "bell.", "door.")
+"""Types of measurements and tests."""
+
+
+def _read(table: str) -> dict[str, Text]:
+    rows = (line.split("|") for line in table.strip().splitlines())
+    return {name.strip(): Text(zh=zh.strip(), en=en.strip()) for name, zh, en in rows}
+
+
+_TITLES, _SUBJECTS, _FINDINGS = _read(TITLES), _read(SUBJECTS), _read(FINDINGS)
+
+
+def title_of(kind: str) -> str:
+    """What a type of fact is called in the language in force."""
+    return _said(_TITLES, kind)
+
+
+def subject_of(kind: str) -> str:
+    return _said(_SUBJECTS, kind)
+
+
+def finding_of(kind: str, message: str) -> str:
+    """What is wrong with a link of the chain."""
+    return _said(_FINDINGS, kind) if kind in _FINDINGS else message
+
+
+def _said(table: dict[str, Text], name: str) -> str:
+    text = table.get(name)
+    return text.say(get_language() or "zh") if text else name
+
+
+def choices() -> list[tuple[str, str]]:
+    """(type, title) of everything that can happen, in the order of the titles above; what has none comes last."""
+    known = event_types()
+    named = [(name, title_of(name)) for name in _TITLES if name in known]
+    return named + [(name, name) for name in sorted(known) if name not in _TITLES and not name.startswith(HIDDEN)]
