@@ -82,6 +82,27 @@ staff.disabled|停用员工|Staff disabled
 staff.enabled|启用员工|Staff enabled
 staff.password_set|设置密码|Password set
 staff.password_link_made|生成设置密码的链接|Password link made
+staff.left|员工离职|Left the company
+staff.returned|员工返岗|Came back
+staff.signed_in|登录|Signed in
+staff.signed_out|退出|Signed out
+staff.sessions_ended|结束登录|Sessions ended
+staff.locked_out|登录被锁|Locked out
+staff.lock_lifted|解除锁定|Lock lifted
+staff.password_link_revoked|撤回设置密码的链接|Password link revoked
+staff.second_factor_set|启用两步验证|Second factor set
+staff.second_factor_removed|停用两步验证|Second factor removed
+staff.recovery_codes_made|生成恢复码|Recovery codes made
+staff.recovery_code_used|使用恢复码|Recovery code used
+sign_in_rules.changed|修改登录规则|Sign-in rules changed
+webhook.created|新增事件推送|Webhook made
+webhook.edited|修改事件推送|Webhook edited
+webhook.paused|暂停事件推送|Webhook paused
+webhook.resumed|恢复事件推送|Webhook resumed
+webhook.removed|删除事件推送|Webhook removed
+webhook.replayed|重新推送|Events sent again
+webhook.skipped|跳过推送|Events skipped
+webhook.secret_changed|更换推送密钥|Webhook secret changed
 role.assigned|授予岗位|Role assigned
 role.withdrawn|撤回岗位|Role withdrawn
 department.added|新增部门|Department added
@@ -119,6 +140,10 @@ backup | 备份 | Backup
 journal | 日志 | Journal
 attachment | 附件 | File
 row | 资料 | Directory row
+notice | 通知 | Notice
+webhook | 事件推送 | Webhook
+token | 令牌 | Token
+view | 视图 | View
 house | 全公司 | The house
 """
 FINDINGS = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
@@ -60,16 +61,18 @@ def _page(request: Request, chosen: BackupPlan, wrong: dict[str, str] | None = N
     runs = list(BackupRun.objects.order_by("-started_at", "-id")[:ROWS])
     names = _names(runs)
     good = BackupRun.objects.filter(state="done").order_by("-started_at", "-id").first()
+    is_on = chosen.is_on and not settings.SANDBOX
     shown = {
         "plan": chosen,
         "rows": [(run, names.get(run.by, "")) for run in runs],
         "good": good,
-        "late": chosen.is_on and (good is None or request.now - good.started_at > OVERDUE),
-        "next": nightly.begins(request.now, chosen.hour) + dt.timedelta(days=1) if chosen.is_on else None,
+        "late": is_on and (good is None or request.now - good.started_at > OVERDUE),
+        "next": nightly.begins(request.now, chosen.hour) + dt.timedelta(days=1) if is_on else None,
         "running": next((run for run in runs if run.state == "running"), None),
         "folder": nightly.folder(),
         "hours": range(24),
         "wrong": wrong or {},
+        "in_sandbox": settings.SANDBOX,
     }
     return render(request, "backup/show.html", shown, status=status)
 
