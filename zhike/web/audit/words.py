@@ -43,6 +43,30 @@ clock.reassigned|时限换人|Clock passed on
 clock.extended|时限延长|Clock extended
 clock.cancelled|时限取消|Clock cancelled
 clock.restored|时限还原|Clock restored
+clock.retimed|时限重排|Clock set anew
+conversation.opened|会话开始|Conversation opened
+conversation.queued|会话排队|Conversation waits
+conversation.offered|会话派给坐席|Conversation offered
+conversation.offer_ended|派单未接|Offer ended
+conversation.accepted|坐席接入|Conversation taken
+conversation.joined|加入会话|Somebody joined
+conversation.written|会话消息|Message written
+conversation.identified|认出客户|Customer recognised
+conversation.changed|会话变更|Conversation changed
+conversation.surveyed|会话评价|Conversation rated
+conversation.closed|会话结束|Conversation closed
+presence.changed|坐席状态|Presence changed
+handbook.drafted|制度起草|Handbook drafted
+handbook.submitted|制度提交审批|Handbook submitted
+handbook.approved|制度批准|Handbook approved
+handbook.declined|制度退回|Handbook declined
+handbook.withdrawn|制度撤回|Handbook withdrawn
+handbook.cancelled|制度取消生效|Handbook cancelled
+handbook.installed|制度安装|Handbook installed
+handbook.read|确认已阅|Handbook read
+handbook.reminded|催阅|Reminded to read
+holidays.entered|登记节假日|Holidays entered
+parameter.proposed|提议修改参数|Parameter proposed
 duty.owed|产生义务|Duty owed
 duty.met|履行义务|Duty met
 duty.missed|未履行义务|Duty missed
@@ -140,6 +164,8 @@ backup | 备份 | Backup
 journal | 日志 | Journal
 attachment | 附件 | File
 row | 资料 | Directory row
+conversation | 会话 | Conversation
+handbook | 制度 | Handbook
 notice | 通知 | Notice
 webhook | 事件推送 | Webhook
 token | 令牌 | Token
