@@ -117,7 +117,7 @@ WRONG_CONTACT = {
     ),
     "email": Text(zh="邮箱地址读不懂，例如 name@example.com。", en="Not an e-mail address, e.g. name@example.com."),
 }
-NOBODY = Text(zh="请填写姓名或单位名称,或者一个联系方式。", en="Write a name, or a way to reach the customer.")
+NOBODY = Text(zh="请填写姓名或单位名称，或者一个联系方式。", en="Write a name, or a way to reach the customer.")
 TAKEN = Text(
     zh="已经属于另一位客户。请打开那位客户核对；是同一位就合并。",
     en="Another customer has it already. Open that one and compare; merge them if they are the same.",

@@ -37,7 +37,7 @@ FACTS: tuple[KnownFact, ...] = _facts(
     ("case.stage", "string", "工单现在的阶段", "the stage it stands at"),
     ("case.status", "string", "open 在办，closed 已结", "open or closed"),
     ("case.round", "int", "第几轮，从 1 起", "the round, from 1"),
-    ("case.source", "string", "从哪里来:desk、portal、phone", "where it came from: desk, portal, phone"),
+    ("case.source", "string", "从哪里来：desk、portal、phone", "where it came from: desk, portal, phone"),
     ("case.has_customer", "bool", "是否已知顾客", "whether the customer is known"),
     ("case.department", "int", "责任部门", "the responsible department"),
     ("case.department_kind", "string", "责任部门的类别", "the kind of the responsible department"),

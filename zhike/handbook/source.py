@@ -84,7 +84,7 @@ class _PlainComposer(Composer):
                 "yaml-anchor",
                 event.start_mark.line + 1,
                 Text(
-                    zh="手册文件里不能用 YAML 锚点和引用(& 与 *)。",
+                    zh="手册文件里不能用 YAML 锚点和引用（& 与 *）。",
                     en="YAML anchors and aliases (& and *) are not allowed in a handbook.",
                 ),
                 Text(

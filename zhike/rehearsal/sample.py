@@ -35,7 +35,7 @@ def sample_loader(folder: Path) -> Callable[[World, bool], None]:
     def load(world: World, directory: bool) -> None:
         sample = read_sample(folder / "sample.yaml")
         if not sample:
-            raise StepFailed("这份制度没有 sample.yaml,请用“部门”和“人员”两步写明")
+            raise StepFailed("这份制度没有 sample.yaml，请用“部门”和“人员”两步写明")
         places = {d.code: d for d in Department.objects.all()}
         if directory:
             add_directory(sample.get("directory") or {}, world.book, places, world.now)
@@ -57,14 +57,21 @@ def add_departments(rows: Iterable[Row], now: dt.datetime) -> dict[str, Departme
     return places
 
 
-def add_people(rows: Iterable[Row], book: Book, places: Mapping[str, Department], now: dt.datetime) -> list[Staff]:
-    """Staff with their roles, without passwords."""
+def add_people(
+    rows: Iterable[Row], book: Book, places: Mapping[str, Department], now: dt.datetime, password: str | None = None
+) -> list[Staff]:
+    """Staff with their roles; all with the one `password`, or without any."""
     people: list[Staff] = []
+    shared = ""
     for row in rows:
         person = add_staff(
             username=row["username"], name=row["name"], phone=row.get("phone", ""), is_admin=bool(row.get("admin")),
-            is_sample=True, by=SYSTEM, now=now,
+            password=None if shared else password, is_sample=True, by=SYSTEM, now=now,
         )  # fmt: skip
+        if password:
+            # Hashed once: the hash is slow on purpose, and the accounts are samples.
+            shared = shared or person.password
+            Staff.objects.filter(pk=person.pk).update(password=shared)
         for held in row.get("roles") or []:
             place = places[held["department"]] if held.get("department") else None
             assign_role(person, book.name, held["role"], place, by=SYSTEM, now=now)

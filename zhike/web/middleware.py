@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -125,7 +126,7 @@ class Gate:
                 None  # the API's own guard looks at method, token, scope and rights, and answers programs in their way
             )
         if request.method not in row.methods:
-            return HttpResponseNotAllowed(sorted(row.methods))
+            return not_allowed(request, sorted(row.methods))
         if row.who == ("sandbox",) and not settings.SANDBOX:
             raise Http404
         viewer: Viewer = request.viewer  # type: ignore[attr-defined]
@@ -142,6 +143,15 @@ def refused(request: HttpRequest) -> HttpResponse:
     return render(request, "base/refused.html", {"why": ""}, status=403)
 
 
+def not_allowed(request: HttpRequest, methods: list[str]) -> HttpResponse:
+    """405: mostly an address of a button, opened again from the history or reloaded."""
+    told = {
+        "title": translation.gettext("这个地址不能直接打开"),
+        "why": translation.gettext("它是某个按钮办理时用的。请回到原来的页面，再按一次按钮。"),
+    }
+    return HttpResponseNotAllowed(methods, render_to_string("base/refused.html", told, request))
+
+
 def to_sign_in(request: HttpRequest) -> HttpResponseBase:
     """A page asks to sign in and comes back; a fragment or a write is told 401, and htmx is told where to go."""
     url = reverse("sign_in:sign_in")
@@ -155,5 +165,19 @@ def to_sign_in(request: HttpRequest) -> HttpResponseBase:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it
     """The form came from elsewhere, or cookies are off, or the person signed in again in another window."""
-    why = translation.gettext("页面已失效，请返回、刷新后再提交。")
-    return render(request, "base/refused.html", {"why": why}, status=403)
+    told = {
+        "title": translation.gettext("页面已失效，没有收下"),
+        "why": translation.gettext(
+            "可能是登录已过期，或者在别的窗口重新登录过。请返回上一页、刷新后再提交；填写的内容浏览器还留着。"
+        ),
+        "back": page_before(request),
+    }
+    return render(request, "base/refused.html", told, status=403)
+
+
+def page_before(request: HttpRequest) -> str:
+    """The address of our own page the request came from, or ""."""
+    before = urlsplit(request.headers.get("Referer", ""))
+    return (
+        f"{before.path}?{before.query}" if before.query else before.path if before.netloc == request.get_host() else ""
+    )

@@ -49,6 +49,7 @@ PERMISSIONS: dict[str, Row] = {
     "home": _row("anyone"),
     "language": _row("anyone", methods=WRITE),
     "style_page:show": _row("admin", "sandbox"),
+    "shortcuts:show": _row("signed_in"),
     # sign-in
     "sign_in:sign_in": _row("anyone", methods=BOTH),
     "sign_in:sign_out": _row("anyone", methods=WRITE),

@@ -22,6 +22,7 @@ AREAS = (
     ("notices", "notices_page"),
     ("away", "away"),
     ("style", "style_page"),
+    ("shortcuts", "shortcuts"),
     ("handbook", "handbook_page"),
     ("lookup", "lookup"),
     ("administration/tokens", "api_tokens"),

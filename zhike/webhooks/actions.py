@@ -69,7 +69,7 @@ PAUSED_WORDS = {
         en="The webhook “{name}” failed many times and is paused. Look after the receiver, then resume it; no event is lost meanwhile.",
     ),
     "gone": Text(
-        zh="事件推送“{name}”的接收方答复不再接收(410)，已暂停。",
+        zh="事件推送“{name}”的接收方答复不再接收（410），已暂停。",
         en="The receiver of the webhook “{name}” answered that it is gone (410); it is paused.",
     ),
     "owner": Text(

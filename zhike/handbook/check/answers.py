@@ -76,7 +76,7 @@ def _check_pair(
         "two-answers",
         other,
         Text(
-            zh=f"与 {one.id}({place})对“{what}”同时作答" + (f",例如 {facts}。" if facts else "。"),
+            zh=f"与 {one.id}（{place}）对“{what}”同时作答" + (f"，例如 {facts}。" if facts else "。"),
             en=f"It answers {what} together with {one.id} ({place})"
             + (f", for example when {facts}." if facts else "."),
         ),
@@ -164,7 +164,7 @@ def _note_no_stage(checker: Checker, process: Process, action: Action) -> None:
             zh=f"动作“{action.title.zh}”开始一件工单，但没有写明到哪个阶段。",
             en=f"The action {action.id} opens a case but leads to no stage.",
         ),
-        Text(zh="写 to: <阶段>,或写一条流转条款。", en="Write `to: <stage>`, or a route clause on it."),
+        Text(zh="写 to: <阶段>，或写一条流转条款。", en="Write `to: <stage>`, or a route clause on it."),
         path=("actions", process.actions.index(action)),
         subject=process.id,
     )

@@ -166,7 +166,7 @@ def _check_time(checker: Checker, clause: Clause, key: str, text: str | None) ->
         parse_time(text)
     except ValueError:
         message = Text(zh=f"“{key}: {text}”不是时刻。", en=f"{key}: {text!r} is not a time of day.")
-        remedy = Text(zh='写成 "09:30" 或 "24:00",带引号。', en='Write it as "09:30" or "24:00", in quotes.')
+        remedy = Text(zh='写成 "09:30" 或 "24:00"，带引号。', en='Write it as "09:30" or "24:00", in quotes.')
         checker.note_clause("time-malformed", clause, message, remedy, (key,))
 
 

@@ -81,7 +81,7 @@ def indicator(world: World, name: str, value: str) -> None:
 def indicator_parts(world: World, name: str, above: str, below: str) -> None:
     found = figure(world.book, _indicator(world, name))
     if (found.numerator or 0, found.denominator or 0) != (int(above), int(below)):
-        raise StepFailed(f"指标“{name}”的分子是 {found.numerator:g},分母是 {found.denominator:g}")
+        raise StepFailed(f"指标“{name}”的分子是 {found.numerator:g}，分母是 {found.denominator:g}")
 
 
 def _indicator(world: World, name: str) -> str:

@@ -58,7 +58,7 @@ def how_many(world: World, number: str, case: str | None, clause: str, still: st
 def nothing_runs(world: World, case: str | None) -> None:
     found = _of_case(world, case).filter(state__in=OPEN)
     if found:
-        raise StepFailed("在走的有:" + "、".join(c.clause for c in found))
+        raise StepFailed("在走的有：" + "、".join(c.clause for c in found))
 
 
 @step("<C>在走的时限是", table=True)
@@ -135,7 +135,7 @@ def _check(world: World, clock: Clock, part: str, clause: str) -> None:
 def _check_moment(world: World, found: dt.datetime, text: str, what: str, clause: str) -> None:
     wanted = world.moment(text)
     if found != wanted:
-        raise StepFailed(f"{what} {world.shown(found)},不是 {world.shown(wanted)}", clause)
+        raise StepFailed(f"{what} {world.shown(found)}，不是 {world.shown(wanted)}", clause)
 
 
 def _check_amount(world: World, clock: Clock, part: str, clause: str) -> None:

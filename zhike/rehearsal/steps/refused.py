@@ -72,7 +72,7 @@ def check_clauses(world: World, refusal: Refusal, clauses: str | None) -> None:
         wanted = names.clause(world.book, text).id
         if wanted not in refusal.clauses:
             raise StepFailed(
-                f"拒绝的依据是 {'、'.join(refusal.clauses) or '无'},不是 {wanted}:{';'.join(refusal.words)}", wanted
+                f"拒绝的依据是 {'、'.join(refusal.clauses) or '无'}，不是 {wanted}：{'；'.join(refusal.words)}", wanted
             )
 
 

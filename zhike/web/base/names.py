@@ -65,7 +65,7 @@ def _role_name(principal: str, books: dict[str, Book], places: dict[int, str]) -
     book = books.get(principal.partition(":")[0])
     name = role_title(book, role) if book else role or principal
     place = places.get(department_of(principal) or 0)
-    return gettext("%(place)s%(role)s") % {"place": place, "role": name} if place else name
+    return gettext("%(place)s %(role)s") % {"place": place, "role": name} if place else name
 
 
 def role_title(book: Book, role: str) -> str:

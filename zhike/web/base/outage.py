@@ -20,10 +20,15 @@ TITLE = "The database does not answer. What was confirmed is safe; send the rest
 def failed(request: HttpRequest) -> HttpResponse:
     """503 while the database is away or gave a request up, 500 for everything else."""
     if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return HttpResponse(render_to_string("500.html"), status=500)
-    response = _problem() if _wants_json(request) else HttpResponse(render_to_string("503.html"), status=503)
+        return HttpResponse(_page("500.html", request), status=500)
+    response = _problem() if _wants_json(request) else HttpResponse(_page("503.html", request), status=503)
     response.headers["Retry-After"] = TRY_AGAIN
     return response
+
+
+def _page(name: str, request: HttpRequest) -> str:
+    """The page in both languages; a page that was only read can be asked for again."""
+    return render_to_string(name, {"again": request.method == "GET"})
 
 
 def _wants_json(request: HttpRequest) -> bool:

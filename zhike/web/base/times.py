@@ -119,6 +119,13 @@ def span(length: dt.timedelta) -> str:
     return minutes(m)
 
 
+def exact(length: dt.timedelta) -> str:
+    """A duration with every unit it has, for sums that are checked by hand: `2 天 3 小时 5 分钟`."""
+    seconds = abs(int(length.total_seconds()))
+    d, h, m = seconds // DAY, seconds % DAY // HOUR, seconds % HOUR // MINUTE
+    return _joined(days(d) if d else "", hours(h) if h else "", minutes(m) if m else "") or span(length)
+
+
 def time_left(due: dt.datetime, now: dt.datetime) -> str:
     """`还剩 25 分钟` until `due`, `超时 5 分钟` after it. At the very instant it is still on time."""
     if now == due:
@@ -180,5 +187,5 @@ def days(n: int) -> str:
     return ngettext("%(n)d 天", "%(n)d 天", n) % {"n": n}
 
 
-def _joined(first: str, second: str) -> str:
-    return f"{first} {second}" if second else first
+def _joined(*units: str) -> str:
+    return " ".join(unit for unit in units if unit)

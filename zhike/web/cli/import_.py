@@ -22,7 +22,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--map", "chosen", multiple=True, metavar="FIELD=COLUMN", help="e.g. phone=手机号; else as guessed.")
+@click.option("--map", "chosen", multiple=True, metavar="FIELD=COLUMN", help="Else as guessed; e.g. phone=手机号")
 @click.option("--tag", "tags", multiple=True, help="A tag every customer of the file gets.")
 @click.option("--faults", type=click.Path(path_type=Path), help="Where the lines that were not taken go, as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable answer.")

@@ -50,7 +50,7 @@ def _installed(folder: Path, now: dt.datetime) -> HandbookVersion:
     _, digest = content_of(book)
     if not HandbookVersion.objects.filter(name=book.name, digest=digest).exists():
         _say(
-            f"{folder.name} differs from the versions installed; propose it under 管理 > 制度, or: zhike handbook load {folder}"
+            f"{folder.name} differs from the versions installed; propose it under 管理 > 制度 or with: zhike handbook load {folder}"
         )
     return known
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Clause
 from zhike.handbook.text import Section
 from zhike.journal.queries import Tally
+from zhike.web.base import times
 from zhike.web.handbook_page.describe import Line, kind_title, lines_of
 from zhike.web.handbook_page.markdown import render
 from zhike.web.handbook_page.period import Period
@@ -135,8 +137,5 @@ def _minutes(tally: Tally) -> str:
 
 
 def minutes_words(minutes: float) -> str:
-    """`25 分钟`, `26.5 小时`: one unit, so that figures can be compared down a column."""
-    if minutes < 120:
-        whole = round(minutes)
-        return ngettext("%(n)d 分钟", "%(n)d 分钟", whole) % {"n": whole}
-    return gettext("%(n).1f 小时") % {"n": minutes / 60}
+    """`25 分钟`, `1 天 2 小时 30 分钟`: to the nearest minute, every unit said."""
+    return times.exact(dt.timedelta(minutes=round(minutes)))

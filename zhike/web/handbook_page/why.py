@@ -160,6 +160,6 @@ def _minutes(use: ClauseUse, kind: str, known: Minutes | None) -> Iterable[Line]
     else:
         used, late = use.minutes, use.late_minutes
     if used is not None:
-        yield Line(gettext("用时"), times.span(dt.timedelta(minutes=used)))
+        yield Line(gettext("用时"), times.exact(dt.timedelta(minutes=used)))
     if late:
-        yield Line(gettext("超出"), times.span(dt.timedelta(minutes=late)))
+        yield Line(gettext("超出"), times.exact(dt.timedelta(minutes=late)))

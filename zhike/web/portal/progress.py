@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from django.db.models import Max
 from django.utils.translation import get_language, gettext
 
 from zhike.cases.models import Case
@@ -79,6 +80,13 @@ def progress(case: Case, book: Book, viewer: Viewer, now: dt.datetime) -> Progre
         and not any(is_message(offer.action) for offer in mine)
         and not book.stage(case.process, case.stage).final,
     )
+
+
+def mark_of(case: Case, now: dt.datetime) -> str:
+    """Where the follower's page stands: another mark and there is something new on it. Two queries."""
+    last = Fact.objects.filter(subject_kind="case", subject_id=case.pk).aggregate(last=Max("id"))["last"]
+    due = _next(case)
+    return f"{case.version}.{last or 0}.{int(due.timestamp()) if due else 0}.{int(due is not None and due < now)}"
 
 
 def say(text: object) -> str:

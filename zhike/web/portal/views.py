@@ -33,7 +33,7 @@ from zhike.web.portal import codes, limits
 from zhike.web.portal.entries import NoSuchEntry, entries, entry_for
 from zhike.web.portal.forms import files_field, form_of
 from zhike.web.portal.pictures import FIELD, Received, receive
-from zhike.web.portal.progress import progress
+from zhike.web.portal.progress import mark_of, progress
 from zhike.web.portal.session import NotFollowing, follow_case, followed, follower, stop_following
 from zhike.web.proxies import address_of
 
@@ -149,17 +149,20 @@ def case(request: Request) -> HttpResponseBase:
 
 
 def state(request: Request) -> HttpResponseBase:
-    """The part of the page that changes, fetched again by itself."""
+    """The part of the page that changes, asked for every ten seconds: an empty 204 while it stands as it was `seen`."""
     found = _followed(request)
     if found is None:
         return HttpResponse(status=204, headers={"HX-Redirect": reverse("portal:follow")})
+    if request.GET.get("seen") == mark_of(found, request.now):
+        return HttpResponse(status=204)
     return render(request, "portal/_state.html", _case_context(request, found))
 
 
 def _case_context(request: Request, found: Case) -> dict[str, Any]:
     book = book_of(found.handbook_version_id)
     viewer = follower(found, get_language() or "zh-hans")
-    return {"case": found, "book": book, "p": progress(found, book, viewer, request.now)}
+    shown = {"case": found, "book": book, "mark": mark_of(found, request.now)}
+    return {**shown, "p": progress(found, book, viewer, request.now)}
 
 
 def act(request: Request, action: str) -> HttpResponseBase:

@@ -106,3 +106,11 @@ def test_a_limit_is_said_as_the_handbook_says_it(stored: dict[str, object], word
     assert times.limit(stored) == words
     with translation.override("en"):
         assert times.limit(stored) == english
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(0, "不到 1 分钟"), (25, "25 分钟"), (60, "1 小时"), (3065, "2 天 3 小时 5 分钟"), (2885, "2 天 5 分钟")],
+)
+def test_a_duration_that_is_checked_by_hand_keeps_every_unit(minutes: int, words: str) -> None:
+    assert times.exact(dt.timedelta(minutes=minutes)) == words

@@ -251,3 +251,17 @@ def test_the_customer_disputes_a_closed_case_with_words_and_a_file(world: World)
     shown = world.signed_in("agent").get(f"/cases/{case.number}").content.decode()
     assert "重新打开过 1 次" in shown
     assert "示例：没有人当面道歉" in shown
+
+
+def test_the_page_asks_every_few_seconds_and_is_told_only_what_is_new(world: World, case: Case) -> None:
+    client = Client()
+    client.post("/portal/follow", {"number": case.number, "phone": PHONE})
+    page = client.post("/portal/follow/code", {"code": sent_code()}, follow=True).content.decode()
+    seen = re.search(r'name="seen" value="([^"]+)"', page)
+    assert seen
+    assert 'hx-trigger="every 10s, live"' in page
+    assert client.get("/portal/case/state", {"seen": seen[1]}).status_code == 204
+    add_note(case, "示例：已联系门店。", by=world.viewer("agent"), now=WALL, internal=False)
+    told = client.get("/portal/case/state", {"seen": seen[1]})
+    assert told.status_code == 200
+    assert "示例：已联系门店。" in told.content.decode()

@@ -19,6 +19,11 @@ function choose(button) {
   for (const other of button.parentElement.children) other.setAttribute("aria-pressed", String(other === button));
 }
 
+// Navigation that does not fit a telephone is pushed along until it shows where one is.
+for (const here of document.querySelectorAll(".zk-tabs [aria-current], .ad-nav [aria-current]")) {
+  here.parentElement.scrollLeft = Math.max(0, here.offsetLeft - here.parentElement.offsetLeft - 24);
+}
+
 // A form marked data-once is sent once; the server's submission key is the real guard, this only shows it.
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -29,6 +34,11 @@ document.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => free(form)));
 document.addEventListener("htmx:beforeRequest", (event) => busy(event.target, true));
+// A page nobody looks at asks for nothing; it catches up when it is looked at again.
+document.addEventListener("htmx:beforeRequest", (event) => { if (document.hidden && event.target.matches?.("[data-poll]")) event.preventDefault(); });
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) for (const part of document.querySelectorAll("[data-poll]")) window.htmx?.trigger(part, "live");
+});
 document.addEventListener("htmx:afterRequest", (event) => free(event.target));
 
 function busy(element, on) {

@@ -1,0 +1,122 @@
+"""Every page of everybody under axe, wide and on a telephone, by day and by night; one line a page, nothing serious anywhere.
+
+The pages are found by walking the product as each of its people (tests/pages.py); what the permission table lets a browser read
+and no walk has met is named here with its reason, or the test fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.pages import EVERYBODY, VISITOR, Place, entered, furnish, walk
+from tests.people import DESKTOP, PHONE
+from tests.served import Person, Served
+from zhike.web.permissions import PERMISSIONS, READ
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+LOOKS = (
+    (DESKTOP, "light", ""),
+    (PHONE, "light", ""),
+    (PHONE, "dark", "color-contrast"),
+    (DESKTOP, "dark", "color-contrast"),
+)
+"""Size, theme, and the one rule that matters there (by night only the colours are others)."""
+GRAVE = ("serious", "critical")
+
+NOT_PAGES = {
+    # part of a page, drawn into it and seen with it
+    "desk:mine", "case_page:live", "case_page:timeline", "case_page:beside", "board:lanes", "notices_page:bell", "portal:state",
+    # answers that are no pages: files, streams, figures, JSON, a way on to a page
+    "case_page:file", "portal:attachment", "customers:faults", "portal:link", "sandbox:clock_api", "api:openapi",
+}  # fmt: skip
+MACHINES = ("api:", "health:", "live:", "first_run:")
+"""Areas without pages, but for the API's own description."""
+
+
+@pytest.fixture(scope="module")
+def furnished(sandbox: Served) -> Served:
+    furnish(sandbox)
+    return sandbox
+
+
+@pytest.fixture(scope="module")
+def walked() -> dict[str, set[str]]:
+    """who -> the routes met."""
+    return {}
+
+
+def grave(page: Page, rule: str) -> list[str]:
+    """What axe finds serious or critical on the page as it stands: `rule: where`."""
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rule:
+        options["runOnly"] = {"type": "rule", "values": [rule]}
+    found = page.evaluate("options => axe.run(document, options)", options)
+    return [
+        f"{one['id']}: {node['target'][0]} {node['html'][:120]}"
+        for one in found["violations"]
+        if one["impact"] in GRAVE
+        for node in one["nodes"]
+    ]
+
+
+def looked_at(page: Page, product: Served, place: Place) -> list[str]:
+    page.goto(product.url + place.path)
+    page.evaluate(AXE.read_text())
+    found: list[str] = []
+    for size, theme, rule in LOOKS:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        look = f"{size['width']} {theme}"
+        found += [f"{look}: {over} px wider than the screen"] if over > 0 else []
+        found += [f"{look}: {fault}" for fault in grave(page, rule)]
+    return found
+
+
+def carrying(browser: Browser, product: Served, person: Person) -> BrowserContext:
+    """A browser with somebody's cookies, in which nothing fades: a colour on its way to another is neither."""
+    context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce")
+    for cookie in person.cookies:
+        context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": product.url}])
+    return context
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_nothing_serious_on_any_page(
+    browser: Browser, furnished: Served, walked: dict[str, set[str]], who: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = entered(furnished, who)
+    places = walk(furnished, who, person)
+    walked[who] = {place.route for place in places}
+    context = carrying(browser, furnished, person)
+    page = context.new_page()
+    faults: dict[str, list[str]] = {}
+    for place in places:
+        found = looked_at(page, furnished, place)
+        with capsys.disabled():
+            print(f"{len(found):3} {who:12} {place.route:32} {place.path}")  # noqa: T201 - the line a page this is for
+        if found:
+            faults[place.path] = found
+    context.close()
+    assert not faults, "\n".join(f"{path}: {fault}" for path, found in faults.items() for fault in found)
+    assert len(places) > (6 if who == VISITOR else 15)
+
+
+def readable() -> Iterator[str]:
+    for name, row in PERMISSIONS.items():
+        if READ & row.methods and not name.startswith(MACHINES):
+            yield name
+
+
+def test_every_page_of_the_permission_table_was_walked(walked: dict[str, set[str]]) -> None:
+    if set(walked) != set(EVERYBODY):
+        pytest.skip("only some of the walks were run")
+    met = set().union(*walked.values())
+    assert sorted(set(readable()) - met - NOT_PAGES) == []
