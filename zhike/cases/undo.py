@@ -85,12 +85,14 @@ class Undoable:
 
 
 def last_deed(case: Case, viewer: Viewer, now: dt.datetime) -> Undoable | None:
-    """The action this viewer took last on the case a short while ago, None where it was not he, or longer ago. One query, none where
-    nothing happened to the case lately."""
+    """The action this viewer took last on the case a short while ago; None where it was not he, or longer ago, or the case changed
+    since. One query, none where nothing happened to the case lately."""
     if viewer.staff is None or now - case.updated_at > WITHIN:
         return None
     found = _since(case)
     if found is None or found["actor"] != viewer.principal or now - found["at"] > WITHIN or _is_undone(found["facts"]):
+        return None
+    if case.version != found["version"] + 1:
         return None
     return _judged(case, viewer, now, found)
 

@@ -191,7 +191,9 @@ class Teller:
         clauses = [Clause(fact.handbook, c) for c in dict.fromkeys(fact.clauses)]
         return self._base(fact, "refused", what, words=" ".join(words), minor=True, clauses=clauses)
 
-    def _case_linked(self, fact: Fact) -> Entry:
+    def _case_linked(self, fact: Fact) -> Entry | None:
+        if fact.payload["kind"].startswith("split"):
+            return None
         return self._base(fact, "moved", gettext("关联工单"), words=self._tied(fact), minor=True)
 
     def _case_unlinked(self, fact: Fact) -> Entry:
@@ -201,14 +203,22 @@ class Teller:
         return f"{word_of(fact.payload['kind'])} {fact.payload['number']}"
 
     def _case_merged(self, fact: Fact) -> Entry:
-        what = gettext("并入 %(number)s") % {"number": fact.payload["number"]}
-        return self._base(fact, "whole", what)
+        """Told on the page of the leading case too, from where that stands, with the clocks it cancelled."""
+        if of := self.home(fact.subject_id).number:
+            entry = self._base(fact, "whole", gettext("%(number)s 并入本单") % {"number": of})
+            entry.of = ""
+            return entry
+        return self._base(fact, "whole", gettext("并入 %(number)s") % {"number": fact.payload["number"]})
 
-    def _case_absorbed(self, fact: Fact) -> Entry:
+    def _case_absorbed(self, fact: Fact) -> Entry | None:
+        if fact.payload["dropped"] in self.homes:
+            return None
         what = gettext("%(number)s 并入本单") % {"number": fact.payload["number"]}
         return self._base(fact, "whole", what)
 
-    def _case_merge_undone(self, fact: Fact) -> Entry:
+    def _case_merge_undone(self, fact: Fact) -> Entry | None:
+        if self.home(fact.subject_id).number:
+            return None
         what = gettext("撤销与 %(number)s 的合并") % {"number": fact.payload["number"]}
         return self._base(fact, "whole", what)
 

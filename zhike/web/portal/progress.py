@@ -58,6 +58,8 @@ class Progress:
     entries: list[Entry]
     buttons: list[Offer]
     may_write: bool
+    may_dispute: bool
+    """It is closed, and something the customer may do opens it again."""
 
 
 def progress(case: Case, book: Book, viewer: Viewer, now: dt.datetime) -> Progress:
@@ -76,6 +78,8 @@ def progress(case: Case, book: Book, viewer: Viewer, now: dt.datetime) -> Progre
         is_late=next_at is not None and next_at < now,
         entries=told.entries(),
         buttons=mine,
+        may_dispute=book.stage(case.process, case.stage).final
+        and any(_leads_out(book, case, offer.action) for offer in mine),
         may_write=case.merged_into_id is None
         and not any(is_message(offer.action) for offer in mine)
         and not book.stage(case.process, case.stage).final,
@@ -91,6 +95,11 @@ def mark_of(case: Case, now: dt.datetime) -> str:
 
 def say(text: object) -> str:
     return text.say(get_language() or "zh") if hasattr(text, "say") else ""
+
+
+def _leads_out(book: Book, case: Case, action: Action) -> bool:
+    targets = [action.to, *(branch.to for branch in action.branches)]
+    return any(target is not None and not book.stage(case.process, target).final for target in targets)
 
 
 def is_message(action: Action) -> bool:

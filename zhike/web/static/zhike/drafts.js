@@ -43,10 +43,12 @@ function scan(scope) {
 }
 document.addEventListener("input", (event) => { const form = event.target.closest?.("form[data-draft]"); if (form) keep(form); });
 document.addEventListener("htmx:load", (event) => { forgetAccepted(); scan(event.detail.elt); });
-// Accepted by the server: 2xx. A refusal or a stale page keeps the draft.
+// Accepted by the server: 2xx, also where it sends the browser elsewhere, which htmx does not call successful. A refusal or a stale
+// page keeps the draft.
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.target.closest?.("form[data-draft]");
-  if (form && event.detail.successful && event.detail.requestConfig.verb === "post") localStorage.removeItem(nameOf(form));
+  const status = event.detail.xhr?.status ?? 0;
+  if (form && status >= 200 && status < 300 && event.detail.requestConfig.verb === "post") localStorage.removeItem(nameOf(form));
 });
 for (const name of Object.keys(localStorage)) {
   if (name.startsWith(PREFIX) && !(Date.now() - JSON.parse(localStorage.getItem(name)).at < WEEK)) localStorage.removeItem(name);
