@@ -31,7 +31,10 @@ from zhike.web.settled import settle
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-THREADS = 8
+THREADS = 16
+"""Requests in hand."""
+AT_ONCE = 2
+"""Of those, how many are worked on at a time; the rest wait for their turn or for slow readers."""
 FIRST_NEWS = 5.0
 """Seconds a stream waits for the feed to find its place after a start."""
 
@@ -49,7 +52,7 @@ class Application:
     """One process: the hub of its streams, the feed that fills it, and Django."""
 
     def __init__(self) -> None:
-        self.pages: Asgi = Pages(wsgi_application, THREADS)
+        self.pages: Asgi = Pages(wsgi_application, THREADS, AT_ONCE)
         self.apart = ThreadPoolExecutor(1, "health")
         """Answers `/healthz` while every other thread waits for the database."""
         self.hub: Hub | None = None

@@ -10,6 +10,7 @@ import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import Any, cast
 
 from a2wsgi.wsgi import Body, build_environ
@@ -19,16 +20,20 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Pages:
-    """An ASGI application around a WSGI one."""
+    """An ASGI application around a WSGI one: `threads` requests are in hand, `at_once` of them are worked on at a time.
 
-    def __init__(self, application: Wsgi, threads: int) -> None:
+    Python runs one thread at a time. Eight that take turns every few milliseconds answered a quarter fewer pages than two.
+    """
+
+    def __init__(self, application: Wsgi, threads: int, at_once: int) -> None:
         self.application = application
         self.threads = ThreadPoolExecutor(threads, "pages")
+        self.turns = BoundedSemaphore(at_once)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
         environ = cast(dict[str, Any], build_environ(cast(Any, scope), Body(loop, receive)))
-        exchange = Exchange(loop, send)
+        exchange = Exchange(loop, send, self.turns)
         context = contextvars.copy_context()
         body = await loop.run_in_executor(self.threads, context.run, exchange.answer, self.application, environ)
         if body is not None:
@@ -39,22 +44,35 @@ class Pages:
 class Exchange:
     """One request and its answer."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, send: Callable[[Any], Awaitable[None]]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, send: Callable[[Any], Awaitable[None]], turns: BoundedSemaphore
+    ) -> None:
         self.loop = loop
         self.send = send
+        self.turns = turns
         self.status = 500
         self.headers: Headers = []
 
     def answer(self, application: Wsgi, environ: dict[str, Any]) -> bytes | None:
-        """In a thread: the whole body; None when it was long and has been sent in parts from here."""
-        found = application(environ, self.start)
-        try:
+        """In a thread: the whole body; None when it was long and has been sent in parts from here.
+
+        A slow reader of a long answer takes up a thread, but nobody's turn.
+        """
+        with self.turns:
+            found = application(environ, self.start)
             if not getattr(found, "streaming", True):
-                return b"".join(found)
+                return self.whole(found)
+        try:
             self.send_parts(found)
-            return None
         finally:
             getattr(found, "close", lambda: None)()
+        return None
+
+    def whole(self, found: Any) -> bytes:
+        try:
+            return b"".join(found)
+        finally:
+            found.close()
 
     def start(self, status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
         self.status = int(status.partition(" ")[0])

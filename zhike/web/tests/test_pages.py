@@ -34,7 +34,7 @@ def asked(application: Any, parts: Iterable[bytes] = (b"abc", b"def")) -> list[d
     async def send(message: dict[str, Any]) -> None:
         told.append(message)
 
-    asyncio.run(Pages(application, 1)(dict(SCOPE), receive, send))
+    asyncio.run(Pages(application, 1, 1)(dict(SCOPE), receive, send))
     return told
 
 
