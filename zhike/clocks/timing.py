@@ -85,7 +85,7 @@ def _is_a_duration(clause: Deadline) -> bool:
 
 
 def _limit(book: Book, clause: Deadline | Duty, duration: Duration | None, calendar: str | None) -> Limit:
-    warn = clause.warn if clause.warn is not None else book.handbook.defaults.warn
+    warn = clause.warn if clause.warn is not None else book.warn
     return {
         "amount": duration.amount if duration else None,
         "unit": duration.unit.value if duration else None,

@@ -124,6 +124,14 @@ class Book:
         made = (fact for fact in self.handbook.facts if fact.any_of or fact.first_of)
         return tuple(cast(NamedFact, _settle(fact, self.parameters)) for fact in made)
 
+    @cached_property
+    def warn(self) -> tuple[float, ...]:
+        """The shares of a limit after which its holder is warned where a clause says nothing, parameters put in."""
+        shares = (
+            self.parameter(one.param) if isinstance(one, Parameter) else one for one in self.handbook.defaults.warn
+        )
+        return tuple(float(share) for share in shares if isinstance(share, int | float))
+
     def parameter(self, parameter_id: str) -> Scalar:
         return _get(self.parameters, parameter_id, "parameter", self.name)
 

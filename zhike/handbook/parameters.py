@@ -62,10 +62,10 @@ def words_of(book: Book, value: Scalar) -> Text:
 
 
 def bounds_of(definition: ParameterDef) -> Text:
-    """`1 小时至 72 小时`; empty where there are none."""
+    """`1 小时 至 72 小时`; empty where there are none."""
     least, most = (None if one is None else _told(one) for one in (definition.least, definition.most))
     if least and most:
-        return Text(zh=f"{least.zh}至 {most.zh}", en=f"{least.say('en')} to {most.say('en')}")
+        return Text(zh=f"{least.zh} 至 {most.zh}", en=f"{least.say('en')} to {most.say('en')}")
     if least:
         return Text(zh=f"不少于 {least.zh}", en=f"at least {least.say('en')}")
     return Text(zh=f"不超过 {most.zh}", en=f"at most {most.say('en')}") if most else Text(zh="")
@@ -185,7 +185,7 @@ def _check_bounds(definition: ParameterDef, value: Scalar) -> None:
     low, high = (None if one is None else _size(one) for one in (least, most))
     if (low is not None and size < low) or (high is not None and size > high):
         told = bounds_of(definition)
-        raise BadValue(Text(zh=f"超出范围，应为{told.zh}。", en=f"Out of bounds: it must be {told.say('en')}."))
+        raise BadValue(Text(zh=f"超出范围，应为 {told.zh}。", en=f"Out of bounds: it must be {told.say('en')}."))
 
 
 def _size(value: Scalar) -> float | None:

@@ -363,7 +363,8 @@ class ParameterDef(Model):
 
 
 class Defaults(Model):
-    warn: tuple[Percent, ...] = ()
+    warn: tuple[Percent | Parameter, ...] = ()
+    """Shares of a limit after which its holder is warned, where the clause says nothing; see `Book.warn`."""
     breach: Effects = ()
     missed: Effects = ()
 

@@ -33,7 +33,7 @@ from zhike.handbook.clauses import (
     Wording,
 )
 from zhike.handbook.common import Effect, Model, Parameter, Text, parse_duration
-from zhike.handbook.source import Item
+from zhike.handbook.source import MANIFEST, Item
 from zhike.handbook.structure import Action, FieldDef, Record, Role, Stage
 from zhike.handbook.terms import Confirm, Due, Exempt, Extension, Needs, Requirement
 
@@ -61,6 +61,7 @@ def check_names(checker: Checker) -> None:
         if part == "clauses" and isinstance(model, ClauseBase):
             _check_clause(checker, model, item)
     _check_parameters(checker)
+    _check_defaults(checker)
     _warn_unused_roles(checker)
 
 
@@ -316,6 +317,30 @@ def _check_clause(checker: Checker, clause: ClauseBase, item: Item) -> None:
                 RECORDS,
                 path=("quotable_after",),
                 subject=clause.id,
+            )
+
+
+def _check_defaults(checker: Checker) -> None:
+    """A parameter that stands for a share of a limit exists and is a number from 1 to 99."""
+    item = checker.source.values.get("defaults", Item(None, MANIFEST, 0))
+    for reference in checker.book.handbook.defaults.warn:
+        if not isinstance(reference, Parameter):
+            continue
+        value = checker.book.parameters.get(reference.param)
+        if reference.param not in checker.book.parameters:
+            known = checker.book.parameters
+            checker.unknown("parameter-unknown", item, reference.param, known, PARAMETERS, path=("warn",))
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 100:
+            checker.note(
+                "parameter-no-share",
+                item,
+                Text(
+                    zh=f"参数“{reference.param}”用作提醒的百分比，但它的值不在 1 到 99 之间。",
+                    en=f"The parameter {reference.param} is used as a share in percent, but its value is not from 1 to 99.",
+                ),
+                Text(zh="写成 value: 80 之类。", en="Give it a value such as 80."),
+                path=("warn",),
+                subject=reference.param,
             )
 
 

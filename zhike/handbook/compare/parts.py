@@ -66,7 +66,7 @@ def _records(book: Book) -> Parts:
 
 def _others(book: Book) -> Iterator[tuple[str, Any]]:
     whole = book.handbook.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    yield from ((key, whole[key]) for key in OTHERS if key in whole)
+    yield from ((key, _settled(whole[key], book.parameters)) for key in OTHERS if key in whole)
 
 
 def plain(one: Model, parameters: Mapping[str, Scalar]) -> Plain:

@@ -7,7 +7,7 @@ from typing import Any
 
 from zhike.handbook.book import Book, ending_events, starting_events
 from zhike.handbook.catalogue import BUILT_IN_ROLES
-from zhike.handbook.clauses import Clause
+from zhike.handbook.clauses import Clause, Deadline, Duty
 from zhike.handbook.common import Effect, Model
 
 ROLE_KEYS = ("holder", "charged_to", "confirm", "to", "notify", "judged_by", "by", "send_to", "kept_by", "fills")
@@ -38,6 +38,10 @@ def _touched(book: Book, part: str, name: str) -> Iterator[str]:
         case "parameters":
             for clause in clauses_of_parameter(book, name):
                 yield from clause_roles(book, clause)
+            if name in _parameters(book.handbook.defaults):
+                yield from _defaulted(book)
+        case "others" if name == "defaults":
+            yield from _defaulted(book)
         case "calendars":
             for clause in book.clauses():
                 if getattr(clause, "calendar", None) == name:
@@ -51,6 +55,17 @@ def clause_roles(book: Book, clause: Clause) -> Iterator[str]:
     for event in (*starting_events(clause), *ending_events(clause)):
         if event.startswith("action."):
             yield from _takers(book, event.removeprefix("action."))
+
+
+def _defaulted(book: Book) -> Iterator[str]:
+    """Holders of limits and duties that leave what follows to the handbook's defaults."""
+    for clause in book.clauses():
+        if isinstance(clause, Deadline | Duty) and (clause.warn is None or _says_nothing(clause)):
+            yield from clause.holder
+
+
+def _says_nothing(clause: Deadline | Duty) -> bool:
+    return (clause.breach if isinstance(clause, Deadline) else clause.missed) is None
 
 
 def clauses_of_parameter(book: Book, parameter: str) -> list[Clause]:

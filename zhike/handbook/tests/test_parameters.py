@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from zhike.handbook.book import Book
+from zhike.handbook.compare import compare
 from zhike.handbook.parameters import BadValue, bounds_of, carried, check_values, read_value, type_of, words_of
 from zhike.handbook.structure import ParameterDef
-from zhike.handbook.tests.folder import LIMIT, clause, sound, with_clause
+from zhike.handbook.tests.folder import LIMIT, clause, found, sound, with_clause
 
 
 def parameter(**said: object) -> ParameterDef:
@@ -49,12 +50,12 @@ def test_another_type_is_refused(said: dict[str, object], typed: str) -> None:
 
 def test_bounds_are_kept_also_across_units() -> None:
     limit = parameter(value="48h", least="1h", most="3d")
-    assert bounds_of(limit).zh == "1 小时至 3 天"
+    assert bounds_of(limit).zh == "1 小时 至 3 天"
     assert read_value(limit, "72h") == "72h"
     for typed in ("73h", "59m", "4 working days"):
         with pytest.raises(BadValue) as refused:
             read_value(limit, typed)
-        assert refused.value.words.zh == "超出范围，应为1 小时至 3 天。"
+        assert refused.value.words.zh == "超出范围，应为 1 小时 至 3 天。"
     with pytest.raises(BadValue):
         read_value(parameter(value=3, least=1), "0")
 
@@ -89,3 +90,19 @@ def test_a_managers_value_goes_over_to_a_version_that_can_still_take_it(tmp_path
 def test_values_are_told_in_both_languages(tmp_path: Path) -> None:
     assert words_of(sound(tmp_path), "3 working days").zh == "3 个工作日"
     assert words_of(sound(tmp_path), "3 working days").en == "3 working days"
+
+
+def test_the_share_after_which_a_holder_is_warned_is_a_parameter(tmp_path: Path) -> None:
+    share = {"id": "warn_share", "title": {"zh": "提醒", "en": "Warning"}, "value": 80, "least": 10, "most": 95}
+    book = sound(tmp_path, parameters=[share], defaults={"warn": ["50%", {"param": "warn_share"}]})
+    assert book.warn == (50.0, 80.0)
+    assert Book(book.handbook, book.text, {"warn_share": 60}).warn == (50.0, 60.0)
+    for wrong in (100, "soon", True):
+        (problem,) = check_values(book.handbook, book.text, {"warn_share": wrong})
+        assert problem.code == "parameter-no-share"
+    changes = compare(book, Book(book.handbook, book.text, {"warn_share": 60})).changes
+    assert {(one.part, one.roles) for one in changes} == {("parameters", ("agent",)), ("others", ("agent",))}
+
+
+def test_a_share_that_is_no_parameter_of_the_handbook_is_refused(tmp_path: Path) -> None:
+    assert found(tmp_path, "parameter-unknown", defaults={"warn": [{"param": "nothing"}]}).file == "handbook.yaml"

@@ -141,7 +141,7 @@ def _warned_from(clock: Clock, clause: Any) -> float:
     warn = getattr(clause, "warn", None)
     if not warn:
         try:
-            warn = book_of(clock.version_id).handbook.defaults.warn
+            warn = book_of(clock.version_id).warn
         except LookupError:
             warn = None
     return min(warn) / 100 if warn else WARNED_FROM

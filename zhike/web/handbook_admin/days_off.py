@@ -22,6 +22,7 @@ from zhike.handbook.holidays import HolidayTable, HolidayYear, known_tables, rea
 from zhike.handbook.problems import Findings
 from zhike.handbook.source import LARGEST, parse, plain
 from zhike.org.days_off import DaysOffRefused, enter_year
+from zhike.org.handbooks import look_for_days_off
 from zhike.org.models import HolidayTableYear
 from zhike.web.context import Request
 from zhike.web.handbook_admin.told import ExampleRow, moved_words, numbers_of, say
@@ -48,22 +49,25 @@ class YearRow:
 
 def show_list(request: Request) -> HttpResponse:
     """Every region with its years, the latest first; the next year that is missing can be entered."""
+    look_for_days_off()
     rows = (
         HolidayTableYear.objects.order_by("region", "year", "-id")
         .distinct("region", "year")
         .select_related("entered_by")
     )
     entered = {(row.region, row.year): row for row in rows}
-    regions = [
-        (region, _rows(region, entered), max(years_of(region), default=request.now.year) + 1)
-        for region in known_tables()
-    ]
-    shown = {
-        "regions": regions,
-        "certain": {region: HolidayTable.named(region).certain_until for region in known_tables()},
-    }
+    regions = [(region, _rows(region, entered), _wanted(region, request.now.year)) for region in known_tables()]
+    shown = {"regions": regions}
     history = HolidayTableYear.objects.select_related("entered_by").order_by("-id")[:SHOWN]
-    return render(request, "handbook_admin/days_off.html", {**shown, "history": history, "this_year": request.now.year})
+    return render(request, "handbook_admin/days_off.html", {**shown, "history": history})
+
+
+def _wanted(region: str, this_year: int) -> int:
+    """The year to be entered next: the first that is not announced, from this year on."""
+    known = years_of(region)
+    return next(
+        (year for year in range(this_year, 2101) if year not in known or known[year].status != "announced"), 2100
+    )
 
 
 def _rows(region: str, entered: dict[tuple[str, int], HolidayTableYear]) -> list[YearRow]:
@@ -80,6 +84,7 @@ def edit(request: Request, region: str, year: int) -> HttpResponseBase:
     """Type or upload a year, look at what would move, then let it count."""
     if region not in known_tables() or not 2000 <= year <= 2100:
         raise Http404
+    look_for_days_off()
     known = years_of(region).get(year)
     shown: dict[str, Any] = {"region": region, "year": year, "typed": _typed(known), "wrong": "", "moves": None}
     if request.method == "POST":

@@ -79,9 +79,8 @@ def _handbooks(now: dt.datetime) -> list[tuple[str, list[VersionRow]]]:
     """Every handbook with its versions, the last to take effect first. Four queries."""
     counts = dict(Case.objects.filter(status="open").values_list("handbook_version").annotate(n=Count("id")).order_by())
     versions = HandbookVersion.objects.defer("source", "text").order_by("name", "-effective_from", "-id")
-    versions = versions.annotate(
-        clauses=Func(F("source__clauses"), function="jsonb_array_length", output_field=IntegerField())
-    )
+    length = Func(F("source__clauses"), function="jsonb_array_length", output_field=IntegerField())
+    versions = versions.annotate(clauses=length, title=F("source__title"))
     installed = list(Proposal.objects.exclude(installed=None).values_list("installed_id", "pk", "kind"))
     proposed = {version: number for version, number, _ in installed}
     kinds = {version: kind for version, _, kind in installed}

@@ -67,7 +67,7 @@ def _deadline(book: Book, clause: Deadline, process: str | None) -> Iterator[Lin
     yield Line(gettext("停止"), terms.events(book, clause.until, process))
     yield Line(gettext("暂停计时"), terms.events(book, clause.pauses, process))
     yield Line(gettext("恢复计时"), terms.events(book, clause.resumes, process))
-    warn = clause.warn if clause.warn is not None else book.handbook.defaults.warn
+    warn = clause.warn if clause.warn is not None else book.warn
     yield Line(gettext("提醒"), terms.listed(gettext("用掉 %(share)g%% 时") % {"share": share} for share in warn))
     breach = clause.breach if clause.breach is not None else book.handbook.defaults.breach
     yield Line(gettext("超时后"), terms.effects(book, breach, process))

