@@ -56,10 +56,17 @@ def show_list(request: Request) -> HttpResponse:
         .select_related("entered_by")
     )
     entered = {(row.region, row.year): row for row in rows}
-    regions = [(region, _rows(region, entered), _wanted(region, request.now.year)) for region in known_tables()]
+    regions = [
+        (region, title_of(region), _rows(region, entered), _wanted(region, request.now.year))
+        for region in known_tables()
+    ]
     shown = {"regions": regions}
     history = HolidayTableYear.objects.select_related("entered_by").order_by("-id")[:SHOWN]
     return render(request, "handbook_admin/days_off.html", {**shown, "history": history})
+
+
+def title_of(region: str) -> str:
+    return {"cn": gettext("中国大陆")}.get(region, region)
 
 
 def _wanted(region: str, this_year: int) -> int:
@@ -86,7 +93,14 @@ def edit(request: Request, region: str, year: int) -> HttpResponseBase:
         raise Http404
     look_for_days_off()
     known = years_of(region).get(year)
-    shown: dict[str, Any] = {"region": region, "year": year, "typed": _typed(known), "wrong": "", "moves": None}
+    shown: dict[str, Any] = {
+        "region": region,
+        "title": title_of(region),
+        "year": year,
+        "typed": _typed(known),
+        "wrong": "",
+        "moves": None,
+    }
     if request.method == "POST":
         try:
             asked = _asked(request, region, year)
