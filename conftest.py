@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,17 @@ def chromium() -> str:
         if Path(candidate).exists():
             return candidate
     pytest.fail("no Chromium: run `make test`, or name one in ZHIKE_CHROMIUM")
+
+
+@pytest.fixture(scope="session")
+def soffice() -> str:
+    """The program of LibreOffice; tools/run_tests.py installs it where that is allowed."""
+    found = shutil.which("soffice") or shutil.which("libreoffice")
+    if found is None:
+        pytest.skip(
+            "no LibreOffice on this machine (Debian: apt-get install libreoffice-calc-nogui): exports are not opened with it"
+        )
+    return found
 
 
 CHROMIUM_PLACES = [

@@ -4,7 +4,7 @@
 
 `embedded` needs nothing: conftest.py starts the server. `system` makes a throwaway cluster from the machine's own
 PostgreSQL (15 or newer), which is installed first where that is allowed. Chromium is installed by apt-get when we are
-root on Debian; elsewhere the message says what to install. ZHIKE_TEST_DATABASE_URL names a server to use as it is.
+root on Debian, so is LibreOffice Calc; elsewhere the message says what to install. ZHIKE_TEST_DATABASE_URL names a server to use as it is.
 """
 
 from __future__ import annotations
@@ -50,6 +50,13 @@ def chromium() -> str:
         "The browser tests need Chromium: install it (Debian: apt-get install chromium; macOS: Google Chrome), "
         "name one in ZHIKE_CHROMIUM, or leave them out: make test ARGS='-m \"not browser\"'"
     )
+
+
+def office() -> None:
+    """LibreOffice opens what is exported; installed where that is allowed. Where it is not there, those tests say why they are left out."""
+    if sys.platform == "linux" and not shutil.which("soffice"):
+        say("installing LibreOffice Calc for the tests of exports")
+        debian_package("libreoffice-calc-nogui")
 
 
 def chinese_font() -> None:
@@ -124,6 +131,7 @@ def main() -> int:
         if not any("not browser" in argument for argument in options.arguments):
             os.environ["ZHIKE_CHROMIUM"] = chromium()
             chinese_font()
+            office()
         if options.postgres == "embedded":
             return pytest(options.arguments, None)
         with system_server() as url:

@@ -273,3 +273,45 @@ class ViewDeleted(Event):
 @dataclass(frozen=True)
 class ViewRestored(Event):
     name: str
+
+
+@event("export.asked")
+@dataclass(frozen=True)
+class ExportAsked(Event):
+    """Somebody wants to take cases out; `asked` is the question, `rows` how many it gives, counted so far as it is worth."""
+
+    asked: dict[str, Any]
+    format: str
+    purpose: str
+    rows: int
+    mark: str
+
+
+@event("export.refused")
+@dataclass(frozen=True)
+class ExportRefusedByClause(Event):
+    asked: dict[str, Any]
+    words: list[dict[str, str]]
+
+
+@event("export.decided")
+@dataclass(frozen=True)
+class ExportDecided(Event):
+    """Somebody whose consent a clause asks agreed or did not."""
+
+    decision: str
+    role: str
+    words: str = ""
+
+
+@event("export.written")
+@dataclass(frozen=True)
+class ExportWritten(Event):
+    count: int
+    mark: str
+
+
+@event("export.fetched")
+@dataclass(frozen=True)
+class ExportFetched(Event):
+    mark: str

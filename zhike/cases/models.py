@@ -199,3 +199,49 @@ class DefaultView(models.Model):
 
     principal = models.CharField(max_length=120, unique=True)
     view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="defaults")
+
+
+class CaseExport(models.Model):
+    """One taking out of cases: who asked for what, who agreed, how far the file is. The request never changes; only its state does."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        """For those whose consent a clause asks."""
+        QUEUED = "queued"
+        RUNNING = "running"
+        READY = "ready"
+        REJECTED = "rejected"
+        FAILED = "failed"
+        GONE = "gone"
+        """The file's time is over, or whoever asked may no longer have it."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="case_exports")
+    at = models.DateTimeField()
+    asked = models.JSONField()
+    """`listing.Asked.kept()`"""
+    format = models.CharField(max_length=4)
+    language = models.CharField(max_length=10)
+    purpose = models.CharField(max_length=200, blank=True, default="")
+    state = models.CharField(max_length=8, choices=State.choices)
+    clauses = ArrayField(models.CharField(max_length=32), default=list)
+    """Clauses that spoke of it."""
+    consents = models.JSONField(default=list)
+    """[{"handbook", "clause", "links": [[role, ...], ...], "parallel"}]: whose consent clauses ask."""
+    approvals = models.JSONField(default=list)
+    """[{"handbook", "role", "by", "at", "decision", "words"}], in the order they were given."""
+    keys = ArrayField(models.CharField(max_length=120), default=list)
+    """What the viewer answered to when the rows were read: who loses one of these loses the file."""
+    total = models.IntegerField(null=True)
+    written = models.IntegerField(default=0)
+    mark = models.CharField(max_length=20, unique=True)
+    """Stands in the file's watermark and in the journal."""
+    expires_at = models.DateTimeField(null=True)
+    why = models.JSONField(default=dict)
+    """{"zh", "en"}: why it failed or was rejected."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["staff", "-id"], name="cases_export_mine"),
+            models.Index(fields=["-id"], condition=models.Q(state="waiting"), name="cases_export_waiting"),
+            models.Index(fields=["expires_at"], condition=models.Q(state="ready"), name="cases_export_ready"),
+        ]

@@ -6,10 +6,9 @@ it, when, and under which number; the journal says so too.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.db import transaction
@@ -24,12 +23,11 @@ from zhike.customers.queries import Asked, filtered, masked
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
 from zhike.lib import phone
-from zhike.lib.tables import safe_cell
+from zhike.lib.sheets import Paper, SheetFull, write_rows
 from zhike.lib.text import clean_line
 from zhike.org.principals import Viewer
 
 BATCH = 2000
-LARGEST_SHEET = 1_048_000
 COLUMNS = ("编号", "名称", "类型", "电话", "邮箱", "证件号码", "等级", "标签", "备注", "建档")
 KINDS = {"person": "个人", "company": "单位"}
 REFUSED = Text(
@@ -40,7 +38,6 @@ TOO_MANY = Text(
     zh="超过Excel一张表的行数。请缩小范围，或导出CSV。",
     en="More rows than a sheet holds. Narrow the filter, or take CSV.",
 )
-WriteRow = Callable[[list[str]], None]
 
 
 def export_customers(
@@ -53,9 +50,11 @@ def export_customers(
         raise CustomerRefused({"purpose": REFUSED})
     mark = secrets.token_hex(5)
     rows = _rows(viewer, asked, in_full, limit)
-    head = [f"导出人 {viewer.name}（{viewer.principal}） 时间 {now:%Y-%m-%d %H:%M}UTC 编号 {mark} 仅限工作使用"]
-    write = _write_sheet if target.suffix == ".xlsx" else _write_csv
-    count = write(target, head, rows)
+    head = f"导出人 {viewer.name}（{viewer.principal}） 时间 {now:%Y-%m-%d %H:%M}UTC 编号 {mark} 仅限工作使用"
+    try:
+        count = write_rows(target, Paper("客户", head, COLUMNS), rows)
+    except SheetFull as error:
+        raise CustomerRefused({"deed": TOO_MANY}) from error
     said = {name: getattr(asked, name) for name in ("q", "kind", "tier", "tag") if getattr(asked, name)}
     with transaction.atomic():
         event = CustomersExported(count=count, asked=said, in_full=in_full, purpose=purpose, mark=mark)
@@ -90,33 +89,3 @@ def _cells(customer: Customer, in_full: bool) -> list[str]:
         "；".join(numbers), customer.tier, "，".join(customer.tags), customer.remark,
         f"{customer.created_at:%Y-%m-%d}",
     ]  # fmt: skip
-
-
-def _write_csv(target: Path, head: list[str], rows: Iterator[list[str]]) -> int:
-    count = 0
-    with target.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([safe_cell(cell) for cell in head])
-        writer.writerow(COLUMNS)
-        for cells in rows:
-            writer.writerow([safe_cell(cell) for cell in cells])
-            count += 1
-    return count
-
-
-def _write_sheet(target: Path, head: list[str], rows: Iterator[list[str]]) -> int:
-    from xlsxwriter import Workbook
-
-    count = 0
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with Workbook(str(target), options) as book:
-        sheet = book.add_worksheet("客户")
-        for line, cells in enumerate((head, list(COLUMNS))):
-            for column, cell in enumerate(cells):
-                sheet.write_string(line, column, cell)
-        for count, cells in enumerate(rows, 1):
-            if count > LARGEST_SHEET:
-                raise CustomerRefused({"deed": TOO_MANY})
-            for column, cell in enumerate(cells):
-                sheet.write_string(count + 1, column, safe_cell(cell))
-    return count

@@ -106,6 +106,10 @@ FACTS: tuple[KnownFact, ...] = _facts(
     ("caller_area", "string", "来电地区类别", "class of the caller's area"),
     ("visitors", "int", "来宾人数", "how many visitors"),
     ("now", "datetime", "现在", "now"),
+    ("export.rows", "int", "要导出多少行", "how many rows are to be taken out"),
+    ("export.format", "string", "导出成什么格式：xlsx、csv", "the format of the file: xlsx or csv"),
+    ("export.process", "string", "要导出哪个流程的工单", "the process whose cases are taken out"),
+    ("export.purpose", "string", "导出的用途", "what it is taken out for"),
 )
 
 ROW_FACTS: dict[str, frozenset[str]] = {

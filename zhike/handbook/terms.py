@@ -443,9 +443,14 @@ class Needs(Model):
 
 
 class Export(Model):
+    """What a visibility clause `of: process.<id>` says of taking its cases out to a file."""
+
     watermark: bool = False
+    """Every file bears who took it out, when and by which filter, whether a clause asks for it or not."""
     encrypt: bool = False
+    """Nothing is taken out as long as the product cannot encrypt the file."""
     approval: Names = ()
+    """Roles of which one must agree before; a chain is said by a gate on `export.cases`."""
     forbidden: bool = False
 
 

@@ -85,6 +85,10 @@ PERMISSIONS: dict[str, Row] = {
     "case_list:cards": _row("cases"),
     "case_list:move": _row("cases"),
     "case_list:bulk": _row("cases", methods=BOTH),
+    # exports: who may ask, agree and fetch is decided by cases.exporting
+    "case_list:exports": _row("signed_in", methods=BOTH),
+    "case_list:export": _row("signed_in", methods=WRITE),
+    "case_list:download": _row("signed_in"),
     "case_list:views": _row("cases", methods=BOTH),
     "case_list:counts": _row("cases"),
     "case_list:view": _row("cases", methods=WRITE),

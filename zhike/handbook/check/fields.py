@@ -12,6 +12,8 @@ from zhike.handbook.structure import Action, FieldDef, Process, Record
 from zhike.handbook.terms import Requirement
 
 WITH_CHOICES = frozenset({"enum", "multi"})
+EXPORT_PURPOSE = FieldDef(id="purpose", title=Text(zh="用途", en="Purpose"), type="string")
+"""The form of the product itself that is filled when cases are taken out."""
 COUNTS = frozenset({"cases", "clocks", "duties"})
 
 
@@ -52,6 +54,8 @@ def forms_at(checker: Checker, clause: Clause, events: Iterable[str]) -> Iterato
                     yield from ((event, form_of(checker, action)) for action in process.actions if action.id == rest)
         elif family == "record":
             yield event, fields_of(checker, rest.rpartition(".")[0])
+        elif event == "export.cases":
+            yield event, {EXPORT_PURPOSE.id: EXPORT_PURPOSE}
 
 
 def forms_before(checker: Checker, clause: Clause, events: Iterable[str]) -> Iterator[dict[str, FieldDef]]:

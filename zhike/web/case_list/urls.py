@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhike.web.case_list import board, bulk, saved, views
+from zhike.web.case_list import board, bulk, exports, saved, views
 
 app_name = "case_list"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("/board/cards", board.cards, name="cards"),
     path("/<slug:number>/move", board.move, name="move"),
     path("/bulk", bulk.show, name="bulk"),
+    path("/exports", exports.exports, name="exports"),
+    path("/exports/<int:number>", exports.decide, name="export"),
+    path("/exports/<int:number>/file", exports.download, name="download"),
     path("/views", saved.views, name="views"),
     path("/views/counts", saved.counts, name="counts"),
     path("/views/<int:number>", saved.view, name="view"),

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from zhike.cases.exporting import may_export
 from zhike.cases.listing import FORM, ORDERS, column_titles
 from zhike.cases.queries import Page, filtered, page_of
 from zhike.cases.saved_views import Listed, default_for, views_for
@@ -56,6 +57,7 @@ def show(request: Request) -> HttpResponseBase:
         **options(asked, books, request.viewer),
         "rows": rows,
         "heads": [say(titles[column]) for column in columns],
+        "may_export": may_export(request.viewer),
         "body": body(rows, asked.shown, request.now),
         **pages(request, question, page),
     }

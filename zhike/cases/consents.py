@@ -1,0 +1,141 @@
+"""What clauses say of taking cases out: gates on `export.cases`, and visibility clauses with an `export` of their own.
+
+A gate that lacks nothing but approvals lets the request wait for them; whatever else it lacks refuses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zhike.cases.refusals import Reason
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Gate, Visibility
+from zhike.handbook.common import Facts, Text
+from zhike.handbook.conditions import holds
+from zhike.handbook.decide import judge
+from zhike.org.principals import Viewer
+
+EVENT = "export.cases"
+APPROVALS = "approvals"
+NOT_SEALED = Text(
+    zh="制度要求导出的文件加密，这里还做不到，因此不能导出。",
+    en="The handbook wants the file encrypted, which cannot be done here; so it is not exported.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A chain of consents one clause asks; each link is one role, or several of which one suffices."""
+
+    handbook: str
+    clause: str
+    links: tuple[tuple[str, ...], ...]
+    parallel: bool = False
+
+    def kept(self) -> dict[str, Any]:
+        links = [list(link) for link in self.links]
+        return {"handbook": self.handbook, "clause": self.clause, "links": links, "parallel": self.parallel}
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Consent:
+        links = tuple(tuple(link) for link in kept["links"])
+        return cls(kept["handbook"], kept["clause"], links, bool(kept.get("parallel")))
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What the clauses say: refusals, consents that are asked, and every clause that spoke."""
+
+    reasons: tuple[Reason, ...]
+    consents: tuple[Consent, ...]
+    clauses: tuple[str, ...]
+
+
+def spoken(
+    book: Book, processes: Iterable[str], facts: Facts, purpose: str, approvals: Sequence[Mapping[str, Any]] = ()
+) -> Spoken:
+    """What this handbook says of taking out cases of these processes. `approvals` are those given so far."""
+    given = [one for one in approvals if one["handbook"] == book.name]
+    known = {**facts, APPROVALS: given, "export.purpose": purpose or None}
+    reasons: dict[str, Reason] = {}
+    consents: dict[str, Consent] = {}
+    clauses: dict[str, None] = {}
+    for process in processes:
+        judged = judge(book, known, on=EVENT, process=process, form={"purpose": purpose})
+        clauses |= dict.fromkeys(decision.clause_id for decision in judged.decisions)
+        for refusal in judged.refusals:
+            clause = book.clause(refusal.decision.clause_id)
+            if isinstance(clause, Gate) and refusal.fields == (APPROVALS,) and not rejected(given):
+                required = clause.requires
+                consents[clause.id] = Consent(book.name, clause.id, required.approvals, required.parallel)
+            else:
+                reasons[clause.id] = Reason(refusal.words, clause.id, refusal.fields, refusal.decision)
+        for sight in _sights(book, process, known):
+            clauses[sight.id] = None
+            _read_sight(sight, book, given, reasons, consents)
+    return Spoken(tuple(reasons.values()), tuple(consents.values()), tuple(clauses))
+
+
+def _sights(book: Book, process: str, facts: Facts) -> list[Visibility]:
+    found = book.speaking_of("visibility", None, f"process.{process}")
+    return [c for c in found if isinstance(c, Visibility) and c.export is not None and holds(c.when, facts)]
+
+
+def _read_sight(
+    clause: Visibility, book: Book, given: Sequence[Mapping[str, Any]], reasons: dict[str, Reason], consents: dict[str, Consent]
+) -> None:  # fmt: skip
+    export = clause.export
+    assert export is not None
+    if export.forbidden:
+        reasons[clause.id] = Reason(clause.refuse, clause.id)
+    elif export.encrypt:
+        reasons[clause.id] = Reason(NOT_SEALED, clause.id)
+    elif export.approval:
+        chain = Consent(book.name, clause.id, (export.approval,))
+        if open_links(chain, given):
+            consents[clause.id] = chain
+
+
+def rejected(given: Iterable[Mapping[str, Any]]) -> bool:
+    return any(one["decision"] != "approved" for one in given)
+
+
+def open_links(consent: Consent, given: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """The links nobody agreed to yet: the next one, or all of them where the order is free. Each is agreed to by another person."""
+    mine = [one for one in given if one["handbook"] == consent.handbook]
+    used: set[int] = set()
+    people: set[str] = set()
+    left: list[tuple[str, ...]] = []
+    begin = 0
+    for link in consent.links:
+        start = 0 if consent.parallel else begin
+        hit = next((n for n in range(start, len(mine)) if n not in used and _fits(mine[n], link, people)), None)
+        if hit is None:
+            left.append(link)
+            if not consent.parallel:
+                break
+            continue
+        used.add(hit)
+        people.add(str(mine[hit]["by"]))
+        begin = hit + 1
+    return left
+
+
+def _fits(approval: Mapping[str, Any], link: tuple[str, ...], people: set[str]) -> bool:
+    return approval["role"] in link and approval["by"] not in people
+
+
+def role_to_agree(
+    viewer: Viewer, consents: Iterable[Consent], given: Sequence[Mapping[str, Any]]
+) -> tuple[str, str] | None:
+    """(handbook, role) in which this viewer may agree now; None where it is not his turn or he has spoken already."""
+    for consent in consents:
+        if any(one["by"] == viewer.principal and one["handbook"] == consent.handbook for one in given):
+            continue
+        for link in open_links(consent, given):
+            for role in link:
+                if viewer.in_role(consent.handbook, role):
+                    return consent.handbook, role
+    return None
