@@ -81,7 +81,8 @@ def test_addresses(world: World, who: str, address: str, names: tuple[str, ...])
 
 @pytest.mark.parametrize(("who", "address", "names"), [(who, *each) for who, found in POSTS.items() for each in found])
 def test_forms(world: World, who: str, address: str, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MOST", {"file": 10_000, "write": 10_000})
+    for allowance in (limits.FILE, limits.WRITE):
+        monkeypatch.setattr(allowance, "most", 10_000)
     filled = {"name": "甲", "code": "c-1", "kind": "hotline_center", "caller_name": "甲", "caller_phone": "13800001234",
               "request_kind": "question", "content": "问", "number": "N-1", "phone": "13800001234"}  # fmt: skip
     place = address.format(staff=world.staff["agent"].pk, department=world.departments["store-1"].pk)
