@@ -42,7 +42,7 @@ KEPT_SETTINGS = (
 """What the environment said and a new machine should be told. No address of a database, no secret."""
 KEYS = ("keys/fields", "secret-key")
 """Under ZHIKE_HOME: the keys that seal identity numbers, and the one that signs sessions and links."""
-SQUEEZE = "--compress=gzip:3"
+SQUEEZE = "--compress=3"
 UNFINISHED_IMPORTS = "SELECT id FROM customers_importrun WHERE state IN ('waiting', 'running', 'paused') ORDER BY id"
 
 
