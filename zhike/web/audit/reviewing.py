@@ -20,7 +20,9 @@ from zhike.web.audit.access import may_look_over
 from zhike.web.audit.events import FactReviewed
 from zhike.web.models import FactReview
 
-LOOKED_OVER = ("customer.unmasked", "customer.phone_shown", "customers.exported", "journal.exported", "case.printed")
+LOOKED_OVER = (
+    "customer.unmasked", "customer.phone_shown", "customers.exported", "export.fetched", "journal.exported", "case.printed",
+)  # fmt: skip
 """Types of facts that somebody else looks over."""
 Verdict = tuple[str, bool]
 """(name of who gave it, whether it was justified)"""

@@ -106,6 +106,13 @@ staff.disabled|停用员工|Staff disabled
 staff.enabled|启用员工|Staff enabled
 staff.password_set|设置密码|Password set
 staff.password_link_made|生成设置密码的链接|Password link made
+substitution.arranged|安排代理|Substitution arranged
+substitution.ended|代理结束|Substitution ended
+export.asked|申请导出|Export asked for
+export.decided|导出审批|Export decided
+export.written|导出文件生成|Export written
+export.fetched|取走导出文件|Export fetched
+export.refused|导出被拒|Export refused
 staff.left|员工离职|Left the company
 staff.returned|员工返岗|Came back
 staff.signed_in|登录|Signed in
