@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup setup-run run sandbox test test-pg15 check format bench guards fuzz lock clean
+.PHONY: help setup setup-run run sandbox test test-pg15 axe check format bench guards fuzz lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -26,6 +26,9 @@ test: setup  ## Set up and run every test; PG=system uses the system's PostgreSQ
 
 test-pg15:  ## The tests without the browser's, on the system's PostgreSQL
 	@$(MAKE) --no-print-directory test PG=system ARGS='-m "not browser and not embedded" $(ARGS)'
+
+axe: setup  ## Every page of the product under axe in Chromium, a line a page (EVERY_PAGE=1: for everybody)
+	@$(BIN)/python tools/run_tests.py --postgres embedded -- -m axe $(ARGS)
 
 check: setup  ## Lint, format, types, import contracts, house rules
 	@$(BIN)/ruff check --quiet .

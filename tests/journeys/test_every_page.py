@@ -20,7 +20,7 @@ from tests.people import DESKTOP, PHONE
 from tests.served import Person, Served
 from zhike.web.permissions import PERMISSIONS, READ
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded, pytest.mark.axe]
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 LOOKS = (

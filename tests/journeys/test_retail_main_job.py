@@ -145,7 +145,7 @@ def the_agent_raises_a_warning(agent: Somebody, number: str) -> str:
     agent.case(number)
     agent.act("上报投诉预警", {"reason": "处理有难度"})
     agent.stage("预警办理中")
-    agent.page.get_by_role("link", name=re.compile("引出 YJ")).click()
+    agent.page.locator(".zk-ties li", has_text="引出").get_by_role("link", name=re.compile("^YJ")).click()
     agent.stage("填报")
     agent.sees("填报 30 分钟")
     agent.sees("还剩 30 分钟")
