@@ -16,6 +16,12 @@ from zhike.web.allowances import forget_shares
 from zhike.web.cli import environment
 from zhike.web.cli.postgres import Embedded
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers last: Playwright's loop runs in its thread until the session ends, and asyncio.run() refuses a thread that has one."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """Options of a server whose data nobody will want again."""
 

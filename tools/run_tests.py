@@ -26,6 +26,7 @@ from zhike.web.cli.postgres import as_server_user, own
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_POSTGRES = 15
+MOST_PROCESSES = 4
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_CHROMIUM = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 CHINESE_FONT = re.compile(r"CJK|wqy|SourceHan|uming|ukai|DroidSansFallback", re.IGNORECASE)
@@ -117,9 +118,22 @@ def run(command: list[str | Path], user: dict[str, object]) -> None:
         raise SetupError(f"{command[0]}: {done.stderr.strip()}")
 
 
+def side_by_side(arguments: list[str]) -> list[str]:
+    """As many processes as the machine has processors (four at most), each with a server of its own and whole files at a time.
+
+    Files keep the order of the collection: browsers come last. A run that is to be looked at (-s, --pdb) or says its own
+    number of processes stays as it is.
+    """
+    if any(word.startswith(("-n", "-s", "--pdb", "-x")) for word in arguments):
+        return []
+    return ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadfile", "--no-loadscope-reorder"]
+
+
 def pytest(arguments: list[str], database_url: str | None) -> int:
     env = {**os.environ, **({"ZHIKE_TEST_DATABASE_URL": database_url} if database_url else {})}
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=env, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *side_by_side(arguments), *arguments], cwd=ROOT, env=env, check=False
+    ).returncode
 
 
 def main() -> int:

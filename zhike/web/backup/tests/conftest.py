@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ from zhike.web.tests.conftest import world as department
 from zhike.web.tests.world import COMPLETE, World
 
 world = department
-BACK = "zhike_test_back"
+BACK = f"zhike_{os.environ.get('PYTEST_XDIST_WORKER', 'test')}_back"
+"""Processes of one run share a server that is not embedded."""
 WORDS = "示例：收银小票".encode()
 
 

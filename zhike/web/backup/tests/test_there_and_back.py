@@ -74,7 +74,8 @@ def test_keys_stay_out_unless_they_are_asked_for(place: Place) -> None:
     fuller = place.file.with_name("with-keys.backup")
     make_backup(place.source, fuller, with_keys=True)
     restore(fuller, place.target)
-    assert (place.target.home / "keys" / "fields").read_text().startswith(manifest.keys_needed[0])
+    keys = (place.target.home / "keys" / "fields").read_text().splitlines()
+    assert manifest.keys_needed[0] in [key.partition(":")[0] for key in keys]
     assert (place.target.home / "keys" / "fields").stat().st_mode & 0o077 == 0
 
 
