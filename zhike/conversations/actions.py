@@ -21,6 +21,7 @@ from zhike.conversations.events import (
 )
 from zhike.conversations.facts import facts_of
 from zhike.conversations.models import Address, Conversation, Inbox, Message
+from zhike.conversations.outgoing import Draft, check_outgoing
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.written import book_for, locked, write
 from zhike.customers.models import ContactPoint, Customer
@@ -227,10 +228,12 @@ def say(
     files: Sequence[str] = (),
     html: str = "",
     answers: int | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> Message:
     """A colleague writes: to the customer, or an internal note. The same key again gives the same message.
 
-    Gates on `conversation.answering` may refuse it; then ConversationRefused names the clause.
+    Gates on `conversation.answering` may refuse it; then ConversationRefused names the clause. So may the medium (`outgoing.py`), to
+    whose adapter `extra` speaks.
     """
     with transaction.atomic():
         held = locked(conversation.pk)
@@ -239,9 +242,11 @@ def say(
         if held.state == Conversation.State.CLOSED and not internal:
             raise ConversationRefused(refusals.CLOSED)
         _check(held, "conversation.answering" if not internal else "conversation.noting", now, {"words": words})
+        if not internal:
+            check_outgoing(held, Draft(words, files, extra or {}), now)
         message = add_message(
             held, side=Message.Side.STAFF, author=viewer.principal, words=words, html=html, key=key, internal=internal, files=files,
-            answers=answers, now=now, state=Message.State.STORED if internal else _first_state(held),
+            answers=answers, now=now, state=Message.State.STORED if internal else _first_state(held), extra=extra,
         )  # fmt: skip
         happened = [] if internal else _answered(held, now)
         write(held, [_written(held, message)], happened=happened, now=now, by=viewer.principal)

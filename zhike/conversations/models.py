@@ -161,6 +161,8 @@ class Message(models.Model):
         SENT = "sent"
         DELIVERED = "delivered"
         FAILED = "failed"
+        UNKNOWN = "unknown"
+        """It may have gone out: the other side did not answer in time. Nothing sends it again by itself."""
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     seq = models.IntegerField()

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from zhike.channels.addresses import BadAddress, check_written, parse
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
@@ -22,7 +23,6 @@ from zhike.notices.actions import Tell, tell
 from zhike.org.models import Department, Staff
 from zhike.org.principals import SYSTEM, Viewer, staff_key
 from zhike.webhooks.access import check_right, subscription_for
-from zhike.webhooks.addresses import BadAddress, check_written, parse
 from zhike.webhooks.events import (
     DeliveriesReplayed,
     DeliverySkipped,

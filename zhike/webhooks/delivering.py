@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Min, Q
 
 from zhike import __version__
+from zhike.channels.http import Answer
 from zhike.journal.gates import NOBODY, current_audiences, is_gated
 from zhike.lib.sealed import CannotOpen
 from zhike.org.handbooks import external_roles
@@ -24,7 +25,6 @@ from zhike.webhooks.actions import pause_by_itself
 from zhike.webhooks.kinds import PING
 from zhike.webhooks.models import Attempt, Delivery, Subscription
 from zhike.webhooks.sealed import secrets_of
-from zhike.webhooks.sending import Answer
 from zhike.webhooks.signing import HEADER, signature
 
 MOST = 12

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
+from zhike.channels.addresses import BadAddress, parse
 from zhike.lib import clock
 from zhike.web.context import Request
 from zhike.web.webhooks import forms
@@ -19,7 +20,6 @@ from zhike.web.webhooks.words import delivery_words, kind_words, outcome_words, 
 from zhike.webhooks import actions, queries
 from zhike.webhooks.access import NotFound, delivery_for, subscription_for
 from zhike.webhooks.actions import SubscriptionRefused
-from zhike.webhooks.addresses import BadAddress, parse
 from zhike.webhooks.models import Delivery, Subscription
 
 LONGEST_NUMBER = 18

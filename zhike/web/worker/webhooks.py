@@ -14,14 +14,14 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from zhike.channels.addresses import BadAddress, parse
+from zhike.channels.http import Answer, Line, post
 from zhike.journal.stream import STREAM_CHANNEL
 from zhike.journal.wake import wake
 from zhike.lib import clock
 from zhike.web.listening import Connection, connect, wait_for_news
 from zhike.webhooks.actions import CHANNEL
-from zhike.webhooks.addresses import BadAddress, parse
 from zhike.webhooks.delivering import Parcel, note, ready, take
-from zhike.webhooks.sending import Answer, Line, post
 from zhike.webhooks.spreading import spread
 
 log = structlog.get_logger("zhike.webhooks")

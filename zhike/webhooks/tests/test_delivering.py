@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from zhike.cases.models import Case
+from zhike.channels.http import Answer
 from zhike.notices.models import Notice
 from zhike.org.actions import withdraw_role
 from zhike.org.models import Assignment
@@ -15,7 +16,6 @@ from zhike.webhooks.actions import pause_subscription, resume_subscription, send
 from zhike.webhooks.delivering import MOST, Parcel, masked, note, ready, take, wait_after
 from zhike.webhooks.forgetting import forget_old
 from zhike.webhooks.models import Attempt, Delivery, Subscription
-from zhike.webhooks.sending import Answer
 from zhike.webhooks.signing import signature
 from zhike.webhooks.tests.hooks import WALL, spread_all, subscribed
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from zhike.channels.http import Answer
 from zhike.lib import clock
 from zhike.web.api.product import product
 from zhike.web.api.tests.program import Program
@@ -15,7 +16,6 @@ from zhike.web.tests.world import World
 from zhike.webhooks.delivering import note, take
 from zhike.webhooks.kinds import KINDS
 from zhike.webhooks.models import Delivery, Subscription
-from zhike.webhooks.sending import Answer
 from zhike.webhooks.tests.hooks import spread_all, subscribed
 
 Programs = Callable[..., Program]

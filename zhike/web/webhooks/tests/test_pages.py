@@ -10,11 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from zhike.channels.http import Answer
 from zhike.lib import clock
 from zhike.web.tests.world import World
 from zhike.webhooks.delivering import note, take
 from zhike.webhooks.models import Delivery, Subscription
-from zhike.webhooks.sending import Answer
 from zhike.webhooks.tests.hooks import spread_all, subscribed
 
 PAGE = "/administration/webhooks"

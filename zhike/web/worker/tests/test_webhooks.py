@@ -18,6 +18,8 @@ from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from zhike.channels.http import Line
+from zhike.channels.tests.receiver import Receiver, answers, drops, hangs, receiver, says
 from zhike.client.webhooks import read_event
 from zhike.journal.stream import sequence_all
 from zhike.lib import clock
@@ -28,9 +30,7 @@ from zhike.webhooks import delivering
 from zhike.webhooks.actions import change_secret, create_subscription, replay_deliveries
 from zhike.webhooks.delivering import Parcel
 from zhike.webhooks.models import Attempt, Delivery, Subscription
-from zhike.webhooks.sending import Line
 from zhike.webhooks.tests.hooks import KNOWN, wish
-from zhike.webhooks.tests.receiver import Receiver, answers, drops, hangs, receiver, says
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 20.0
@@ -205,7 +205,7 @@ from django.db import connections
 connections.settings["default"]["NAME"] = sys.argv[1]
 from zhike.web.worker import webhooks
 from zhike.web.worker.tests.test_webhooks import in_thread
-from zhike.webhooks.sending import Line
+from zhike.channels.http import Line
 
 def dies(*_):
     os.kill(os.getpid(), 9)

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
-from zhike.webhooks.addresses import BadAddress, Target, check
+from zhike.channels.addresses import BadAddress, Target, check
 
 CONNECT = 5.0
 """Seconds for name, connection and TLS together."""
@@ -92,16 +92,16 @@ async def post(target: Target, headers: Mapping[str, str], body: bytes, line: Li
 
 async def _post(target: Target, headers: Mapping[str, str], body: bytes, line: Line) -> Answer:
     async with asyncio.timeout(line.connect):
-        reader, writer = await _connected(target, line)
+        reader, writer = await connected(target, line)
     try:
-        writer.write(_request(target, headers, body))
-        status, told = await _head(reader)
+        writer.write(request_of(target, headers, body))
+        status, told = await head_of(reader)
         return Answer(status, body=await _body(reader, told), wait=_wait(told))
     finally:
         writer.transport.abort()
 
 
-async def _connected(target: Target, line: Line) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connected(target: Target, line: Line) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection to the first checked address that takes one. Raises BadAddress, OSError."""
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(_resolvers(), line.resolve or resolve, target.host, target.port)
@@ -140,9 +140,10 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _request(target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
+def request_of(target: Target, headers: Mapping[str, str], body: bytes, method: str = "POST") -> bytes:
+    """The request as it goes out. Raises ValueError for headers that are not ASCII."""
     lines = [
-        f"POST {target.path} HTTP/1.1",
+        f"{method} {target.path} HTTP/1.1",
         f"Host: {target.authority}",
         f"Content-Length: {len(body)}",
         "Connection: close",
@@ -151,7 +152,7 @@ def _request(target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
-async def _head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
+async def head_of(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
     """(status, headers in small letters). Raises Garbage, Dropped."""
     for _ in range(INTERIM):
         try:

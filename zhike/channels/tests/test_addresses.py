@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from zhike.webhooks.addresses import BadAddress, check, check_written, is_public, may_be_reached, parse
+from zhike.channels.addresses import BadAddress, check, check_written, is_public, may_be_reached, parse
 
 INTERNAL = [
     "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from zhike.webhooks.addresses import parse
-from zhike.webhooks.sending import LONGEST_BODY, Answer, Line, post
-from zhike.webhooks.tests.receiver import Behaviour, answers, drips, drops, hangs, receiver, says
+from zhike.channels.addresses import parse
+from zhike.channels.http import LONGEST_BODY, Answer, Line, post
+from zhike.channels.tests.receiver import Behaviour, answers, drips, drops, hangs, receiver, says
 
 INSIDE = frozenset({"127.0.0.1"})
 BODY = b'{"version":1}'
