@@ -22,3 +22,12 @@ class OutgoingMessage(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["-at", "-id"], name="channels_newest")]
+
+
+class VisitorToken(models.Model):
+    """An identity token of a web chat that was shown: it works for the browser that showed it first, and for no other."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    holder = models.CharField(max_length=64)
+    """The digest of that browser's secret."""
+    ends_at = models.DateTimeField(db_index=True)

@@ -248,8 +248,21 @@ def say(
             held, side=Message.Side.STAFF, author=viewer.principal, words=words, html=html, key=key, internal=internal, files=files,
             answers=answers, now=now, state=Message.State.STORED if internal else _first_state(held), extra=extra,
         )  # fmt: skip
-        happened = [] if internal else _answered(held, now)
+        happened = [] if internal else ["conversation.told", *_answered(held, now)]
         write(held, [_written(held, message)], happened=happened, now=now, by=viewer.principal)
+    return message
+
+
+def announce(conversation: Conversation, words: str, *, key: str, now: dt.datetime) -> Message:
+    """The house itself says something to the customer; it answers no question. The same key again gives the same message."""
+    with transaction.atomic():
+        held = locked(conversation.pk)
+        if (known := _known(held, key)) is not None:
+            return known
+        message = add_message(
+            held, side=Message.Side.SYSTEM, author=SYSTEM, words=words, key=key, now=now, state=_first_state(held)
+        )
+        write(held, [_written(held, message)], now=now, by=SYSTEM)
     return message
 
 
@@ -316,7 +329,8 @@ def _change(
                 raise ConversationRefused(refusals.EMPTY, fields=("words",))
             message.words, message.html, message.edited_at = cleaned, "", now
         message.save(update_fields=["words", "html", "edited_at", "recalled_at"])
-        write(conversation, [MessageChanged(conversation.number, message.seq, how)], now=now, by=viewer.principal)
+        fact = MessageChanged(conversation.number, message.seq, how, message.internal)
+        write(conversation, [fact], now=now, by=viewer.principal)
     return message
 
 

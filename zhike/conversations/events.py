@@ -32,6 +32,7 @@ class MessageChanged(Event):
     number: str
     seq: int
     how: str
+    internal: bool = False
 
 
 @event("conversation.queued", tells=("number",))

@@ -1,7 +1,7 @@
 """Which limits something in a conversation stops and starts: first answer, every next one, how long somebody may wait.
 
-Clauses name what happens: `conversation.opened`, `.asked` (the customer wrote and nothing of his was open), `.answered`, `.queued`,
-`.offered`, `.accepted`, `.offer_ended`, `.transferred`, `.closed`.
+Clauses name what happens: `conversation.opened`, `.asked` (the customer wrote and nothing of his was open), `.told` (a colleague wrote to
+him), `.answered` (and thereby what he had asked), `.queued`, `.offered`, `.accepted`, `.offer_ended`, `.transferred`, `.closed`.
 """
 
 from __future__ import annotations

@@ -23,11 +23,13 @@ PURPOSES: dict[str, Text] = {
     "marketing": Text(zh="营销信息", en="Marketing"),
     "survey": Text(zh="满意度回访", en="Satisfaction survey"),
     "sensitive": Text(zh="处理敏感个人信息", en="Processing sensitive data"),
+    "webchat": Text(zh="在线咨询与浏览记录", en="Web chat and the pages visited"),
     "sharing": Text(zh="向第三方提供", en="Sharing with third parties"),
 }
 CHANNELS: dict[str, Text] = {
     "phone": Text(zh="电话", en="Phone"),
     "portal": Text(zh="网页", en="Web page"),
+    "webchat": Text(zh="在线咨询", en="Web chat"),
     "paper": Text(zh="纸质", en="Paper"),
     "sms": Text(zh="短信", en="SMS"),
     "store": Text(zh="门店", en="Store"),

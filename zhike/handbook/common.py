@@ -280,7 +280,7 @@ class Effect(Model):
     notify: str | tuple[str, ...] | None = None
     """A role id, or `superior` (the holder's reports_to), `holder`, `owner`, `customer`."""
     say: Words | None = None
-    """The words of the notice; allowed beside `notify`."""
+    """The words of the notice; allowed beside `notify` and `close`."""
     owe: ClauseId | None = None
     """A duty clause that falls due because of this."""
     finding: Identifier | None = None
@@ -303,6 +303,8 @@ class Effect(Model):
     """The person is taken off the line."""
     opens: Identifier | None = None
     """A process of which a case is opened beneath this one."""
+    close: Identifier | None = None
+    """The conversation ends, with this outcome; `say` beside it is said to the customer first."""
     apply: ClauseId | tuple[ClauseId, ...] | None = None
     """Clauses that follow: the breach of one clause is named by another."""
     indicator: Identifier | None = None

@@ -25,11 +25,13 @@ from zhike.web.live.answer import Receive, Scope, answer, refuse
 from zhike.web.live.client import Send
 from zhike.web.live.feed import Feed
 from zhike.web.live.hub import Hub
+from zhike.web.live.visitors import answer_visitor
 from zhike.web.pages import Pages
 from zhike.web.settled import settle
 # isort: on
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+Streaming = Callable[[Hub, Scope, Receive, Send], Awaitable[None]]
 
 THREADS = 16
 """Requests in hand."""
@@ -67,7 +69,9 @@ class Application:
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1000})
         elif scope["path"] == "/live":
-            await self.stream(scope, receive, send)
+            await self.stream(answer, scope, receive, send)
+        elif scope["path"] == "/chat/live":
+            await self.stream(answer_visitor, scope, receive, send)
         elif scope["path"] == "/healthz" and scope["method"] in ("GET", "HEAD"):
             await self.health(send)
         else:
@@ -98,7 +102,7 @@ class Application:
             await asyncio.wait({self.feeding})
         self.hub = self.feed = self.feeding = None
 
-    async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def stream(self, answer: Streaming, scope: Scope, receive: Receive, send: Send) -> None:
         if self.hub is None or self.feed is None:  # a server without lifespan
             self.start()
         assert self.hub is not None

@@ -5,9 +5,10 @@ The live feed and the worker share this; nothing here knows what the news is abo
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -30,6 +31,16 @@ def plain_parameters() -> dict[str, Any]:
 
 async def connect(name: str, *channels: str) -> Connection:
     """A connection in autocommit that listens to `channels`. A dead network is noticed within half a minute."""
+    opening = asyncio.ensure_future(_open(name, channels))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:  # it is opened to its end and closed: half-way nobody would
+        with contextlib.suppress(psycopg.Error):
+            await (await opening).close()
+        raise
+
+
+async def _open(name: str, channels: Sequence[str]) -> Connection:
     alive = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
     parameters = plain_parameters() | alive | {"application_name": f"zhike {name}"}
     connection = await psycopg.AsyncConnection.connect(**parameters, autocommit=True)

@@ -258,6 +258,7 @@ deem | 视为 | deemed
 freeze | 冻结 | freezes
 unfreeze | 解冻 | unfreezes
 reopen | 重新打开 | reopened
+close | 结束会话，结果记为 | ends the conversation as
 apply | 适用 | applies clause
 indicator | 计入指标 | counted in
 role | 岗位 | role

@@ -186,6 +186,8 @@ def _effect(book: Book, effect: Effect, process: str | None) -> str:
         told.append(gettext("系统办理“%(what)s”") % {"what": _action(book, effect.act, process)})
     if effect.reassign:
         told.append(gettext("转给%(who)s") % {"who": role(book, effect.reassign)})
+    if effect.close:
+        told.append(gettext("结束会话，结果记为“%(outcome)s”") % {"outcome": effect.close})
     words = gettext("，").join(told)
     if effect.when and words:
         return gettext("%(when)s时%(words)s") % {"when": conditions(book, effect.when, process), "words": words}

@@ -17,6 +17,7 @@ import structlog
 from django.conf import settings
 from django.http import parse_cookie
 
+from zhike.web.live.accounts import VISITOR
 from zhike.web.live.client import Account, Client, Send
 from zhike.web.live.hub import FURTHEST_BACK, Hub
 from zhike.web.live.telling import control
@@ -62,8 +63,12 @@ async def signed_in(hub: Hub, headers: dict[bytes, bytes]) -> Account | None:
     """The account behind the session cookie, as it is at the moment of the answer."""
     cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
     session_key = cookies.get(settings.SESSION_COOKIE_NAME)
-    if not session_key:
+    if not session_key or session_key.startswith(VISITOR):
         return None
+    return await account_behind(hub, session_key)
+
+
+async def account_behind(hub: Hub, session_key: str) -> Account | None:
     while True:
         people = hub.people
         account = (await hub.accounts.ask({session_key})).get(session_key)
@@ -93,14 +98,21 @@ async def refuse(send: Send, status: int, headers: list[tuple[bytes, bytes]] | N
     await send({"type": "http.response.body", "body": b""})
 
 
-async def stream(hub: Hub, client: Client, after: int | None, receive: Receive, send: Send) -> None:
+async def stream(
+    hub: Hub,
+    client: Client,
+    after: int | None,
+    receive: Receive,
+    send: Send,
+    headers: list[tuple[bytes, bytes]] = HEADERS,
+) -> None:
     """Send until the browser goes, the session ends or the process stops."""
     client.task = asyncio.current_task()
     leaving = asyncio.ensure_future(wait_until_gone(receive))
     leaving.add_done_callback(lambda _: client.close())
     hub.add(client)
     try:
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         await catch_up(hub, client, after, send)
         await client.run(send)
         await send({"type": "http.response.body", "body": b""})

@@ -18,7 +18,7 @@ LONGEST_QUEUE = 500
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose stream it is: a session, its member of staff, and every principal he answers to."""
+    """Whose stream it is: a session, its member of staff (0: a visitor's of the web chat), and every principal he answers to."""
 
     session_key: str
     staff_id: int
@@ -51,7 +51,12 @@ class Client:
         """Queue a fact, once: a place it has passed already is left out."""
         if told.position > self.position:
             self.position = told.position
-            self.push_chunk(told.chunk)
+            if chunk := self.chunk_of(told):
+                self.push_chunk(chunk)
+
+    def chunk_of(self, told: Told) -> bytes:
+        """The bytes this viewer is sent of a fact he may hear; nothing where it is not for people outside."""
+        return told.chunk if self.account.staff_id else told.outside
 
     def push_chunk(self, chunk: bytes) -> None:
         if self.closed:

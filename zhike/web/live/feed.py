@@ -7,11 +7,13 @@ from typing import Any
 
 import structlog
 
+from zhike.conversations.passing import CHANNEL
 from zhike.journal.actions import FACTS_CHANNEL
 from zhike.journal.heartbeats import BEAT, LIVE
 from zhike.journal.stream import BATCH, LAST, READ, SEQUENCE, STREAM_CHANNEL, Row, row_of
 from zhike.web.listening import Connection, connect, pause, wait_for_news
 from zhike.web.live.hub import REMEMBERED, Hub
+from zhike.web.live.passing import passing_of
 
 log = structlog.get_logger("zhike.live")
 
@@ -36,11 +38,13 @@ class Feed:
         self.connected = False
 
     async def run(self) -> None:
-        sweeping = asyncio.create_task(self.sweep_for_ever())
+        beside = [asyncio.create_task(self.sweep_for_ever()), asyncio.create_task(self.pass_on_for_ever())]
         try:
             await self.read_for_ever()
         finally:
-            sweeping.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
 
     async def read_for_ever(self) -> None:
         failures = 0
@@ -79,6 +83,28 @@ class Feed:
                 await beat(connection)
                 beaten = loop.time()
             await wait_for_news(connection, BUSY_AGAIN if busy else BEAT_EVERY)
+
+    async def pass_on_for_ever(self) -> None:
+        """What is not kept comes over a connection of its own: it waits for nobody's reading."""
+        failures = 0
+        while True:
+            try:
+                async with await connect("passing", CHANNEL) as connection:
+                    failures = 0
+                    async for notice in connection.notifies():
+                        self.pass_on(notice.payload)
+            except Exception as error:  # the next connection listens again; what was said meanwhile is not missed
+                failures += 1
+                log.warning("who is typing is not told for a moment", error=str(error), failures=failures)
+            await asyncio.sleep(pause(failures))
+
+    def pass_on(self, text: str) -> None:
+        try:
+            passing = passing_of(text)
+        except (KeyError, TypeError, ValueError) as error:
+            log.warning("a notification nobody understands", error=str(error))
+            return
+        self.hub.pass_on(passing)
 
     async def sweep_for_ever(self) -> None:
         while True:

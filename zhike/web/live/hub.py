@@ -15,6 +15,7 @@ from zhike.web.listening import with_connection
 from zhike.web.live.accounts import accounts_of, open_sessions
 from zhike.web.live.client import Account, Client, close_all
 from zhike.web.live.desk import Desk
+from zhike.web.live.passing import Passing
 from zhike.web.live.telling import HEARTBEAT, Told, telling_of
 
 T = TypeVar("T")
@@ -25,6 +26,8 @@ PAGE = 500
 """Facts read at once for a client that was away longer."""
 FURTHEST_BACK = 20_000
 """Facts a client may be behind; beyond that its page is loaded again instead."""
+MOST_WAITING = 50
+"""Chunks in a client's queue above which it is not told who is typing."""
 THREADS = 2
 
 Audiences = Mapping[Subject, frozenset[str]]
@@ -114,6 +117,12 @@ class Hub:
         self.known_from = rows[0].position - 1 if rows else position
         self.position = position
 
+    def pass_on(self, passing: Passing) -> None:
+        """Tell at once what is not kept: whoever is slow, or comes later, does without it."""
+        for client in self.named(passing.audience) - self.by_key.get(passing.by, set()):
+            if len(client.queue) < MOST_WAITING and (not client.topics or not client.topics.isdisjoint(passing.topics)):
+                client.push_chunk(passing.chunk if client.account.staff_id else passing.outside)
+
     # coming back
 
     async def missed(self, client: Client, after: int, until: int) -> AsyncIterator[bytes]:
@@ -128,7 +137,7 @@ class Hub:
             after = batch[-1].position
             wanted = [told for told in batch if client.wants(told)]
             audiences = await self.gates.ask({told.subject for told in wanted if is_gated(told.subject[0])})
-            if chunk := b"".join(told.chunk for told in wanted if allowed(client, told, audiences)):
+            if chunk := b"".join(client.chunk_of(told) for told in wanted if allowed(client, told, audiences)):
                 yield chunk
 
     def remembered(self, after: int, until: int) -> list[Told] | None:

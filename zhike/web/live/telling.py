@@ -22,11 +22,13 @@ class Told:
     audience: frozenset[str]
     topics: frozenset[str]
     chunk: bytes
+    outside: bytes = b""
+    """What somebody who is not of the house is sent instead: nothing, but of his own conversation."""
 
 
 def telling_of(row: Row) -> Told:
     subject = (row.subject_kind, row.subject_id)
-    return Told(row.position, subject, frozenset(row.audience), topics_of(row), chunk_of(row))
+    return Told(row.position, subject, frozenset(row.audience), topics_of(row), chunk_of(row), outside_of(row))
 
 
 def topics_of(row: Row) -> frozenset[str]:
@@ -59,6 +61,21 @@ def chunk_of(row: Row) -> bytes:
     # JSON escapes line breaks, so the data is one line whatever anybody typed.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return f"id: {row.position}\ndata: {text}\n\n".encode()
+
+
+OUTSIDE = frozenset(
+    {
+        "conversation.written", "conversation.changed", "conversation.queued", "conversation.accepted", "conversation.closed",
+    }
+)  # fmt: skip
+"""What the other side of a conversation is told of: no clauses, no numbers of rows, nothing of how the house works."""
+
+
+def outside_of(row: Row) -> bytes:
+    if row.type not in OUTSIDE or row.payload.get("internal"):
+        return b""
+    told = {"type": row.type, **{name: row.payload[name] for name in ("number", "seq") if name in row.payload}}
+    return f"id: {row.position}\ndata: {json.dumps(told, separators=(',', ':'))}\n\n".encode()
 
 
 def told_fields(type_: str) -> tuple[str, ...]:
