@@ -28,7 +28,7 @@ TAKEN = ("zhike", "tests", "handbooks", "docs", "tools", "pyproject.toml", "conf
 MARKS = "not browser and not embedded and not slow"
 SKIPPED = """
     tests/architecture/test_house_rules.py tests/architecture/test_rooms.py tests/ground tests/faults zhike/handbook zhike/lib
-    zhike/rehearsal zhike/web/bench zhike/web/backup zhike/web/live zhike/web/worker zhike/clocks zhike/duties
+    zhike/rehearsal zhike/web/bench zhike/web/backup zhike/web/live zhike/web/worker zhike/duties
 """.split()
 """Places of tests that come to no check of a right, or look at the text of the product."""
 

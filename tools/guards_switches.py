@@ -27,7 +27,7 @@ DENIALS = re.compile(
     r"NotYours|Forbidden|NotFound|NoSuch\w+|Http404|PermissionDenied|Kept|Problem|\w*Refused|Impossible"
 )
 ABOUT_RIGHTS = re.compile(
-    r"viewer|by\.staff|by\.principal|token\b|scope|scopes|audience|owner|SANDBOX|PERMISSIONS|methods|door|offered|session"
+    r"viewer|by\.staff|by\.principal|token\b|scope|scopes|audience|owner_id|\.owner\b|SANDBOX|PERMISSIONS|methods|door|offered|session"
 )
 CALLS = re.compile(r"_only_[a-z_]+|_check_(rate|door)|refuse_company|_refuse_[a-z_]+|_must_[a-z_]+")
 GATES = {

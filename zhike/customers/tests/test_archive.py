@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.db import connection
 
-from zhike.customers.access import customer_for, find_customers
+from zhike.customers.access import customer_for, find_customers, may_see_customers
 from zhike.customers.consents import give_consent, may_contact, withdraw_consent
 from zhike.customers.duplicates import duplicates
 from zhike.customers.identifiers import shown, value_of
@@ -220,3 +220,19 @@ def test_a_customer_that_was_merged_is_in_no_list():
     agent = person("agent", "customers")
     assert find_customers(agent, "示例") == [kept]
     assert customer_for(agent, dropped.pk).merged_into == kept
+
+
+def test_the_archive_is_closed_to_partners_and_to_who_has_left() -> None:
+    staff = Staff(pk=7, username="somebody", is_active=True)
+
+    def seen(**more: object) -> bool:
+        return may_see_customers(
+            Viewer("staff:7", frozenset({"staff:7"}), **{"staff": staff, "screens": frozenset({"customers"}), **more})
+        )
+
+    assert seen()
+    assert not seen(screens=frozenset({"desk"}))
+    assert not seen(is_external=True)
+    assert not seen(staff=None)
+    staff.is_active = False
+    assert not seen()

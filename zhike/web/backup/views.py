@@ -11,6 +11,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
 from zhike.journal.outbox import defer
@@ -26,7 +27,7 @@ LONGEST_KEPT = 3650
 
 
 def show(request: Request) -> HttpResponse:
-    """Four queries, however many there were."""
+    """Five queries, however many there were."""
     return _page(request, plan())
 
 
@@ -70,6 +71,7 @@ def _page(request: Request, chosen: BackupPlan, wrong: dict[str, str] | None = N
         "next": nightly.begins(request.now, chosen.hour) + dt.timedelta(days=1) if is_on else None,
         "running": next((run for run in runs if run.state == "running"), None),
         "folder": nightly.folder(),
+        "queued": ProcrastinateJob.objects.filter(task_name="web.backup", status__in=("todo", "doing")).exists(),
         "hours": range(24),
         "wrong": wrong or {},
         "in_sandbox": settings.SANDBOX,

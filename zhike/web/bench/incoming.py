@@ -50,6 +50,7 @@ def bench(
     """`rounds` imports of `rows` lines; with `kills`, one more that is killed so many times at random moments."""
     report = Report("import", rows, rounds)
     took: list[float] = []
+    worked: list[float] = []
     memory: list[float] = []
     states: set[str] = set()
     with tempfile.TemporaryDirectory() as folder:
@@ -57,18 +58,20 @@ def bench(
         write_file(file, rows)
         for number in range(rounds):
             with scratch_database("bench_import") as database:
-                span, peak = run(file, database)
+                span, busy, peak = run(file, database)
                 states.add(state_of(database))
                 sound = count_of(database) == expected(rows)
             took.append(span)
+            worked.append(busy)
             memory.append(peak)
             report.load.append(load())
-            say(f"round {number + 1}: {rows:,} lines in {span:.1f} s, {peak:.0f} MB")
+            say(f"round {number + 1}: {rows:,} lines in {span:.1f} s ({busy:.1f} s of them at work), {peak:.0f} MB")
         right = len(states) == 1 and sound
         span_bar, memory_bar = BARS.get(rows, ("", "<= 300"))
         report.figures += [
             figure("import_seconds", "s", span_bar, took, right=right),
             figure("import_lines_per_second", "1/s", "", [rows / each for each in took], right=right),
+            figure("import_work_seconds", "s", "", worked, right=right),
             figure("import_memory", "MB", memory_bar, memory, right=right),
         ]
         if kills:
@@ -98,15 +101,16 @@ def apart(file: Path, database: str) -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": database, "ZHIKE_HOME": str(file.parent)}
 
 
-def run(file: Path, database: str) -> tuple[float, float]:
-    """Seconds, and the most memory it had, in MB."""
+def run(file: Path, database: str) -> tuple[float, float, float]:
+    """Seconds, seconds of the processor (PostgreSQL's not among them), and the most memory it had, in MB."""
     began = time.perf_counter()
     process = subprocess.Popen(command(file), env=apart(file, database), stdout=subprocess.DEVNULL)
     _, code, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(code)
     if process.returncode:
         raise RuntimeError(f"the import ended with code {process.returncode}")
-    return time.perf_counter() - began, used.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+    busy = used.ru_utime + used.ru_stime
+    return time.perf_counter() - began, busy, used.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 def kill_at(file: Path, database: str, lines: float, more: float) -> None:

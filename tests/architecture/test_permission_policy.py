@@ -1,0 +1,86 @@
+"""Who may come where, said a second time by areas: a row that was loosened by mistake differs from what stands here.
+
+The table itself decides (web/permissions.py). A new area needs a line here, a route that is not as its area a line below.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from zhike.web.api.scopes import DOORS
+from zhike.web.permissions import PERMISSIONS
+
+AREAS = {
+    "anyone": "home language sign_in portal welcome",
+    "signed_in": "shortcuts account case_page case_print hand_over notices_page away",
+    "admin": "credentials administration handbook_admin audit backup api_tokens webhooks",
+    "desk": "desk",
+    "cases": "case_list",
+    "customers": "customers",
+    "board": "board",
+    "handbook": "handbook_page",
+    "lookup": "lookup",
+    "sandbox": "sandbox",
+    "token": "api",
+}
+OTHERWISE = {
+    "style_page:show": ("admin", "sandbox"),
+    "handbook_page:clause": ("signed_in",),  # 依据 links lead there from every page
+    "handbook_page:changes": ("signed_in",),
+    "administration:directories": ("signed_in",),  # who keeps which one: records.access
+    "administration:directory": ("signed_in",),
+    "administration:add_row": ("signed_in",),
+    "administration:edit_row": ("signed_in",),
+    "administration:switch_row": ("signed_in",),
+    "audit:reviews": ("admin", "customers"),  # who looks over: audit.access
+    "audit:review": ("admin", "customers"),
+    "api:openapi": ("anyone",),
+    "api:docs": ("signed_in",),
+}
+EXPECTED = {area: (who,) for who, areas in AREAS.items() for area in areas.split()}
+
+
+@pytest.mark.parametrize("route", sorted(PERMISSIONS))
+def test_a_row_lets_in_whom_its_area_is_for(route: str) -> None:
+    expected = OTHERWISE.get(route) or EXPECTED.get(route.partition(":")[0])
+    assert PERMISSIONS[route].who == expected, "say it in AREAS or OTHERWISE, if it is meant"
+
+
+FAMILIES = {
+    "": "me",
+    "handbook": "handbooks handbook handbook_versions handbook_parameters",
+    "journal": "ledger",
+    "cases": """cases case timeline act notes attachments case_attachments attachment links end_link follow merge unmerge undo
+        clocks""",
+    "customers": "customers customer",
+    "notices": "notices",
+    "webhooks": """webhooks webhook webhook_secret webhook_pause webhook_resume webhook_ping webhook_replay webhook_remove
+        webhook_deliveries webhook_delivery""",
+}
+"""Scopes begin with the family; GET asks for reading, POST for writing."""
+PAGES = {
+    "handbooks": "handbook_page:list",
+    "handbook": "handbook_page:show",
+    "handbook_versions": "handbook_page:show",
+    "handbook_parameters": "handbook_page:show",
+    "ledger": "handbook_page:uses",
+    "cases GET": "case_list:show",
+    "cases POST": "desk:open",
+}
+"""The page a token's owner must be allowed to open, where that is not every page of whoever is signed in."""
+
+
+@pytest.mark.parametrize(("route", "method"), sorted(DOORS))
+def test_a_door_asks_for_its_scope_and_its_page(route: str, method: str) -> None:
+    name = route.removeprefix("api:")
+    family = next((family for family, names in FAMILIES.items() if name in names.split()), None)
+    assert family is not None, "say it in FAMILIES"
+    scope = f"{family}:{'write' if method == 'POST' else 'read'}" if family else ""
+    assert DOORS[route, method].scope == scope
+    page = DOORS[route, method].page
+    if family == "webhooks":
+        assert page.startswith("webhooks:")
+    elif expected := PAGES.get(f"{name} {method}") or PAGES.get(name):
+        assert page == expected
+    else:
+        assert PERMISSIONS[page].who == ("signed_in",)
