@@ -15,6 +15,7 @@ from zhike.cases.models import Case
 from zhike.handbook.book import Book
 from zhike.handbook.named import asks_for
 from zhike.org.principals import Viewer
+from zhike.org.rosters import on_shift
 from zhike.records.facts import facts_of as typed_facts
 
 Facts = dict[str, Any]
@@ -43,12 +44,22 @@ def with_moment(facts: Facts, book: Book, viewer: Viewer, now: dt.datetime, role
     facts["actor.role"] = next((role for role in roles if role in held), None)
     facts["actor.principal"] = viewer.principal
     facts["actor.is_customer"] = viewer.principal.startswith("customer:")
+    if asks_for(book, "actor.on_shift", "case.owner_on_shift"):
+        _add_shifts(facts, viewer, now)
     facts["today"] = local.date().isoformat()
     facts["weekday"] = local.isoweekday()
     facts["hour"] = local.hour
     facts["now"] = local.isoformat()
     facts.update({f"param.{name}": value for name, value in book.parameters.items()})
     return facts
+
+
+def _add_shifts(facts: Facts, viewer: Viewer, now: dt.datetime) -> None:
+    """Who of the actor and the owner works at this moment, by the shift tables. Five queries."""
+    actor, owner = viewer.staff.pk if viewer.staff is not None else None, facts.get("case.owner")
+    working = on_shift(now, {number for number in (actor, owner) if number is not None})
+    facts["actor.on_shift"] = actor in working
+    facts["case.owner_on_shift"] = owner in working
 
 
 def _own(case: Case, book: Book) -> Facts:
@@ -71,6 +82,8 @@ def _own(case: Case, book: Book) -> Facts:
             "case.department": case.department_id,
         }
     )
+    if asks_for(book, "case.owner_on_shift"):
+        facts["case.owner"] = case.owner_id
     if asks_for(book, "case.department_kind") and case.department is not None:
         facts["case.department_kind"] = case.department.kind
     for action, times in case.tally.items():

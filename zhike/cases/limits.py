@@ -13,6 +13,7 @@ from zhike.cases.holders import principals_for
 from zhike.clocks import queries as clock_queries
 from zhike.clocks.actions import Start, cancel_clocks, pause_clocks, resume_clocks, start_clocks, stop_clocks
 from zhike.clocks.models import Clock
+from zhike.clocks.rosters import counts_by_holder
 from zhike.clocks.timing import calendar_of_clock, counted_from
 from zhike.duties.actions import Owe, end, owe, settle
 from zhike.duties.models import Obligation
@@ -120,7 +121,7 @@ def _calendar(deed: Deed, clause: Deadline) -> str | None:
     """The clause's calendar; `by_department` means the one the responsible department keeps."""
     if clause.calendar == "by_department":
         return (deed.case.department.calendar or None) if deed.case.department else None
-    return clause.calendar
+    return None if counts_by_holder(clause) else clause.calendar
 
 
 def _pause(deed: Deed) -> None:

@@ -25,6 +25,8 @@ from zhike.clocks.events import (
 from zhike.clocks.firing import fire_due, overtake
 from zhike.clocks.models import Clock
 from zhike.clocks.restoring import restore_clocks
+from zhike.clocks.retiming import retime
+from zhike.clocks.rosters import counts_by_holder, handed
 from zhike.clocks.rows import insert_clocks, locked, update_clocks
 from zhike.clocks.timing import (
     Plan,
@@ -118,13 +120,19 @@ def _started(clock: Clock) -> ClockStarted:
 
 def _new_clocks(start: Start) -> list[Clock]:
     """The clocks of a start; none while a date it hangs on is not known yet."""
-    begins_at = start.begins_at or start.at
-    timed = plan(start.book, start.clause, begins_at, start.facts, start.calendar, start.due_at)
-    if timed is None or (_is_excused(start.clause) and timed.due_at < begins_at):
-        return []
     if isinstance(start.clause, Deadline) and start.clause.share == "all" and len(start.holders) > 1:
-        return [_new_clock(start, timed, [holder], f"#{n}") for n, holder in enumerate(start.holders, 1)]
-    return [_new_clock(start, timed, list(start.holders), "")]
+        parts = [([holder], f"#{n}") for n, holder in enumerate(start.holders, 1)]
+    else:
+        parts = [(list(start.holders), "")]
+    begins_at = start.begins_at or start.at
+    found = []
+    timed: Plan | None = None
+    for holders, part in parts:
+        if timed is None or counts_by_holder(start.clause):
+            timed = plan(start.book, start.clause, begins_at, start.facts, start.calendar, start.due_at, holders)
+        if timed is not None and not (_is_excused(start.clause) and timed.due_at < begins_at):
+            found.append(_new_clock(start, timed, holders, part))
+    return found
 
 
 def _is_excused(clause: Deadline | Duty) -> bool:
@@ -371,12 +379,21 @@ def reassign_clock(
         return None
     (clock,) = found
     before, clock.holders = clock.holders, list(holders)
+    if clock.limit.get("rosters"):
+        _count_for(clock, at)
     clock.held_as = clock.held_as if held_as is None else held_as
     clock.audience = clock.audience if audience is None else list(audience)
     update_clocks([clock])
     handed = ClockReassigned(clock.pk, before, clock.holders, clock.held_as, clock.key, clock.watches, why)
     _record([clock], lambda _: (at, by, handed))
     return clock
+
+
+def _count_for(clock: Clock, at: dt.datetime) -> None:
+    """From now on the new holder's roster counts; what the one before him used up stays used up."""
+    clock.limit = {**clock.limit, "rosters": handed(clock.limit["rosters"], at, clock.holders)}
+    if clock.state in (State.RUNNING, State.WAITING) and not clock.limit.get("until"):
+        retime(clock, max(due_from_history(clock, calendar_of_clock(clock)), min(clock.due_at, at)))
 
 
 def readdress_clocks(subject: Subject, audience: Sequence[str]) -> None:

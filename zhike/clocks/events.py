@@ -127,7 +127,7 @@ class ClockRestored(Event):
 @event("clock.retimed")
 @dataclass(frozen=True)
 class ClockRetimed(Event):
-    """Its due time moved because days off were announced; nobody asked for more time."""
+    """Its due time moved because days off were announced or its holder works other shifts; nobody asked for more time."""
 
     clock: int
     before: dt.datetime

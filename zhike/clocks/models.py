@@ -60,7 +60,8 @@ class Clock(models.Model):
     "warn": [80.0], "zone": "Asia/Shanghai", "minutes": 30.0}
 
     `minutes` is the limit in the clock's own time; `until` a fixed instant instead of a duration; `from` where it is
-    counted from, if not from its start; `warn` all its shares, ascending; `calendar` "" the handbook's own, null none.
+    counted from, if not from its start; `rosters` who held it from when on, where the holder's shifts count; `warn` all its
+    shares, ascending; `calendar` "" the handbook's own, null none.
     """
     warn_at = ArrayField(models.DateTimeField(), default=list)
     """Warnings still to come, soonest first."""

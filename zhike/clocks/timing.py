@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zhike.clocks.models import INSTANT, Clock
+from zhike.clocks.rosters import Stretch, counts_by_holder, person_of, rostered
 from zhike.handbook.book import Book
 from zhike.handbook.calendars import Calendar, Pause, due_at, elapsed
 from zhike.handbook.clauses import Deadline, Duty
@@ -42,18 +43,21 @@ def plan(
     facts: Mapping[str, Any],
     calendar: str | None = None,
     until: dt.datetime | None = None,
+    holders: Sequence[str] = (),
 ) -> Plan | None:
     """The plan of a clock that starts at `start`; None while a date it hangs on is not known yet.
 
-    `calendar` is the name of the one to count in, `until` a fixed moment instead of the clause's limit. Raises KeyError
-    for an unknown calendar, NoLimit where the clause sets no limit.
+    `calendar` is the name of the one to count in, `until` a fixed moment instead of the clause's limit; `holders` hold it, for
+    a clause that counts by the holder's roster. Raises KeyError for an unknown calendar, NoLimit where the clause sets no limit.
     """
     duration = limit_of(book, clause) if until is None and clause.within is not None else None
-    name = calendar_name(clause, duration, calendar)
-    counted = calendar_of(book, name)
+    stretches: list[Stretch] = [[start.isoformat(), person_of(holders)]] if counts_by_holder(clause) else []
+    name = calendar_name(clause, duration, None if stretches else calendar)
+    counted = rostered(calendar_of(book, name), stretches)
     begin = start
     if until is None and isinstance(clause, Deadline):
-        found = _begin_and_due(book, clause, start, facts, calendar_of(book, calendar or name))
+        offered = counted if stretches else calendar_of(book, calendar or name)
+        found = _begin_and_due(book, clause, start, facts, offered)
         if found is None:
             return None
         begin, due = found
@@ -63,6 +67,8 @@ def plan(
     limit = _limit(book, clause, duration, name)
     limit |= {"until": until and until.isoformat(), "from": begin.isoformat() if begin != start else None}
     limit["minutes"] = own_minutes(counted, begin, due)
+    if stretches:
+        limit["rosters"] = stretches
     return Plan(limit, due, warnings_of(limit["warn"], begin, due, limit["minutes"], counted))
 
 
@@ -106,7 +112,7 @@ def calendar_name(clause: Deadline | Duty, duration: Duration | None, named: str
         return named or ""
     if isinstance(clause, Duty) or not counts_working_time(clause):
         return None
-    return named if clause.calendar else named or ""
+    return named if clause.calendar and not counts_by_holder(clause) else named or ""
 
 
 def calendar_of(book: Book, name: str | None) -> Calendar | None:
@@ -117,7 +123,9 @@ def calendar_of(book: Book, name: str | None) -> Calendar | None:
 def calendar_of_clock(clock: Clock) -> Calendar | None:
     """The calendar a stored clock is counted in; asks for its handbook only when it has one."""
     name = clock.limit.get("calendar")
-    return None if name is None else calendar_of(book_of(clock.version_id), name)
+    return (
+        None if name is None else rostered(calendar_of(book_of(clock.version_id), name), clock.limit.get("rosters", ()))
+    )
 
 
 def pauses_of(stored: Iterable[Sequence[str | None]]) -> tuple[Pause, ...]:

@@ -127,6 +127,10 @@ class Calendar:
         roster = {day: tuple(sorted(parse_window(window) for window in windows)) for day, windows in days.items()}
         return replace(self, roster=roster, only_roster=only, _known={})
 
+    def with_windows(self, days: Mapping[dt.date, tuple[Window, ...]]) -> Calendar:
+        """This calendar with its own windows on those dates, a day without one being off; other dates follow the pattern."""
+        return replace(self, roster={**self.roster, **days}, _known={})
+
     @property
     def certain_until(self) -> dt.date | None:
         """The last day whose holidays and make-up workdays are announced; None where no table is used, so nothing can

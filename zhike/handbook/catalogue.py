@@ -47,6 +47,8 @@ FACTS: tuple[KnownFact, ...] = _facts(
     ("actor.principal", "string", "谁在办理", "who acts"),
     ("actor.is_customer", "bool", "办理人是否为顾客", "whether a customer acts"),
     ("actor.role", "string", "办理人的岗位", "the role he acts in"),
+    ("actor.on_shift", "bool", "办理人此刻是否当班", "whether he is on shift at this moment"),
+    ("case.owner_on_shift", "bool", "经办人此刻是否当班", "whether the case's owner is on shift at this moment"),
     ("today", "date", "今天的日期", "today's date"),
     ("weekday", "int", "星期几，星期一为 1", "day of the week, Monday is 1"),
     ("hour", "int", "现在是几点（0 至 23）", "hour of the day, 0 to 23"),

@@ -110,7 +110,9 @@ class Deadline(ClauseBase):
     calendar the start moves to
     the next opening, from then on the wall counts."""
     calendar: Identifier | None = None
-    """A calendar of the handbook, or `by_department`: the one the responsible department keeps."""
+    """A calendar of the handbook; `by_department`: the one the responsible department keeps; `by_holder`: the shifts of the
+    person who holds it, and the handbook's own calendar while a role holds it and on days nobody planned.
+    """
     before: str | None = None
     """A date fact the limit is counted back from, instead of forward from `starts`."""
     on_move: Literal["follow", "owe_again", "keep"] = "follow"

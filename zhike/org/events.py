@@ -235,3 +235,51 @@ class HandbookInstalled(Event):
     version: str
     version_id: int
     effective_from: str
+
+
+@event("department.head_appointed")
+@dataclass(frozen=True)
+class HeadAppointed(Event):
+    head: int | None
+    before: int | None
+
+
+@event("shift_type.kept")
+@dataclass(frozen=True)
+class ShiftTypeKept(Event):
+    """A kind of shift was added, changed, retired or taken back."""
+
+    code: str
+    windows: list[str]
+    is_active: bool
+
+
+@event("roster.changed")
+@dataclass(frozen=True)
+class RosterChanged(Event):
+    """What somebody works from a day on, or on some days."""
+
+    what: str
+    """pattern, day, leave, swap or import."""
+    first: dt.date
+    last: dt.date | None
+    """None: until further notice."""
+    why: str = ""
+
+
+@event("shift_request.asked")
+@dataclass(frozen=True)
+class ShiftAsked(Event):
+    request: int
+    kind: str
+    other: int | None = None
+
+
+@event("shift_request.answered")
+@dataclass(frozen=True)
+class ShiftAnswered(Event):
+    """Agreed by the colleague, approved, refused or withdrawn."""
+
+    request: int
+    kind: str
+    state: str

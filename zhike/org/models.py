@@ -69,6 +69,8 @@ class Department(models.Model):
     kinds = ArrayField(models.CharField(max_length=40), default=list)
     """The kinds of those departments, in the same order; kept with `path` by org.actions."""
     calendar = models.CharField(max_length=40, blank=True, default="")
+    head = models.ForeignKey("Staff", null=True, blank=True, on_delete=models.SET_NULL, related_name="heads")
+    """Who answers for it: plans its shifts, decides leave and swaps."""
     is_active = models.BooleanField(default=True)
     is_sample = models.BooleanField(default=False)
 
@@ -250,3 +252,111 @@ class Substitution(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["substitute", "ends_at"], name="org_substitution_by")]
+
+
+class ShiftType(models.Model):
+    """A kind of shift: its name, the mark it has in a month's table, and when it is worked."""
+
+    code = models.SlugField(max_length=20, unique=True)
+    name = models.CharField(max_length=40)
+    mark = models.CharField(max_length=2)
+    windows = ArrayField(models.CharField(max_length=11))
+    """As the calendars write them: "09:00-12:00", "22:00-06:00" past midnight. They belong to the day they begin on."""
+    is_active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ShiftPattern(models.Model):
+    """The weeks somebody works by turns, from a day on. At most one holds on a day."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="shift_patterns", db_index=False)
+    since = models.DateField()
+    until = models.DateField(null=True)
+    """Its last day; none: until another begins."""
+    shifts = ArrayField(models.BigIntegerField(null=True))
+    """Ids of shift types, Monday to Sunday, one week after the other; null is a day off. The first week is the one of `since`."""
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="org_pattern_one_a_day",
+                expressions=[
+                    (models.Func("staff", "staff", models.Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
+                    (models.Func("since", "until", models.Value("[]"), function="daterange"), RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+        indexes = [models.Index(fields=["staff", "since"], name="org_pattern_staff")]
+
+
+class ShiftDay(models.Model):
+    """One day that differs from the pattern, or has none: another shift, or a day off."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="shift_days", db_index=False)
+    day = models.DateField()
+    shift = models.ForeignKey(ShiftType, null=True, on_delete=models.PROTECT)
+    """None: off."""
+    why = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["staff", "day"], name="org_shift_day_once")]
+        indexes = [models.Index(fields=["day"], name="org_shift_day")]
+
+
+class ShiftRequest(models.Model):
+    """Somebody asks for leave, or to change shifts with a colleague for a day."""
+
+    class Kind(models.TextChoices):
+        LEAVE = "leave"
+        SWAP = "swap"
+
+    class State(models.TextChoices):
+        ASKED = "asked"
+        """A swap waits for the colleague, leave for whoever decides."""
+        AGREED = "agreed"
+        """The colleague agreed; whoever decides has not."""
+        APPROVED = "approved"
+        REFUSED = "refused"
+        WITHDRAWN = "withdrawn"
+
+    PENDING = (State.ASKED, State.AGREED)
+
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="shift_requests", db_index=False)
+    other = models.ForeignKey(Staff, null=True, on_delete=models.CASCADE, related_name="+")
+    """With whom, of a swap."""
+    day = models.DateField(null=True)
+    """Of a swap: both work what the other would have worked on that day,"""
+    other_day = models.DateField(null=True)
+    """and on this one, where the shift is given back on another day."""
+    begins_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    """Of leave."""
+    why = models.CharField(max_length=200, blank=True, default="")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.ASKED)
+    asked_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=80, blank=True, default="")
+    decided_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="org_request_whole",
+                condition=models.Q(kind="leave", begins_at__lt=models.F("ends_at"), other=None, day=None)
+                | models.Q(kind="swap", day__isnull=False, other__isnull=False, begins_at=None, ends_at=None),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["staff", "-asked_at"], name="org_request_staff"),
+            models.Index(
+                fields=["asked_at"], condition=models.Q(state__in=["asked", "agreed"]), name="org_request_open"
+            ),
+            models.Index(
+                fields=["staff", "ends_at"],
+                condition=models.Q(kind="leave", state="approved"),
+                name="org_request_leave",
+            ),
+        ]

@@ -137,6 +137,18 @@ PERMISSIONS: dict[str, Row] = {
     # being away: whose absence is decided by org.substitution
     "away:show": _row("signed_in", methods=BOTH),
     "away:end": _row("signed_in", methods=WRITE),
+    # attendance: whose month, whose shifts and whose request is decided by org.attendance and org.shift_requests
+    "attendance:show": _row("signed_in"),
+    "attendance:mine": _row("signed_in"),
+    "attendance:leave": _row("signed_in", methods=WRITE),
+    "attendance:swap": _row("signed_in", methods=WRITE),
+    "attendance:requests": _row("signed_in"),
+    "attendance:answer": _row("signed_in", methods=WRITE),
+    "attendance:person": _row("signed_in"),
+    "attendance:weeks": _row("signed_in", methods=WRITE),
+    "attendance:day": _row("signed_in", methods=WRITE),
+    "attendance:shifts": _row("signed_in", methods=BOTH),
+    "attendance:import": _row("signed_in", methods=BOTH),
     # handbook browser: 依据 links lead to a clause from every page
     "handbook_page:list": _row("handbook"),
     "handbook_page:show": _row("handbook"),

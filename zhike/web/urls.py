@@ -21,6 +21,7 @@ AREAS = (
     ("board", "board"),
     ("notices", "notices_page"),
     ("away", "away"),
+    ("attendance", "attendance"),
     ("style", "style_page"),
     ("shortcuts", "shortcuts"),
     ("handbook", "handbook_page"),

@@ -74,10 +74,15 @@ def _check_deadline(checker: Checker, clause: Deadline) -> None:
 
 def _check_calendar(checker: Checker, clause: Deadline) -> None:
     """Working time needs a calendar: the clause's, the handbook's only one, or the department's."""
-    if clause.calendar is not None or checker.book.calendar(None) is not None:
+    by_holder = clause.calendar == "by_holder"
+    if (clause.calendar is not None and not by_holder) or checker.book.calendar(None) is not None:
         return
     limit = _limit(checker, clause)
-    if clause.time != "wall" or (limit is not None and limit.unit in (Unit.working_day, Unit.working_hour)):
+    if (
+        by_holder
+        or clause.time != "wall"
+        or (limit is not None and limit.unit in (Unit.working_day, Unit.working_hour))
+    ):
         _note(
             checker,
             clause,

@@ -285,7 +285,7 @@ def _check_occasion(checker: Checker, name: str, item: Item, path: Path, subject
 
 
 def _check_clause(checker: Checker, clause: ClauseBase, item: Item) -> None:
-    calendars = {calendar.id for calendar in checker.book.handbook.calendars} | {"by_department"}
+    calendars = {calendar.id for calendar in checker.book.handbook.calendars} | {"by_department", "by_holder"}
     calendar = getattr(clause, "calendar", None)
     if calendar is not None and calendar not in calendars:
         checker.unknown("calendar-unknown", item, calendar, calendars, CALENDARS, path=("calendar",), subject=clause.id)
