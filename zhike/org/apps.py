@@ -9,4 +9,4 @@ class OrgConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhike.org import events, reactions, second_factor, substitution  # noqa: F401  registered by being imported
+        from zhike.org import events, reactions, second_factor, substitution, tree  # noqa: F401  registered by being imported

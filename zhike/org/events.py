@@ -237,6 +237,15 @@ class HandbookInstalled(Event):
     effective_from: str
 
 
+@event("department.moved")
+@dataclass(frozen=True)
+class DepartmentMoved(Event):
+    """It hangs elsewhere, with all below it. Ids from the root down to its parent, before and after."""
+
+    before: list[int]
+    after: list[int]
+
+
 @event("department.head_appointed")
 @dataclass(frozen=True)
 class HeadAppointed(Event):

@@ -173,6 +173,8 @@ PERMISSIONS: dict[str, Row] = {
     "administration:departments": _row("admin"),
     "administration:add_department": _row("admin", methods=BOTH),
     "administration:edit_department": _row("admin", methods=BOTH),
+    "administration:move_department": _row("admin", methods=BOTH),
+    "administration:retire_department": _row("admin", methods=BOTH),
     "administration:switch_department": _row("admin", methods=WRITE),
     "handbook_admin:list": _row("admin"),
     "handbook_admin:upload": _row("admin", methods=WRITE),

@@ -1,10 +1,12 @@
-"""Departments: the tree, add, edit, retire and take back."""
+"""Departments: add, edit, retire and take back. The tree itself is in tree.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -15,19 +17,10 @@ from zhike.handbook.structure import DepartmentKind
 from zhike.org import access, actions
 from zhike.org.actions import OrgRefused
 from zhike.org.handbooks import book_of, in_force
-from zhike.org.models import Department
+from zhike.org.models import Department, Staff
+from zhike.org.tree import appoint_head
 from zhike.web.administration.people import words_of
 from zhike.web.context import Request
-
-
-def departments(request: Request) -> HttpResponse:
-    """The tree; retired ones stand where they stood."""
-    titles = {kind.id: _say(kind) for kind in kinds(request)}
-    rows = [
-        (department, titles.get(department.kind, department.kind), max(0, len(department.path) - 1))
-        for department in Department.objects.order_by("path")
-    ]
-    return render(request, "administration/departments.html", {"rows": rows})
 
 
 def add_department(request: Request) -> HttpResponseBase:
@@ -66,7 +59,7 @@ def _wrong_place(request: Request, kind: str, parent: Department | None) -> str:
 def edit_department(request: Request, number: int) -> HttpResponseBase:
     """Name and working calendar; code, kind and place stay, because open cases went by them."""
     department = _department(request, number)
-    typed = {"name": department.name, "calendar": department.calendar}
+    typed = {"name": department.name, "calendar": department.calendar, "head": str(department.head_id or "")}
     if request.method != "POST":
         return _form(request, typed, department=department)
     calendar = request.POST.get("calendar", "")
@@ -74,10 +67,14 @@ def edit_department(request: Request, number: int) -> HttpResponseBase:
         "name": request.POST.get("name", "").strip(),
         "calendar": calendar if calendar in dict(calendars(request)) else "",
     }
+    asked = request.POST.get("head", "")
+    head = next((person for person in heads(department) if str(person.pk) == asked), None)
     try:
-        actions.edit_department(department, typed, by=request.viewer.principal, now=request.now)
+        with transaction.atomic():
+            actions.edit_department(department, typed, by=request.viewer.principal, now=request.now)
+            appoint_head(department, head, by=request.viewer.principal, now=request.now)
     except OrgRefused as refused:
-        return _form(request, typed, words_of(refused), department=department, status=422)
+        return _form(request, {**typed, "head": asked}, words_of(refused), department=department, status=422)
     messages.success(request, gettext("已保存。"))
     return HttpResponseRedirect(reverse("administration:departments"))
 
@@ -99,6 +96,13 @@ def switch_department(request: Request, number: int) -> HttpResponseBase:
         )
         messages.success(request, words % {"name": department.name})
     return HttpResponseRedirect(reverse("administration:departments"))
+
+
+def heads(department: Department) -> list[Staff]:
+    """Who may head it: active people with a role on its path or below, and whoever heads it now. One query."""
+    near = Q(assignments__department__path__contains=[department.pk]) | Q(assignments__department__in=department.path)
+    found = Staff.objects.filter(near | Q(pk=department.head_id or 0), is_active=True)
+    return list(found.distinct().order_by("name", "id"))
 
 
 def _department(request: Request, number: int) -> Department:
@@ -137,6 +141,7 @@ def _form(
         "department": department,
         "kinds": [(kind.id, _say(kind)) for kind in kinds(request)],
         "calendars": calendars(request),
+        "heads": heads(department) if department is not None else [],
         "parents": Department.objects.filter(is_active=True).order_by("path"),
     }
     return render(request, "administration/department.html", shown, status=status)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhike.web.administration import directories, installed, leaving, people, places
+from zhike.web.administration import directories, installed, leaving, people, places, tree
 
 app_name = "administration"
 urlpatterns = [
@@ -15,9 +15,11 @@ urlpatterns = [
     path("/staff/<int:number>/return", leaving.come_back, name="return"),
     path("/staff/<int:number>/assign", people.assign, name="assign"),
     path("/staff/<int:number>/withdraw", people.withdraw, name="withdraw"),
-    path("/departments", places.departments, name="departments"),
+    path("/departments", tree.show, name="departments"),
     path("/departments/add", places.add_department, name="add_department"),
     path("/departments/<int:number>", places.edit_department, name="edit_department"),
+    path("/departments/<int:number>/move", tree.move, name="move_department"),
+    path("/departments/<int:number>/retire", tree.retire, name="retire_department"),
     path("/departments/<int:number>/switch", places.switch_department, name="switch_department"),
     path("/directories", directories.directories, name="directories"),
     path("/directories/<slug:handbook>/<slug:record>", directories.directory, name="directory"),
