@@ -3,6 +3,6 @@
 ground.py    a database filled to so many cases, kept between runs      fill.py    how it is filled
 report.py    figures, and the shape they are printed in                 driver.py  processes that put the load on
 worker.py    what those processes do                                    archive.py  a database filled with customers
-cases, lists, clocks, live, handbook, customers, incoming (files that come in): one bench each
+cases, api, lists, clocks, live, handbook, customers, incoming (files that come in): one bench each
 
 """

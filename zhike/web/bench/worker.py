@@ -101,6 +101,61 @@ def get(port: int, seconds: float, clients: int, pages: list[dict[str, Any]]) ->
     return {"times": times, "wrong": wrong}
 
 
+def make_tokens(count: int, people: list[str]) -> Answer:
+    """Tokens for other software, owned by these people in turn, by user name: one may call 600 times a minute, so a load needs many."""
+    from zhike.lib import clock
+    from zhike.org.models import Staff
+    from zhike.web.bench.programs import new_tokens
+
+    owners = list(Staff.objects.filter(username__in=people).order_by("username"))
+    return {"tokens": new_tokens(owners, count, clock.wall())}
+
+
+def complaints(count: int, stores: list[int]) -> Answer:
+    """Bodies that open complaints about these stores."""
+    from zhike.web.bench.programs import complaint
+
+    return {"bodies": [complaint(n, stores) for n in range(count)]}
+
+
+def call(port: int, seconds: float, clients: int, calls: list[dict[str, Any]], round_key: str = "") -> Answer:
+    """`clients` programs that keep their connection send calls in turn: {"method", "path", "token", "body", "words"}. A POST has an
+    idempotency key of its own. `created`: numbers of the cases that were answered for.
+    """
+    times: list[float] = []
+    wrong: list[str] = []
+    created: list[str] = []
+
+    def run(first: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+        def ask(n: int) -> None:
+            at = first + n * clients
+            each = calls[at % len(calls)]
+            headers = {"Authorization": f"Bearer {each['token']}", "Host": f"localhost:{port}"}
+            if each["method"] == "POST":
+                headers |= {"Content-Type": "application/json", "Idempotency-Key": f"bench-{round_key}-{at}"}
+            connection.request(each["method"], each["path"], each.get("body"), headers)
+            response = connection.getresponse()
+            body = response.read()
+            why = fault(200 if response.status == 201 else response.status, body, each)
+            if why and len(wrong) < 20:
+                wrong.append(f"{each['method']} {each['path']}: {why}")
+            elif not why and each["method"] == "POST":
+                created.append(json.loads(body)["number"])
+
+        mine, _ = timed(seconds, ask)
+        times.extend(mine)
+        connection.close()
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {"times": times, "wrong": wrong, "created": created}
+
+
 def asked_of(page: dict[str, Any], port: int) -> tuple[str, str, str | None, dict[str, str]]:
     """Method, path, body and headers of a page."""
     headers = {"Cookie": page["cookie"], "Host": f"localhost:{port}"}
@@ -149,7 +204,10 @@ def raw(seconds: float, statements: list[str], values: list[list[Any]]) -> Answe
     return {"times": times}
 
 
-DEEDS: dict[str, Callable[..., Answer]] = {"create": create, "sign_in": sign_in, "get": get, "raw": raw}
+DEEDS: dict[str, Callable[..., Answer]] = {
+    "create": create, "sign_in": sign_in, "get": get, "raw": raw, "make_tokens": make_tokens,
+    "complaints": complaints, "call": call,
+}  # fmt: skip
 
 if __name__ == "__main__":
     import django
