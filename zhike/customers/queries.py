@@ -15,6 +15,7 @@ from zhike.customers.identifiers import by_identifier
 from zhike.customers.labelled import few_with
 from zhike.customers.models import ContactPoint, Customer
 from zhike.journal.models import Fact
+from zhike.journal.statements import rows
 from zhike.lib import phone
 from zhike.lib.text import clean_line, narrow
 
@@ -108,8 +109,15 @@ def contacts_of(customer: Customer) -> list[Contact]:
     """How a customer is reached, the oldest first."""
     return [
         Contact(point.kind, point.value, masked(point.kind, point.value), phone.city(point.value), point.pk)
-        for point in sorted(customer.contact_points.all(), key=lambda point: point.pk)
+        for point in _points(customer)
     ]
+
+
+def _points(customer: Customer) -> list[ContactPoint]:
+    """Those that came with him, else asked for."""
+    if "contact_points" in getattr(customer, "_prefetched_objects_cache", ()):
+        return sorted(customer.contact_points.all(), key=lambda point: point.pk)
+    return rows(ContactPoint, "WHERE customer_id = %s ORDER BY id", [customer.pk])
 
 
 def masked(kind: str, value: str) -> str:

@@ -24,22 +24,35 @@ def rows(
     *,
     joined: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
+    also: tuple[tuple[str, str], ...] = (),
 ) -> list[M]:
     """Instances of `model`. `where` is everything behind FROM, written by us: "WHERE subject_id = %s ORDER BY id".
 
     `joined`: foreign keys whose rows come along, under their own name in the SQL; `without`: fields to be read only when asked for.
+
+    `also`: (name, SQL) of more that is asked about each row; the instance has it under that name.
     """
-    sql, parts = _reading(model, joined, without)
+    sql, parts = _reading(model, joined, without, also)
     with connection.cursor() as cursor:
         cursor.execute(sql + where, values)
         found = cursor.fetchall()
     alias = connection.alias
-    return [_instance(parts, values, alias) for values in found]
+    made = [_instance(parts, values, alias) for values in found]
+    for instance, values in zip(made, found, strict=True) if also else ():
+        instance.__dict__.update(zip((name for name, _ in also), values[-len(also) :], strict=True))
+    return made
 
 
-def row(model: type[M], where: str, values: Sequence[Any] = (), *, joined: tuple[str, ...] = ()) -> M | None:
+def row(
+    model: type[M],
+    where: str,
+    values: Sequence[Any] = (),
+    *,
+    joined: tuple[str, ...] = (),
+    also: tuple[tuple[str, str], ...] = (),
+) -> M | None:
     """The first such instance, None where there is none."""
-    return next(iter(rows(model, where, values, joined=joined)), None)
+    return next(iter(rows(model, where, values, joined=joined, also=also)), None)
 
 
 def insert(new: M) -> M:
@@ -97,7 +110,7 @@ def _made(model: type[models.Model], values: dict[str, Any], alias: str) -> mode
 
 @cache
 def _reading(
-    model: type[models.Model], joined: tuple[str, ...], without: tuple[str, ...]
+    model: type[models.Model], joined: tuple[str, ...], without: tuple[str, ...], also: tuple[tuple[str, str], ...]
 ) -> tuple[str, tuple[_Part, ...]]:
     table = model._meta.db_table
     parts, columns = [_part(model, 0, without)], _columns(model, table, without)
@@ -110,6 +123,7 @@ def _reading(
             f"LEFT JOIN {_quoted(key.related_model._meta.db_table)} AS {_quoted(name)}"
             f" ON {_quoted(name)}.id = {_quoted(table)}.{_quoted(key.column)}"
         )
+    columns += [sql for _, sql in also]
     return f"SELECT {', '.join(columns)} FROM {' '.join(tables)} ", tuple(parts)  # noqa: S608 - our own models
 
 

@@ -58,6 +58,11 @@ class LacksSecondFactor(Func):
     output_field = BooleanField()
 
 
+def lacks_second_factor_sql(person: str) -> str:
+    """The same as SQL composed by hand; `person` names the id of one, "owner.id"."""
+    return LacksSecondFactor.template % {"expressions": person}
+
+
 def rules() -> SignInRules:
     """The rules in force."""
     return SignInRules.objects.first() or SignInRules()

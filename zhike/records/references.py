@@ -14,7 +14,7 @@ from django.db import connection
 
 from zhike.handbook.book import Book
 from zhike.handbook.structure import FieldDef
-from zhike.org.models import Department, Staff
+from zhike.org.models import Staff
 from zhike.records.models import ReferenceRow
 
 Find = Callable[[Book, FieldDef, str], int | str | None]
@@ -136,12 +136,18 @@ def _case_number(_book: Book, _field: FieldDef, sent: str) -> str | None:
     return sent if _CASE_NUMBER.fullmatch(sent) else None
 
 
+def _titles(sql: str, ids: Iterable[Any]) -> dict[Any, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [[number for number in ids if number is not None]])
+        return dict(cursor.fetchall())
+
+
 register_reference(
     "department",
-    Reference(_find_department, lambda ids: dict(Department.objects.filter(pk__in=ids).values_list("pk", "name"))),
+    Reference(_find_department, lambda ids: _titles("SELECT id, name FROM org_department WHERE id = ANY(%s)", ids)),
 )
 register_reference(
-    "staff", Reference(_find_staff, lambda ids: dict(Staff.objects.filter(pk__in=ids).values_list("pk", "name")))
+    "staff", Reference(_find_staff, lambda ids: _titles("SELECT id, name FROM org_staff WHERE id = ANY(%s)", ids))
 )
 register_reference(
     "record", Reference(_find_row, lambda ids: dict(ReferenceRow.objects.filter(pk__in=ids).values_list("pk", "label")))

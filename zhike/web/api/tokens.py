@@ -13,10 +13,11 @@ from django.db.models import Q
 
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
+from zhike.journal.statements import row
 from zhike.lib.text import clean_line
 from zhike.org.models import Staff
 from zhike.org.principals import Viewer
-from zhike.org.sign_in_rules import LacksSecondFactor, lacks_second_factor
+from zhike.org.sign_in_rules import lacks_second_factor, lacks_second_factor_sql
 from zhike.web.api.events import TokenCreated, TokenRevoked
 from zhike.web.api.scopes import SCOPES
 from zhike.web.models import ApiToken
@@ -118,11 +119,10 @@ def living_token(secret: str, now: dt.datetime) -> ApiToken | None:
     """
     if not SHAPE.fullmatch(secret):
         return None
-    known = ApiToken.objects.select_related("owner").annotate(lacks=LacksSecondFactor("owner_id"))
-    found = known.filter(digest=digest_of(secret)).first()
+    asked = (("is_held_back", lacks_second_factor_sql("owner.id")),)
+    found = row(ApiToken, "WHERE digest = %s", [digest_of(secret)], joined=("owner",), also=asked)
     if found is None or found.revoked_at is not None or found.expires_at <= now or not found.owner.is_active:
         return None
-    found.is_held_back = found.lacks
     return found
 
 
