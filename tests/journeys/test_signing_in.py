@@ -134,7 +134,8 @@ def test_from_an_invitation_to_a_lost_telephone(browser: Browser, house: Served)
         new.go("/account").picture("account-two")  # one browser ends the other
         new.page.get_by_role("button", name=re.compile("结束 Chrome")).click()
         new.sees("已结束 1 处登录")
-        is_out(other)
+        expect(other.page).to_have_url(re.compile("/sign-in"))  # by itself: its page hears of it
+        other.sees("登录已结束")
 
         boss.page.reload()  # the telephone is lost
         confirm(boss, "移除二次验证")

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from zhike.journal.models import Fact
+from zhike.org import credentials
 from zhike.org.actions import OrgRefused, add_staff, disable_staff, enable_staff
 from zhike.org.credentials import (
     LinkGone,
@@ -87,6 +88,26 @@ def test_a_link_sets_a_password_once(agent: Staff) -> None:
     with pytest.raises(LinkGone):
         use_link(secret, "another-good-one-5", now=NOW)
     assert Staff.objects.get().check_password(GOOD)
+
+
+def test_of_two_who_use_a_link_at_once_one_sets_the_password(agent: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, secret = make_link(agent, **BOSS)  # type: ignore[arg-type]
+
+    def slowly(password: str, staff: Staff) -> None:
+        monkeypatch.setattr(credentials, "check_password", check_password)
+        use_link(secret, "the-other-one-is-first", now=NOW)
+
+    monkeypatch.setattr(credentials, "check_password", slowly)
+    with pytest.raises(LinkGone):
+        use_link(secret, GOOD, now=NOW)
+    assert Staff.objects.get().check_password("the-other-one-is-first")
+
+
+def test_a_used_link_is_gone_to_look_at_as_well(agent: Staff) -> None:
+    _, secret = make_link(agent, **BOSS)  # type: ignore[arg-type]
+    use_link(secret, GOOD, now=NOW)
+    with pytest.raises(LinkGone):
+        link_of(secret, NOW)
 
 
 def test_a_weak_password_uses_no_link_up(agent: Staff) -> None:

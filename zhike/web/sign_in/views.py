@@ -131,6 +131,7 @@ def _form(request: Request, target: str, error: str = "", status: int = 200) -> 
         "next": target,
         "error": error,
         "left": "left" in request.GET,
+        "ended": "ended" in request.GET,
         "username": typed(request, "username") or request.GET.get("username", "")[:LONGEST],
     }
     return render(request, "sign_in/sign_in.html", known, status=status)

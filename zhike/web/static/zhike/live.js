@@ -54,8 +54,17 @@ function connect() {
   };
   source.onerror = () => {
     lost ||= setTimeout(() => { line.textContent = line.dataset.lost; line.hidden = false; }, 2000);
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
+    if (source.readyState === EventSource.CLOSED) again();
   };
+}
+
+// The stream was refused. Whose session has ended is shown nothing any more; what he typed is kept for when he is back.
+async function again() {
+  const look = new AbortController();
+  const status = await fetch(feed, { signal: look.signal, cache: "no-store" }).then((answer) => answer.status, () => 0);
+  look.abort();
+  if (status === 401) location.replace(`/sign-in?ended=1&next=${encodeURIComponent(location.pathname + location.search)}`);
+  else setTimeout(connect, 5000);
 }
 addEventListener("pagehide", () => source?.close());
 addEventListener("pageshow", (event) => { if (event.persisted && feed) connect(); });
