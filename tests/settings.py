@@ -27,7 +27,7 @@ from zhike.settings import *  # noqa: E402, F403
 from zhike.settings import DATABASES, STORAGES  # noqa: E402
 
 DATABASES["default"]["OPTIONS"].pop("pool")  # the test database is dropped at the end, which a pool would prevent
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "tests.hashers.QuickRecoveryHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

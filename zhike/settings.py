@@ -129,6 +129,7 @@ AUTH_USER_MODEL = "org.Staff"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "zhike.org.hashers.RecoveryHasher",
 ]
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"

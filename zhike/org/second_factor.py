@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hmac import compare_digest
 
 import pyotp
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import get_hasher, make_password
 from django.db import transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -35,6 +35,7 @@ EITHER_WAY = 1
 CODES = 10
 CODE_LETTERS = 15
 BEGINS = 3
+HASHER = "recovery"
 ISSUER = "Zhike"
 CONTEXT = "totp"
 
@@ -158,7 +159,9 @@ def remove_second_factor(staff: Staff, *, by: str, now: dt.datetime, keep: str =
 def make_recovery_codes(staff: Staff, *, by: str, now: dt.datetime) -> list[str]:
     """Ten new ones instead of the old ones; nobody sees them again."""
     codes = ["".join(secrets.choice(PASSWORD_LETTERS) for _ in range(CODE_LETTERS)) for _ in range(CODES)]
-    rows = [RecoveryCode(staff=staff, begins=c[:BEGINS], password=make_password(c[BEGINS:])) for c in codes]
+    rows = [
+        RecoveryCode(staff=staff, begins=c[:BEGINS], password=make_password(c[BEGINS:], hasher=HASHER)) for c in codes
+    ]
     with transaction.atomic():
         RecoveryCode.objects.filter(staff=staff).delete()
         RecoveryCode.objects.bulk_create(rows)
@@ -172,7 +175,7 @@ def codes_left(staff: Staff) -> int:
 
 def _use_recovery_code(staff: Staff, typed: str, now: dt.datetime) -> bool:
     for row in RecoveryCode.objects.filter(staff=staff, begins=typed[:BEGINS], used_at=None):
-        if check_password(typed[BEGINS:], row.password):
+        if get_hasher(HASHER).verify(typed[BEGINS:], row.password):
             with transaction.atomic():
                 if RecoveryCode.objects.filter(pk=row.pk, used_at=None).update(used_at=now) != 1:
                     return False

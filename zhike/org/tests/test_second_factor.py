@@ -10,6 +10,7 @@ import pytest
 from zhike.journal.models import Fact
 from zhike.org import keys
 from zhike.org.actions import OrgRefused, add_staff, assign_role, edit_staff
+from zhike.org.hashers import RecoveryHasher
 from zhike.org.models import RecoveryCode, SecondFactor, Session, Staff
 from zhike.org.second_factor import (
     accept_code,
@@ -278,3 +279,10 @@ def test_rows_of_sessions_that_have_run_out_are_removed(agent: Staff) -> None:
     Session.objects.filter(session_key=old).update(expire_date=NOW.replace(year=2001))
     forget_sessions(timestamp=0)
     assert [row.session_key for row in Session.objects.all()] == [living]
+
+
+def test_recovery_codes_are_hashed_with_argon2() -> None:
+    encoded = RecoveryHasher().encode("a-code", "a-salt-of-16-chars")
+    assert encoded.startswith("recovery$argon2id$v=19$m=19456,t=2,p=1$")
+    assert RecoveryHasher().verify("a-code", encoded)
+    assert not RecoveryHasher().verify("b-code", encoded)

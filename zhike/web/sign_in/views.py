@@ -83,7 +83,7 @@ def set_up(request: Request) -> HttpResponseBase:
     """Whoever needs a second factor and has none sets it up before he comes in."""
     waited = waiting(request)
     secret = set_up_of(waited.staff, waited.set_up) if waited is not None and waited.set_up is not None else ""
-    if waited is None or not secret or has_second_factor(waited.staff):
+    if waited is None or not secret:
         return HttpResponseRedirect(reverse("sign_in:sign_in"))
     if request.method != "POST":
         return _set_up_form(request, waited, secret)
