@@ -54,6 +54,7 @@ def test_ones_own_password_changes_and_other_sessions_end(world: World) -> None:
     here, there = signed_in(), signed_in(address="192.0.2.8")
     before = key(here)
     assert change(here).status_code == 302
+    assert Session.objects.filter(staff=world.staff["agent"]).count() == 1
     assert is_in(here)
     assert not is_in(there)
     assert key(here) != before

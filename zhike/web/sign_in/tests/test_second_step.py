@@ -134,6 +134,15 @@ def test_a_known_password_buys_no_more_tries_at_the_code(world: World, telephone
     assert SignInAttempt.objects.count() == 10
 
 
+def test_giving_the_password_again_forgets_no_wrong_code(world: World, telephone: Telephone) -> None:
+    telephone.belongs_to(world.staff["agent"])
+    client = Client()
+    for _ in range(5):
+        assert password(client).status_code == 302
+        assert code(client, "000000").status_code == 422
+    assert password(client).status_code == 429
+
+
 def test_five_wrong_codes_from_one_address_are_enough(world: World, telephone: Telephone) -> None:
     telephone.belongs_to(world.staff["agent"])
     client = Client()
