@@ -134,13 +134,22 @@ def _import(person: Person) -> Answer:
 
 def _look_at_a_number(person: Person) -> Answer:
     customer = next(link for link in links(person.get("/customers").text) if re.fullmatch(r"/customers/\d+", link))
-    person.get(customer)
-    return person.post(f"{customer}/unmask", {"what": "phone", "purpose": "case", "words": "示例：核对号码"})
+    purpose = options(person.get(customer).text, "purpose")[0]
+    return person.post(f"{customer}/unmask", {"what": "phone", "purpose": purpose, "words": "示例：核对号码"})
 
 
 def _token(admin: Person) -> Answer:
     page = admin.get("/administration/tokens").text
-    owner = re.findall(r'<option value="(\d+)"', page)[0]
+    owner = next(value for value in options(page, "owner") if value)
     scope = re.findall(r'name="scopes" value="([^"]+)"', page)[0]
-    values = {"name": "示例：门店报表", "owner": owner, "scopes": scope, "expires": "2027-12-31"}
-    return admin.post("/administration/tokens", values)
+    expires = re.findall(r'name="expires"[^>]* value="([^"]+)"', page)[0]
+    return admin.post(
+        "/administration/tokens", {"name": "示例：门店报表", "owner": owner, "scopes": scope, "expires": expires}
+    )
+
+
+def options(html: str, name: str) -> list[str]:
+    """The values one can choose in the select of that name."""
+    choice = re.search(rf'<select[^>]* name="{name}".*?</select>', html, re.DOTALL)
+    assert choice, f"no select {name}"
+    return re.findall(r'<option value="([^"]*)"', choice[0])
