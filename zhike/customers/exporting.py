@@ -35,7 +35,7 @@ REFUSED = Text(
     en="Only reviewers export in full, and say what for. Export masked, or write the purpose.",
 )
 TOO_MANY = Text(
-    zh="超过Excel一张表的行数。请缩小范围，或导出CSV。",
+    zh="超过 Excel 一张表的行数。请缩小范围，或导出 CSV。",
     en="More rows than a sheet holds. Narrow the filter, or take CSV.",
 )
 

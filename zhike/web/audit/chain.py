@@ -44,7 +44,7 @@ def show(request: Request) -> HttpResponse:
         expect = request.POST.get("expect", "").strip().lower()
         if not expect or DIGEST.fullmatch(expect):
             return _begin(request, expect)
-        wrong = gettext("摘要是64位的十六进制数，请完整复制记下的那一串。")
+        wrong = gettext("摘要是 64 位的十六进制数，请完整复制记下的那一串。")
     checks = list(ChainCheck.objects.order_by("-started_at", "-id")[:CHECKS])
     names = names_of({check.by for check in checks})
     newest = checks[0] if checks else None

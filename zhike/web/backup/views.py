@@ -36,9 +36,9 @@ def change(request: Request) -> HttpResponse:
     hour, days = request.POST.get("hour", ""), request.POST.get("keep_days", "")
     is_on, wrong = request.POST.get("is_on") == "on", {}
     if not (hour.isdecimal() and hour.isascii() and len(hour) < 3 and int(hour) < 24):
-        wrong["hour"] = gettext("请选择0到23点之间的整点。")
+        wrong["hour"] = gettext("请选择 0 到 23 点之间的整点。")
     if not (days.isdecimal() and days.isascii() and len(days) < 5 and 1 <= int(days) <= LONGEST_KEPT):
-        wrong["keep_days"] = gettext("保留天数请填写1到3650之间的整数。")
+        wrong["keep_days"] = gettext("保留天数请填写 1 到 3650 之间的整数。")
     if wrong:
         return _page(request, plan(), wrong, status=422)
     change_plan(is_on=is_on, hour=int(hour), keep_days=int(days), by=request.viewer.principal, now=request.now)
