@@ -34,6 +34,9 @@ OTHERWISE = {
     "administration:switch_row": ("signed_in",),
     "audit:reviews": ("admin", "customers"),  # who looks over: audit.access
     "audit:review": ("admin", "customers"),
+    "case_list:exports": ("signed_in",),  # who may take cases out: the visibility clauses
+    "case_list:export": ("signed_in",),
+    "case_list:download": ("signed_in",),
     "api:openapi": ("anyone",),
     "api:docs": ("signed_in",),
 }
