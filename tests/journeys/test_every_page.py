@@ -35,8 +35,9 @@ GRAVE = ("serious", "critical")
 NOT_PAGES = {
     # part of a page, drawn into it and seen with it
     "desk:mine", "case_page:live", "case_page:timeline", "case_page:beside", "board:lanes", "notices_page:bell", "portal:state",
+    "case_list:cards", "case_list:counts",
     # answers that are no pages: files, streams, figures, JSON, a way on to a page
-    "case_page:file", "portal:attachment", "customers:faults", "portal:link", "sandbox:clock_api", "api:openapi",
+    "case_page:file", "case_list:download", "portal:attachment", "customers:faults", "portal:link", "sandbox:clock_api", "api:openapi",
 }  # fmt: skip
 MACHINES = ("api:", "health:", "live:", "first_run:")
 """Areas without pages, but for the API's own description."""
