@@ -73,7 +73,7 @@ def test_a_digest_that_is_not_in_the_chain_any_more_breaks_it(world: World) -> N
 def test_nonsense_for_a_digest_comes_back_with_words(world: World) -> None:
     answer = world.signed_in("boss").post(CHAIN, {"expect": "abc"})
     assert answer.status_code == 422
-    assert "64位" in answer.content.decode()
+    assert "64 位" in answer.content.decode()
     assert not ChainCheck.objects.exists()
 
 
