@@ -36,7 +36,7 @@ def display(
     """
     if value is None or value in ("", [], {}):
         return EMPTY
-    if not unmasked and (field.sensitive or field.type in ("id_number", "secret")):
+    if not unmasked and is_masked(field):
         return mask(field, value)
     try:
         return _Shown(book, language, name_of, now, unmasked).show(field, value)
@@ -47,6 +47,11 @@ def display(
         AttributeError,
     ):  # kept under an older version, in which the field was something else
         return str(value)
+
+
+def is_masked(field: FieldDef) -> bool:
+    """Whether pages, forms and programs show the field with its middle hidden."""
+    return field.sensitive or field.type in ("id_number", "secret")
 
 
 def mask(field: FieldDef, value: Any) -> str:

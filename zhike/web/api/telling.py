@@ -12,7 +12,7 @@ from zhike.clocks.models import Clock
 from zhike.handbook.book import Book
 from zhike.handbook.structure import FieldDef
 from zhike.org.handbooks import book_of
-from zhike.records.display import mask
+from zhike.records.display import is_masked, mask
 from zhike.records.models import Attachment
 from zhike.web.api.shapes import ClockOut, FileOut, Named, PrincipalOut
 from zhike.web.base.deadlines import deadline_of
@@ -55,7 +55,7 @@ def file_out(attachment: Attachment) -> FileOut:
 
 def raw(field: FieldDef, value: Any) -> Any:
     """A kept value for programs; what the page masks is masked here too, in tables as well."""
-    if field.sensitive or field.type in ("id_number", "secret"):
+    if is_masked(field):
         return mask(field, value)
     if field.type == "rows" and isinstance(value, list):
         columns = {column.id: column for column in field.columns}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from django.utils.translation import gettext
 
 from zhike.cases.facts import facts_of
 from zhike.cases.models import Case
@@ -19,6 +21,7 @@ from zhike.org.principals import ANONYMOUS_VIEWER, Viewer
 from zhike.records.models import Attachment, ReferenceRow
 from zhike.web.base.fields import FieldView, Option, Told, field_views
 from zhike.web.base.refusals import Refusal, field_errors, refusals_of
+from zhike.web.case_page.known import hidden_names, kept_values, shown
 from zhike.web.case_page.page import new_key, say
 
 MOST_OPTIONS = 500
@@ -67,7 +70,7 @@ def action_form(
     back: str = "",
 ) -> ActionForm:
     """The form of `action`. `values` is what was typed; without it what the case already knows is filled in."""
-    known = dict(values) if values is not None else known_values(book, process, action, case)
+    known = dict(values) if values is not None else first_values(book, process, action, case)
     errors: dict[str, list[Told]] = field_errors(error, book) if error else {}
     facts = facts_of(case, book) if case else {}
     needed = needed_fields(book, process, action, {**facts, **known})
@@ -78,11 +81,12 @@ def action_form(
         if action.record
         else []
     )
+    hidden = hidden_names(case, book, action) if case else frozenset()
     return ActionForm(
         url=url,
         action=action,
         title=say(action.title),
-        fields=views,
+        fields=[_explained(view) if view.name in hidden and "***" in str(view.value) else view for view in views],
         clauses=clauses_of(book, process, action.id),
         handbook=book.name,
         key=key or new_key(),
@@ -98,18 +102,9 @@ def action_form(
     )
 
 
-def known_values(book: Book, process: str, action: Action, case: Case | None) -> dict[str, Any]:
-    """What the case knows, for its main form: the last filling, and where there is none yet fields of the same name."""
-    if case is None or action.record is None or action.record != book.process(process).record:
-        return {}
-    before = case.data.get(action.record) or {}
-    others = {
-        name: value for record, filled in case.data.items() if record != action.record for name, value in filled.items()
-    }
-    names = {f.id for f in book.record(action.record).fields if f.automatic is None and f.type != "files"}
-    return {
-        name: before.get(name, others.get(name)) for name in names if before.get(name, others.get(name)) is not None
-    }
+def first_values(book: Book, process: str, action: Action, case: Case | None) -> dict[str, Any]:
+    """What an untouched form comes with: what the case holds, hidden as its page hides it."""
+    return shown(case, book, action, kept_values(book, process, action, case)) if case else {}
 
 
 def needed_fields(book: Book, process: str, action: Action, facts: Mapping[str, Any]) -> frozenset[str]:
@@ -122,6 +117,11 @@ def needed_fields(book: Book, process: str, action: Action, facts: Mapping[str, 
     captures = [c.capture for c in book.speaking_of("measure", process, event) if getattr(c, "capture", None)]  # type: ignore[union-attr]
     named = {name for gate in gates for name in gate.requires.fields} | {n for w in wordings for n in w.must_state}
     return frozenset(named | {capture.field for capture in captures if capture})
+
+
+def _explained(view: FieldView) -> FieldView:
+    """A field that shows a mask says what becomes of it."""
+    return replace(view, help=view.help or gettext("只显示一部分。不改就保持原样，要改请写完整。"))
 
 
 class Choices:

@@ -25,6 +25,7 @@ from zhike.records.posting import parse_post
 from zhike.web.case_page.belonging import with_case
 from zhike.web.case_page.files import Received, file_fields, receive
 from zhike.web.case_page.forms import action_form
+from zhike.web.case_page.known import meant, part_values, shown
 from zhike.web.case_page.page import case_url, key_of, say
 from zhike.web.context import Request
 
@@ -52,13 +53,10 @@ def _name(entry: Entry) -> str:
 
 
 def _known(case: Case, entry: Entry) -> dict[str, Any] | None:
-    """What this case knows under the same names; the form comes back with it filled in."""
+    """What this case knows under the same names, hidden as its page hides it; the form comes back with it filled in."""
     version, _, action = entry
-    if action.record is None:
-        return None
-    known = {name: value for filled in case.data.values() for name, value in filled.items()}
-    fields = book_of(version.pk).record(action.record).fields
-    return {f.id: known[f.id] for f in fields if f.id in known and f.automatic is None and f.type != "files"}
+    book = book_of(version.pk)
+    return shown(case, book, action, part_values(case, book, action)) if action.record else None
 
 
 def _page(
@@ -86,13 +84,15 @@ def _said(entry: Entry) -> str:
 
 def _split(request: Request, case: Case, entry: Entry, found: list[Entry]) -> HttpResponse:
     version, process, action = entry
-    record = book_of(version.pk).record(action.record) if action.record else None
+    book = book_of(version.pk)
+    record = book.record(action.record) if action.record else None
     received = receive(request, file_fields(record.fields) if record else (), request.now)
     values = {**(parse_post(record, request.POST) if record else {}), **received.tokens}
+    answered = meant(case, book, action, part_values(case, book, action), values)
     try:
         if received.errors:
             raise Unreadable.of(received.errors)
-        into = Into(version, process, action.id, values, received.all_tokens)
+        into = Into(version, process, action.id, answered, received.all_tokens)
         new = split_case(
             case, into, title=request.POST.get("title", "")[:400], notes=_numbers(request, "note"),
             files=_numbers(request, "file"), by=request.viewer, now=request.now, key=key_of(request),

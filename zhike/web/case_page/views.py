@@ -30,6 +30,7 @@ from zhike.web.base.refusals import refusals_of
 from zhike.web.case_page.customer import customer_card, show_phone
 from zhike.web.case_page.files import Received, file_fields, receive
 from zhike.web.case_page.forms import ActionForm, action_form
+from zhike.web.case_page.known import kept_values, meant, shown_again
 from zhike.web.case_page.page import CaseView, case_url, case_view, key_of, new_key, say
 from zhike.web.case_page.ties import Ties, ties_of, undo_of
 from zhike.web.case_page.timeline import Teller, main_form
@@ -239,11 +240,12 @@ def _take(request: Request, case: Case, action: Action, common: dict[str, Any]) 
     record = book.record(action.record) if action.record else None
     received = receive(request, file_fields(record.fields) if record else (), request.now)
     values = {**(parse_post(record, request.POST) if record else {}), **received.tokens}
+    kept = kept_values(book, case.process, action, case)
     try:
         if received.errors:
             raise Unreadable.of(received.errors)
         done = take_action(
-            case.pk, action.id, values, by=request.viewer, now=request.now, key=key_of(request),
+            case.pk, action.id, meant(case, book, action, kept, values), by=request.viewer, now=request.now, key=key_of(request),
             version=_number(request.POST.get("version")), attachments=received.all_tokens,
         )  # fmt: skip
     except CaseError as error:
@@ -265,8 +267,11 @@ def _come_back(
     case.refresh_from_db()
     seen = _number(request.POST.get("seen")) or 0
     stale = isinstance(error, Stale)
+    book = book_of(case.handbook_version_id)
+    if stale:
+        values = shown_again(case, book, action, kept_values(book, case.process, action, case), values)
     form = action_form(
-        book_of(case.handbook_version_id), case.process, action, case=case, values=values, error=error,
+        book, case.process, action, case=case, values=values, error=error,
         key="" if stale else key_of(request), seen=newest_fact(case) if stale else seen,
         changes=changes_since(request, case, seen) if stale else (), files=received.files, **common,
     )  # fmt: skip
