@@ -63,7 +63,7 @@ def test_the_history_of_a_shipped_sample_is_lived_through_and_everybody_in_it_op
 def opened_by(person: Staff) -> list[tuple[str, int]]:
     """(address, status) of the pages of a department, and of the latest cases this person may see with all they offer him."""
     client, seen = Client(), viewer(person)
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="zhike.org.backend.StaffBackend")
     pages = ["/desk", "/desk/mine", "/desk/new", "/cases", "/board", "/lookup", "/handbook", "/notices"]
     versions = list(HandbookVersion.objects.all())
     pages += [f"/handbook/{version.name}" for version in versions]

@@ -192,7 +192,7 @@ from zhike.org.handbooks import viewer
 found = {}
 for person in Staff.objects.filter(is_active=True).order_by("pk"):
     client = Client(headers={"Host": "localhost"})
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="zhike.org.backend.StaffBackend")
     numbers = Case.objects.filter(audience__overlap=list(viewer(person).keys)).values_list("number", flat=True)[:3]
     for path in ("/", "/cases?all=1", "/notices", *(f"/cases/{n}" for n in numbers)):
         status = client.get(path, follow=True).status_code

@@ -122,7 +122,7 @@ def filtered(viewer: Viewer, wanted: Mapping[str, Any]) -> QuerySet[Case]:
     """Visible cases by an allow-list of filters: process, stage, status, department, handbook, mine, text (number, title, phone)."""
     rows = visible_cases(viewer)
     plain = {name: wanted[name] for name in ("process", "stage", "status", "handbook") if wanted.get(name)}
-    rows = rows.filter(**plain)
+    rows = rows.filter(**plain) if plain else rows
     if wanted.get("department"):
         rows = rows.filter(department_id=wanted["department"])
     if wanted.get("mine"):
@@ -185,9 +185,22 @@ def _with_clock(clocks: QuerySet[Clock], rows: QuerySet[Case], after: Cursor | N
 
 def cases_of(ids: Sequence[int], joined: tuple[str, ...], *, with_data: bool = False) -> list[Case]:
     """These cases, the newest first, with the related rows named and without what no list shows. One query."""
-    newest_first = "WHERE cases_case.id = ANY(%s) ORDER BY cases_case.opened_at DESC, cases_case.id DESC"
-    unseen = ("tally", "audience") if with_data else ("data", "tally", "audience")
-    return statements.rows(Case, newest_first, [ids], joined=joined, without=unseen) if ids else []
+    newest_first = "WHERE cases_case.id = ANY(%s::bigint[]) ORDER BY cases_case.opened_at DESC, cases_case.id DESC"
+    unseen = UNSEEN if with_data else ("data", *UNSEEN)
+    return statements.rows(Case, newest_first, [statements.array_of(ids)], joined=joined, without=unseen) if ids else []
+
+
+UNSEEN = (
+    "tally",
+    "audience",
+    "holders",
+    "portal_token",
+    "owner_role",
+    "parent",
+    "merged_into",
+    "own_title",
+)
+"""Fields of a case that no list shows."""
 
 
 COUNTED_IN = 400

@@ -19,6 +19,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
+from zhike.journal.statements import array_of
 from zhike.lib.text import clean_line
 from zhike.org.models import Department, Staff
 from zhike.org.principals import Viewer, role_key, staff_key
@@ -88,7 +89,7 @@ def views_for(viewer: Viewer) -> list[Listed]:
         return []
     me = viewer.staff.pk
     with connection.cursor() as cursor:
-        cursor.execute(LISTED, [me, me, sorted(share_keys(viewer))])
+        cursor.execute(LISTED, [me, me, array_of(share_keys(viewer))])
         rows = cursor.fetchall()
     return [
         Listed(pk, name, json.loads(asked), owner, owner_id == me, tuple(shared), pin is not None, tuple(defaults))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
+from zhike.journal.statements import array_of
 from zhike.notices.models import Notice, Reading
 from zhike.org.principals import Viewer
 
@@ -42,7 +43,7 @@ def count_unread(viewer: Viewer, most: int = MOST_COUNTED) -> int:
     if viewer.staff is None:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(COUNT_UNREAD, [sorted(viewer.keys), viewer.staff.pk, most + 1])
+        cursor.execute(COUNT_UNREAD, [array_of(viewer.keys), viewer.staff.pk, most + 1])
         counted: int = cursor.fetchone()[0]
     return counted
 

@@ -14,9 +14,10 @@ class WebConfig(AppConfig):
         import zhike.web.audit.events
         import zhike.web.backup.events  # noqa: F401 - they declare their events
         from zhike.web.api import leaving  # noqa: F401 - declares what people hold of it
-        from zhike.web.base.catalogues import remember_translations
+        from zhike.web.base.catalogues import keep_language_at_hand, remember_translations
 
         remember_translations()
+        keep_language_at_hand()
         if settings.SANDBOX:
             from zhike.web.sandbox import virtual
 

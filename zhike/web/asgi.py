@@ -33,28 +33,19 @@ from zhike.web.settled import settle
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 Streaming = Callable[[Hub, Scope, Receive, Send], Awaitable[None]]
 
-THREADS = 16
-"""Requests in hand."""
+LONG_ANSWERS = 16
+"""Threads for long answers, which last as long as their readers are slow."""
 AT_ONCE = 2
-"""Of those, how many are worked on at a time; the rest wait for their turn or for slow readers."""
+"""How many requests are worked on at a time; the rest wait for their turn."""
 FIRST_NEWS = 5.0
 """Seconds a stream waits for the feed to find its place after a start."""
-
-
-def coroutine_of(receive: Receive) -> Receive:
-    """The server's `receive` answers with a future; the way to WSGI asks for a coroutine as soon as a body is read."""
-
-    async def received() -> Any:
-        return await receive()
-
-    return received
 
 
 class Application:
     """One process: the hub of its streams, the feed that fills it, and Django."""
 
     def __init__(self) -> None:
-        self.pages: Asgi = Pages(wsgi_application, THREADS, AT_ONCE)
+        self.pages: Asgi = Pages(wsgi_application, LONG_ANSWERS, AT_ONCE)
         self.apart = ThreadPoolExecutor(1, "health")
         """Answers `/healthz` while every other thread waits for the database."""
         self.hub: Hub | None = None
@@ -76,7 +67,7 @@ class Application:
             await self.health(send)
         else:
             scope["headers"] = [header for header in scope["headers"] if b"_" not in header[0]]
-            await self.pages(scope, coroutine_of(receive), send)
+            await self.pages(scope, receive, send)
 
     async def live(self, receive: Receive, send: Send) -> None:
         """The server's own start and stop."""

@@ -47,6 +47,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "viewer": viewer,
         "now": getattr(request, "now", None),
+        "stamp": SimpleLazyObject(lambda: request.now.isoformat(timespec="seconds")),  # type: ignore[attr-defined]
         "sandbox": settings.SANDBOX,
         "language": "en" if (get_language() or "zh").startswith("en") else "zh",
         "theme": request.COOKIES.get("theme", "") if request.COOKIES.get("theme") in ("light", "dark") else "",

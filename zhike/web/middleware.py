@@ -129,7 +129,7 @@ class Gate:
             return not_allowed(request, sorted(row.methods))
         if row.who == ("sandbox",) and not settings.SANDBOX:
             raise Http404
-        viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+        viewer = request.viewer = viewer_of_request(request)  # type: ignore[attr-defined]
         if may_open(viewer, route):
             if viewer.staff is not None and is_page(request):
                 # Read before the view reads anything: what happens while the page is made is told by its stream.

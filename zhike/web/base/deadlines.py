@@ -9,7 +9,6 @@ from html import escape
 from typing import Any, Literal
 
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext
 
 from zhike.clocks.models import Clock
@@ -77,7 +76,7 @@ def deadline_of(clock: Clock, now: dt.datetime, names: Mapping[str, str]) -> Dea
 
 def time_left(view: Deadline) -> SafeString:
     """The deadline in one line, for rows and lists."""
-    ticks = f' data-due="{localtime(view.due_at).isoformat()}"' if view.open and not view.paused else ""
+    ticks = f' data-due="{view.due_at.astimezone(times.ZONE).isoformat()}"' if view.open and not view.paused else ""
     return SafeString(
         f'<span class="zk-time zk-{view.state}"{ticks} title="{escape(view.title)} · {escape(view.due)}">'
         '<i class="zk-shape" aria-hidden="true"></i>'

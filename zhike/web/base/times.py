@@ -45,7 +45,7 @@ def moment(at: dt.datetime, now: dt.datetime, zone: dt.tzinfo = ZONE) -> str:
     """An instant as people read it: `6月10日 周二 14:30`; the year stands before it when it is not this year's."""
     local = at.astimezone(zone)
     with_year = local.year != now.astimezone(zone).year
-    return _on_day(local.date(), with_year, get_language() or "").replace(TIME, clock_time(local, zone))
+    return _on_day(local.date(), with_year, get_language() or "").replace(TIME, _hour_and_minute(local))
 
 
 TIME = "\0"
@@ -70,7 +70,7 @@ def _on_day(date: dt.date, with_year: bool, language: str) -> str:  # noqa: ARG0
 def short_moment(at: dt.datetime, now: dt.datetime, zone: dt.tzinfo = ZONE) -> str:
     """The same, as short as it stays clear: `14:30` today, `明天 09:00`, `6月12日 09:00`."""
     local, today = at.astimezone(zone), now.astimezone(zone).date()
-    time = clock_time(local, zone)
+    time = _hour_and_minute(local)
     distance = (local.date() - today).days
     if distance == 0:
         return time
@@ -81,7 +81,11 @@ def short_moment(at: dt.datetime, now: dt.datetime, zone: dt.tzinfo = ZONE) -> s
 
 def clock_time(at: dt.datetime, zone: dt.tzinfo = ZONE) -> str:
     """`14:30`; seconds only where they are not zero and matter, so never here."""
-    return at.astimezone(zone).strftime("%H:%M")
+    return _hour_and_minute(at.astimezone(zone))
+
+
+def _hour_and_minute(local: dt.datetime) -> str:
+    return f"{local.hour:02}:{local.minute:02}"
 
 
 def day(date: dt.date, today: dt.date) -> str:
@@ -108,7 +112,11 @@ def month_name(month: int) -> str:
 
 def span(length: dt.timedelta) -> str:
     """A duration, rounded down: `25 分钟`, `1 小时 5 分钟`, `2 天 3 小时`; less than a minute is said so."""
-    seconds = abs(int(length.total_seconds()))
+    return _span(abs(int(length.total_seconds())) // MINUTE * MINUTE, get_language() or "")
+
+
+@lru_cache(maxsize=4096)
+def _span(seconds: int, language: str) -> str:  # noqa: ARG001 - the words depend on the language in force
     if seconds < MINUTE:
         return gettext("不到 1 分钟")
     d, h, m = seconds // DAY, seconds % DAY // HOUR, seconds % HOUR // MINUTE
@@ -156,8 +164,12 @@ def ago(at: dt.datetime, now: dt.datetime) -> str:
 
 def limit(stored: Mapping[str, Any]) -> str:
     """The limit of a clock as it is stored, `{"amount": 30, "unit": "minute"}`, in words: `30 分钟`."""
-    amount = int(stored.get("amount") or 0)
-    words = LIMITS.get(str(stored.get("unit")))
+    return _limit(int(stored.get("amount") or 0), str(stored.get("unit")), get_language() or "")
+
+
+@lru_cache(maxsize=1024)
+def _limit(amount: int, unit: str, language: str) -> str:  # noqa: ARG001 - the words depend on the language in force
+    words = LIMITS.get(unit)
     return words(amount) % {"n": amount} if words and amount else ""
 
 

@@ -27,6 +27,8 @@ class Figure:
     """The value of each round."""
     raw_is: str = ""
     """What the raw figure is."""
+    raw_of_bar: float | None = None
+    """What the raw figure was on the machine the bar was set on. On a slower one the share of the raw figure counts instead."""
 
     @property
     def ratio(self) -> float | None:
@@ -34,12 +36,21 @@ class Figure:
 
     @property
     def ok(self) -> bool:
-        return self.right and meets(self.value, self.bar)
+        return self.right and (meets(self.value, self.bar) or self.ok_by_ratio)
+
+    @property
+    def ok_by_ratio(self) -> bool:
+        """A bar of so many a second, reached in proportion to what the machine does bare."""
+        if not self.raw or self.raw_of_bar is None:
+            return False
+        sign, limit = self.bar.split()
+        return sign == ">=" and self.value / self.raw >= float(limit) / self.raw_of_bar
 
     def as_json(self) -> dict[str, Any]:
         return {
             "name": self.name, "value": rounded(self.value), "unit": self.unit, "raw": rounded(self.raw), "ratio": self.ratio,
             "bar": self.bar, "ok": self.ok, "right": self.right, "rounds": [rounded(v) for v in self.rounds], "raw_is": self.raw_is,
+            "raw_of_bar": self.raw_of_bar,
         }  # fmt: skip
 
 
@@ -107,10 +118,11 @@ def figure(
     *,
     right: bool = True,
     raw_is: str = "",
+    raw_of_bar: float | None = None,
 ) -> Figure:
     """A figure from its rounds, ours and the raw ones between them."""
     beside = best(raw, bar or "<=") if raw else None
-    return Figure(name, best(ours, bar or "<="), unit, beside, bar, right, tuple(ours), raw_is)
+    return Figure(name, best(ours, bar or "<="), unit, beside, bar, right, tuple(ours), raw_is, raw_of_bar)
 
 
 def table(report: Report) -> str:

@@ -6,14 +6,15 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
 from django.http import QueryDict
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from zhike.cases.listing import (
     COLUMNS,
@@ -101,14 +102,40 @@ def remember(request: Request, key: str, address: str) -> None:
         request.session[key] = address
 
 
-def options(asked: Asked, books: Sequence[Book], viewer: Viewer) -> dict[str, Any]:
-    """What the filters offer."""
-    return {
-        "processes": processes_of(books),
-        "stages": stages_of(books, asked.process),
-        "departments": department_options(active_departments(viewer), asked.department),
-        "columns": column_choices(asked, books, viewer),
-    }
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Everything the bar of filters shows."""
+
+    filter: Asked
+    view: int
+    """Id of the saved view; 0 for none."""
+    board: bool
+    processes: tuple[Option, ...]
+    stages: tuple[Option, ...]
+    departments: SafeString
+    columns: tuple[tuple[str, str, bool], ...]
+
+
+def filter_bar(question: Question, books: Sequence[Book], viewer: Viewer, *, board: bool = False) -> SafeString:
+    """What the filters offer, what is chosen in them."""
+    asked = question.asked
+    bar = Bar(
+        filter=asked,
+        view=question.view.id if question.view else 0,
+        board=board,
+        processes=tuple(processes_of(books)),
+        stages=tuple(stages_of(books, asked.process)),
+        departments=department_options(active_departments(viewer), asked.department),
+        columns=tuple(column_choices(asked, books, viewer)),
+    )
+    return drawn(bar, get_language() or "")
+
+
+@lru_cache(maxsize=128)
+def drawn(bar: Bar, language: str) -> SafeString:  # noqa: ARG001 - the words depend on the language in force
+    """The bar stays the same while one pages on: a tenth of the time of a page went into drawing it anew."""
+    here = reverse("case_list:board" if bar.board else "case_list:show")
+    return render_to_string("case_list/filter.html", {"bar": bar, "here": here, "orders": ORDERS.items()})
 
 
 def column_choices(asked: Asked, books: Sequence[Book], viewer: Viewer) -> list[tuple[str, str, bool]]:

@@ -20,13 +20,13 @@ from zhike.cases.saved_views import views_for
 from zhike.cases.stages import Column, columns_of, ways
 from zhike.handbook.book import Book
 from zhike.org.handbooks import book_of
-from zhike.web.case_list.asking import Question, books_now, options, question_of, remember
+from zhike.web.case_list.asking import Question, books_now, filter_bar, question_of, remember
 from zhike.web.case_list.views import frame
 from zhike.web.case_page.forms import ActionForm, action_form
 from zhike.web.case_page.page import say
 from zhike.web.case_page.views import Kept, find, newest_fact
 from zhike.web.context import Request
-from zhike.web.desk.mine import Row, open_clocks, row_of
+from zhike.web.desk.mine import Row, open_clocks, rows_of
 
 REMEMBERED = "cases_board"
 
@@ -61,7 +61,8 @@ def board(request: Request) -> HttpResponseBase:
     known = {
         "board": True,
         **frame(question, views),
-        **options(question.asked, books, request.viewer),
+        "here": reverse("case_list:board"),
+        "filter_bar": filter_bar(question, books, request.viewer, board=True),
         "lanes": lanes_of(question.asked, request, books),
     }
     return render(request, "case_list/board.html", known)
@@ -100,7 +101,7 @@ def lanes_of(asked: Asked, request: Request, books: Sequence[Book]) -> list[Lane
         Lane(
             column,
             say(column.stage.title),
-            [row_of(case, clocks.get(case.pk, []), request.viewer, request.now) for case in column.cases],
+            rows_of(column.cases, clocks, request.viewer, request.now),
             tuple(leads.get(column.stage.id, ())),
         )
         for column in columns

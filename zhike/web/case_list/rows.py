@@ -18,6 +18,7 @@ from zhike.cases.values import form_cell, form_names
 from zhike.records.references import NameOf
 from zhike.web.base import times
 from zhike.web.base.deadlines import time_left
+from zhike.web.case_page.page import case_url
 from zhike.web.desk.mine import Row
 
 NOTHING = '<span class="quiet">—</span>'
@@ -95,5 +96,5 @@ def first(row: Row) -> str:
     number = escape(row.case.number)
     return (
         f'<td class="cl-tick"><input type="checkbox" name="case" value="{number}" data-row-key="x" aria-label="{number}"></td>'
-        f'<td class="nowrap"><a data-open href="{escape(row.url)}">{number}</a></td>'
+        f'<td class="nowrap"><a data-open href="{case_url(number)}">{number}</a></td>'
     )

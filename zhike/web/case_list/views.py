@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from zhike.cases.exporting import may_export
-from zhike.cases.listing import FORM, ORDERS, column_titles
+from zhike.cases.listing import FORM, column_titles
 from zhike.cases.queries import Page, filtered, page_of
 from zhike.cases.saved_views import Listed, default_for, views_for
 from zhike.web.case_list.asking import (
@@ -19,7 +19,7 @@ from zhike.web.case_list.asking import (
     books_now,
     cursor_of,
     cursor_text,
-    options,
+    filter_bar,
     pairs_of,
     question_of,
     remember,
@@ -27,7 +27,7 @@ from zhike.web.case_list.asking import (
 from zhike.web.case_list.rows import body
 from zhike.web.case_page.page import say
 from zhike.web.context import Request
-from zhike.web.desk.mine import open_clocks, row_of
+from zhike.web.desk.mine import open_clocks, rows_of
 
 REMEMBERED = "cases_filter"
 JOINED = ("department", "owner", "customer")
@@ -49,12 +49,13 @@ def show(request: Request) -> HttpResponseBase:
         joined=tuple(name for name in JOINED if name in asked.shown), with_data=any(c.startswith(FORM) for c in asked.shown),
     )  # fmt: skip
     clocks = open_clocks([case.pk for case in page.rows])
-    rows = [row_of(case, clocks.get(case.pk, []), request.viewer, request.now) for case in page.rows]
+    rows = rows_of(page.rows, clocks, request.viewer, request.now)
     columns = ("number", *asked.shown)
     titles = column_titles(asked, columns, books)
     known = {
         **frame(question, views),
-        **options(asked, books, request.viewer),
+        "here": reverse("case_list:show"),
+        "filter_bar": filter_bar(question, books, request.viewer),
         "rows": rows,
         "heads": [say(titles[column]) for column in columns],
         "may_export": may_export(request.viewer),
@@ -76,14 +77,12 @@ def first_question(request: Request, views: list[Listed]) -> str:
 def frame(question: Question, views: list[Listed]) -> dict[str, Any]:
     """What stands around list and board alike: the views at hand, the one in use, the question itself."""
     return {
-        "filter": question.asked,
         "question": question,
         "view": question.view,
         "pinned": [view for view in views if view.pinned or view == question.view],
         "others": [view for view in views if not view.pinned and view != question.view],
         "address": question.address(),
         "pairs": pairs_of(question.asked),
-        "orders": ORDERS.items(),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from zhike.cases.models import Case
 from zhike.clocks.models import Clock
-from zhike.journal.statements import rows
+from zhike.journal.statements import array_of, rows
 from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 from zhike.web.base.deadlines import Deadline, deadline_of
@@ -40,14 +40,31 @@ class Row:
         return case_url(self.case.number)
 
 
+UNSEEN = (
+    "key",
+    "slot",
+    "held_as",
+    "warn_at",
+    "next_at",
+    "stopped_by",
+    "pauses",
+    "extensions",
+    "until",
+    "facts",
+    "audience",
+)
+"""Fields of a clock that no row of a list shows."""
+
+
 def open_clocks(case_ids: Iterable[int], whole: int | None = None) -> dict[int, list[Clock]]:
     """Open clocks of these cases by case, soonest first; of the case `whole` the ended ones too. One query."""
-    asked = "subject_id = ANY(%s) AND state IN ('running', 'paused', 'overdue')"
-    values: list[Any] = [list(case_ids)]
+    asked = "subject_id = ANY(%s::bigint[]) AND state IN ('running', 'paused', 'overdue')"
+    values: list[Any] = [array_of(case_ids)]
     if whole is not None:
         asked, values = f"({asked} OR subject_id = %s)", [*values, whole]
     found: dict[int, list[Clock]] = {}
-    for clock in rows(Clock, f"WHERE subject_kind = 'case' AND {asked} ORDER BY due_at, id", values):
+    unseen = () if whole is not None else UNSEEN
+    for clock in rows(Clock, f"WHERE subject_kind = 'case' AND {asked} ORDER BY due_at, id", values, without=unseen):
         found.setdefault(clock.subject_id, []).append(clock)
     return found
 
@@ -56,21 +73,39 @@ def my_rows(
     cases: Sequence[Case], clocks: dict[int, list[Clock]], viewer: Viewer, now: dt.datetime, current: str = ""
 ) -> list[Row]:
     """Rows of the left pane: my own clocks by their due time, then clocks others hold, then cases without one."""
-    found = [row_of(case, clocks.get(case.pk, []), viewer, now, current) for case in cases]
+    found = rows_of(cases, clocks, viewer, now, current)
     return sorted(found, key=lambda r: (not r.own, r.deadline.due_at if r.deadline else FAR, r.case.pk))
 
 
-def row_of(case: Case, clocks: Sequence[Clock], viewer: Viewer, now: dt.datetime, current: str = "") -> Row:
-    turns = frozenset(viewer.turns)
+def rows_of(
+    cases: Sequence[Case], clocks: dict[int, list[Clock]], viewer: Viewer, now: dt.datetime, current: str = ""
+) -> list[Row]:
+    """A row for each case, in their order; `clocks` by case."""
+    seen = Eyes(now, frozenset(viewer.turns), dict(viewer.stands_for), current)
+    return [_row(case, clocks.get(case.pk, []), seen) for case in cases]
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """With what the rows of a page are looked at."""
+
+    now: dt.datetime
+    turns: frozenset[str]
+    stands_for: dict[int, str]
+    current: str
+    """Number of the case that is open beside the list."""
+
+
+def _row(case: Case, clocks: Sequence[Clock], eyes: Eyes) -> Row:
     still = [clock for clock in clocks if clock.state in Clock.OPEN]
-    held = [clock for clock in still if not turns.isdisjoint(clock.holders)]
+    held = [clock for clock in still if not eyes.turns.isdisjoint(clock.holders)]
     pressing = next(iter(held or still), None)
     book = book_of(case.handbook_version_id)
     return Row(
         case=case,
         stage=say(book.stage(case.process, case.stage).title),
-        deadline=deadline_of(pressing, now, {}) if pressing else None,
+        deadline=deadline_of(pressing, eyes.now, {}) if pressing else None,
         own=bool(held),
-        current=case.number == current,
-        place=dict(viewer.stands_for).get(case.owner_id or 0, ""),
+        current=case.number == eyes.current,
+        place=eyes.stands_for.get(case.owner_id or 0, ""),
     )

@@ -264,7 +264,7 @@ def session_row(staff: Staff) -> Session:
     store = SessionStore()
     data = {
         SESSION_KEY: str(staff.pk),
-        BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
+        BACKEND_SESSION_KEY: "zhike.org.backend.StaffBackend",
         HASH_SESSION_KEY: staff.get_session_auth_hash(),
     }
     expires = clock.wall() + dt.timedelta(hours=1)

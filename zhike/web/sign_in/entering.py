@@ -22,7 +22,7 @@ from zhike.web.context import Request
 from zhike.web.proxies import address_of
 from zhike.web.sign_in.attempts import forget_failures
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "zhike.org.backend.StaffBackend"
 WAITING = "waiting"
 """In a session that is nobody's yet: whose password was right, and until when his code is waited for."""
 GRANTED = "granted"

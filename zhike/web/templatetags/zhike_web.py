@@ -137,13 +137,19 @@ def size(count: int) -> str:
 @register.simple_tag
 def module(name: str) -> str:
     """The address of one of our browser modules."""
-    return static(f"zhike/{name}.js")
+    return _address(f"zhike/{name}.js")
 
 
 @register.simple_tag
 def sheet(name: str) -> str:
     """The address of one of our style sheets."""
-    return static(f"zhike/{name}.css")
+    return _address(f"zhike/{name}.css")
+
+
+@lru_cache(maxsize=256)
+def _address(path: str) -> str:
+    """Files that are served do not change while a process lives."""
+    return static(path)
 
 
 @register.simple_tag

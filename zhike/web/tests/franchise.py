@@ -48,7 +48,7 @@ class Franchise:
 
     def signed_in(self, username: str) -> Client:
         client = Client()
-        client.force_login(self.staff[username], backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(self.staff[username], backend="zhike.org.backend.StaffBackend")
         return client
 
     def read(self) -> dt.datetime:

@@ -73,7 +73,7 @@ def test_an_unknown_language_is_refused(world: World) -> None:
 
 def test_a_post_without_its_token_is_refused_in_words(world: World) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(world.staff["agent"], backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(world.staff["agent"], backend="zhike.org.backend.StaffBackend")
     response = client.post("/sign-out")
     assert response.status_code == 403
     assert "页面已失效" in response.content.decode()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse
 
+from zhike.web import pages
 from zhike.web.pages import Pages
 
 SCOPE = {
@@ -24,11 +25,13 @@ SCOPE = {
 }
 
 
-def asked(application: Any, parts: Iterable[bytes] = (b"abc", b"def")) -> list[dict[str, Any]]:
-    """What the server is told in answer to a request whose body comes in `parts`."""
+def asked(application: Any, parts: Iterable[bytes] = (b"abc", b"def"), *, gone: bool = False) -> list[dict[str, Any]]:
+    """What the server is told in answer to a request whose body comes in `parts`; `gone`: its sender leaves before the last."""
     waiting, told = list(parts), []
 
     async def receive() -> dict[str, Any]:
+        if gone and len(waiting) == 1:
+            return {"type": "http.disconnect"}
         return {"type": "http.request", "body": waiting.pop(0), "more_body": bool(waiting)}
 
     async def send(message: dict[str, Any]) -> None:
@@ -93,3 +96,49 @@ def test_the_head_waits_for_the_first_part_so_that_a_failure_is_still_told_as_on
     with pytest.raises(LookupError):
         told += asked(application)
     assert told == []
+
+
+def test_nothing_is_done_with_half_a_form() -> None:
+    called = []
+
+    def application(environ: dict[str, Any], start: Any) -> HttpResponse:
+        called.append(environ)
+        return HttpResponse()
+
+    assert asked(application, gone=True) == []
+    assert called == []
+
+
+def test_more_than_the_longest_body_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "LONGEST_BODY", 5)
+    (head, body) = asked(lambda environ, start: HttpResponse())
+    assert (head["status"], body["body"]) == (413, b"")
+
+
+def test_a_slow_sender_keeps_nobody_waiting() -> None:
+    """One thread answers; while one request is still being sent, another is answered."""
+
+    def application(environ: dict[str, Any], start: Any) -> HttpResponse:
+        start("200 OK", [])
+        return HttpResponse(environ["wsgi.input"].read())
+
+    async def both() -> list[bytes]:
+        answered, told = asyncio.Event(), []
+        served = Pages(application, 1, 1)
+
+        async def slow() -> dict[str, Any]:
+            await answered.wait()
+            return {"type": "http.request", "body": b"slow", "more_body": False}
+
+        async def quick() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"quick", "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            if "body" in message:
+                told.append(message["body"])
+                answered.set()
+
+        await asyncio.gather(served(dict(SCOPE), slow, send), served(dict(SCOPE), quick, send))
+        return told
+
+    assert asyncio.run(both()) == [b"quick", b"slow"]

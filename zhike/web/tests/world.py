@@ -95,7 +95,7 @@ class World:
 
     def signed_in(self, username: str) -> Client:
         client = Client()
-        client.force_login(self.staff[username], backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(self.staff[username], backend="zhike.org.backend.StaffBackend")
         return client
 
     def ticket(self, content: str = "退货时收银员态度不好", store: str = "store-1", **more: Any) -> Case:

@@ -43,3 +43,18 @@ def test_a_report_says_bench_rows_rounds_and_figures() -> None:
     printed = report.as_json()
     assert (printed["bench"], printed["rounds"]) == ("handbook", 1)
     assert [f["name"] for f in printed["figures"]] == ["decide", "judge", "load_and_check"]
+
+
+def test_on_a_slower_machine_the_share_of_the_bare_figure_counts() -> None:
+    """200 of 24,000 were asked for: 120 of 12,000 are more than that, 90 are less."""
+    enough = figure("pages", "1/s", ">= 200", [120.0], [12_000.0], raw_of_bar=24_000)
+    too_few = figure("pages", "1/s", ">= 200", [90.0], [12_000.0], raw_of_bar=24_000)
+    assert (enough.ok, too_few.ok) == (True, False)
+
+
+def test_without_the_bare_figure_of_the_bar_only_the_bar_counts() -> None:
+    assert not figure("pages", "1/s", ">= 200", [199.0], [100.0]).ok
+
+
+def test_a_wrong_answer_is_no_figure_whatever_the_share() -> None:
+    assert not figure("pages", "1/s", ">= 200", [300.0], [10.0], right=False, raw_of_bar=24_000).ok

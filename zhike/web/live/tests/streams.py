@@ -27,7 +27,7 @@ def sign_in(username: str, *roles: str) -> str:
     Assignment.objects.bulk_create(Assignment(staff=staff, handbook="shop", role=role) for role in roles)
     session = SessionStore()
     session[SESSION_KEY] = str(staff.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = "zhike.org.backend.StaffBackend"
     session[HASH_SESSION_KEY] = staff.get_session_auth_hash()
     session.save()
     assert session.session_key is not None
