@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db import connection
 from zhike.cases.actions import take_action
 from zhike.cases.effects import collect
 from zhike.cases.facts import facts_of
+from zhike.cases.limits import happen
 from zhike.cases.models import Case
 from zhike.cases.refusals import NotYours
 from zhike.cases.standing import standing_of
@@ -28,7 +29,7 @@ from zhike.clocks.events import (
     ClockWarned,
 )
 from zhike.clocks.subjects import locks
-from zhike.duties.events import DutyMissed
+from zhike.duties.events import DutyExhausted, DutyMissed
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Clause, Deadline, Duty
 from zhike.handbook.common import Effects, Text
@@ -113,6 +114,7 @@ def follow_breaches(events: Sequence[Recorded[ClockBreached]]) -> None:
         tell(notices)
     for event in own:
         _act(event, event.payload.version_id, event.payload.due_at)
+    _let_clauses_hear(own, "clock.{clause}.breached", lambda event: str(event.payload.clock))
 
 
 def _breach(event: Recorded[ClockBreached], case: Case) -> list[Tell]:
@@ -143,6 +145,44 @@ def follow_missed_duties(events: Sequence[Recorded[DutyMissed]]) -> None:
         tell(notices)
     for event in events:
         _act(event, event.payload.version_id, event.at)
+    _let_clauses_hear(events, "duty.{clause}.missed", lambda event: str(event.payload.obligation))
+
+
+@reacts_to(DutyExhausted)
+def follow_vain_tries(events: Sequence[Recorded[DutyExhausted]]) -> None:
+    """Effects of a duty whose every try reached nobody (`attempts.then`)."""
+    cases = _cases(events)
+    notices: list[Tell] = []
+    for event in events:
+        case = cases.get(event.subject[1])
+        if case is not None:
+            notices += _exhausted(event, case)
+    if notices:
+        tell(notices)
+    _let_clauses_hear(events, "duty.{clause}.exhausted", lambda event: str(event.payload.obligation))
+
+
+def _exhausted(event: Recorded[DutyExhausted], case: Case) -> list[Tell]:
+    book = book_of(event.payload.version_id)
+    clause = book.clause(event.clauses[0])
+    listed = clause.attempts.then if isinstance(clause, Duty) and clause.attempts else ()
+    words = Text(
+        zh=f"{case.number}“{clause.title.zh}”已试 {event.payload.tries} 次，都没有联系上。",
+        en=f"{case.number}: “{clause.title.say('en')}” was tried {event.payload.tries} times in vain.",
+    )
+    return collect(
+        listed, case, book, facts=_facts(case, book, listed), at=event.at, holders=event.payload.holders,
+        held_as=event.payload.held_as.split(","), clause=clause.id, words=words, kind="told",
+    )  # fmt: skip
+
+
+def _let_clauses_hear(events: Sequence[Recorded[Any]], name: str, mark: Callable[[Recorded[Any]], str]) -> None:
+    """What a limit or duty did may start and stop others."""
+    cases = _cases(events)
+    for event in events:
+        case = cases.get(event.subject[1]) if event.subject[0] == "case" else None
+        if case is not None:
+            happen(case, name.format(clause=event.clauses[0]), now=event.at, mark=mark(event))
 
 
 def _missed(event: Recorded[DutyMissed], case: Case) -> list[Tell]:

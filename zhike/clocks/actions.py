@@ -9,7 +9,7 @@ quick.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -174,14 +174,20 @@ def _new_clock(start: Start, timed: Plan, holders: list[str], part: str) -> Cloc
 
 
 def stop_clocks(
-    subject: Subject, clauses: Sequence[str], *, at: dt.datetime, by: str, cancel: bool = False
+    subject: Subject,
+    clauses: Sequence[str],
+    *,
+    at: dt.datetime,
+    by: str,
+    cancel: bool = False,
+    only: Collection[int] | None = None,
 ) -> list[Clock]:
     """Stop the open clocks of these clauses: kept when `at` is no later than due, else late. `cancel` ends them undone
-    instead.
+    instead; `only` names the clocks meant, where a clause has several open.
 
     Clocks that watch an obligation are left alone, and so are those of other holders where each must act.
     """
-    clocks = _open(subject, clauses, at)
+    clocks = [clock for clock in _open(subject, clauses, at) if only is None or clock.pk in only]
     if cancel:
         return _cancel(clocks, at, by, "")
     if any(clock.each_acts for clock in clocks):

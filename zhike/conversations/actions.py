@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,15 +19,18 @@ from zhike.conversations.events import (
     CustomerIdentified,
     MessageChanged,
     MessageWritten,
+    QuestionsSettled,
 )
-from zhike.conversations.facts import facts_of
+from zhike.conversations.facts import facts_of, of_actor
+from zhike.conversations.judging import judged
 from zhike.conversations.models import Address, Conversation, Inbox, Message
 from zhike.conversations.outgoing import Draft, check_outgoing
 from zhike.conversations.refusals import ConversationRefused
-from zhike.conversations.written import book_for, locked, write
+from zhike.conversations.written import book_for, deed, locked, refusal_uses, write
 from zhike.customers.models import ContactPoint, Customer
-from zhike.handbook.decide import decide, judge
+from zhike.handbook.decide import Decision, NoAnswer, decide
 from zhike.journal.events import Event
+from zhike.journal.ledger import write_uses
 from zhike.lib.text import clean_line, clean_text
 from zhike.org.handbooks import current
 from zhike.org.principals import SYSTEM, Viewer
@@ -35,7 +39,11 @@ from zhike.records.attachments import bind_attachments
 LONGEST = 20_000
 """Characters of one message."""
 PREVIEW = 120
-SHORT_MEDIA = ("webchat", "sms", "wechat")
+MOST_OPEN = 200
+"""Open questions kept of one conversation: a flood is no list of questions."""
+QUESTION = "question"
+"""Under which a clock keeps the message it was started by."""
+SHORT_MEDIA = ("webchat", "sms", "wechat", "wangwang")
 """Media in which an address has one live conversation at a time; a mail thread or a visit is one by itself."""
 
 
@@ -82,8 +90,9 @@ def receive(inbox: Inbox, incoming: Incoming, *, now: dt.datetime) -> Received:
         _one_at_a_time(address)
         conversation = _live(inbox, address, incoming)
         opened = conversation is None
+        decisions: list[Decision] = []
         if conversation is None:
-            conversation = _open(inbox, address, incoming, now)
+            conversation, decisions = _open(inbox, address, incoming, now)
         elif (known := _known(conversation, incoming.key)) is not None:
             return Received(conversation, known, opened=False, again=True)
         message = add_message(
@@ -91,14 +100,40 @@ def receive(inbox: Inbox, incoming: Incoming, *, now: dt.datetime) -> Received:
             key=incoming.key, files=incoming.files, extra=incoming.extra, now=now,
         )  # fmt: skip
         happened = ["conversation.opened", "conversation.queued"] if opened else []
+        conversation.open_questions = [*conversation.open_questions, message.seq][-MOST_OPEN:]
         if conversation.asked_at is None:
             conversation.asked_at = now
             happened.append("conversation.asked")
+        happened.append("conversation.question")
         events: list[Event] = [ConversationOpened(conversation.number, conversation.medium)] if opened else []
         events += [ConversationQueued(conversation.number, conversation.queue)] if opened else []
         events.append(_written(conversation, message))
-        write(conversation, events, happened=happened, now=now, by=message.author)
+        kept = {QUESTION: message.seq}
+        write(conversation, events, happened=happened, now=now, by=message.author, decisions=decisions, kept=kept)
     return Received(conversation, message, opened=opened, again=False)
+
+
+def record_by_hand(inbox: Inbox, incoming: Incoming, viewer: Viewer, *, now: dt.datetime) -> Conversation:
+    """A colleague writes down a contact that no adapter brought: a visit, a letter, a talk in another shop's chat. It is his.
+
+    Gates on `conversation.recording` (`channel`, `actor.*`) may refuse it; raises ConversationRefused.
+    """
+    draft = Conversation(inbox=inbox, medium=inbox.medium, handbook=inbox.handbook, opened_at=now, last_message_at=now)
+    draft.version_id = current(inbox.handbook, now).pk
+    draft.facts = dict(incoming.facts)
+    book = book_for(draft)
+    try:
+        with transaction.atomic():
+            decisions = judged(draft, "conversation.recording", now, of_actor(viewer, book))
+            held = locked(receive(inbox, incoming, now=now).conversation.pk)
+            if held.owner_id is None:
+                held.state, held.owner, held.waiting_since = Conversation.State.OPEN, viewer.staff, None
+            write(held, [], happened=["conversation.accepted"], now=now, by=viewer.principal, decisions=decisions)
+    except ConversationRefused as refused:
+        with transaction.atomic():
+            write_uses(refusal_uses(draft, "conversation.recording", refused, viewer.principal, now))
+        raise
+    return held
 
 
 def address_of(inbox: Inbox, incoming: Incoming, now: dt.datetime) -> Address:
@@ -140,7 +175,8 @@ def _known(conversation: Conversation, key: str) -> Message | None:
     return Message.objects.filter(conversation=conversation, key=key[:80]).first()
 
 
-def _open(inbox: Inbox, address: Address, incoming: Incoming, now: dt.datetime) -> Conversation:
+def _open(inbox: Inbox, address: Address, incoming: Incoming, now: dt.datetime) -> tuple[Conversation, list[Decision]]:
+    """The new conversation in its queue, and the clause that put it there."""
     version = current(inbox.handbook, now)
     customer, candidates = identify(address, incoming.contact)
     conversation = Conversation(
@@ -159,18 +195,21 @@ def _open(inbox: Inbox, address: Address, incoming: Incoming, now: dt.datetime) 
         last_message_at=now,
         follows_id=incoming.conversation,
     )
-    conversation.queue = queue_for(conversation, now)
+    conversation.queue, decisions = _route(conversation, now)
     conversation.save(force_insert=True)
-    return conversation
+    return conversation, decisions
 
 
-def queue_for(conversation: Conversation, now: dt.datetime) -> str:
-    """The queue a route clause on `conversation.opened` names; the handbook's first for the medium where no clause speaks."""
+def _route(conversation: Conversation, now: dt.datetime) -> tuple[str, list[Decision]]:
+    """The queue a route clause on `conversation.opened` names, with its decision; the handbook's first for the medium where no
+    clause speaks of these facts: what came in is never turned away for want of a rule.
+    """
     book = book_for(conversation)
-    decision = decide(book, "route", facts_of(conversation, book, now), on="conversation.opened", yields="queue")
-    if decision is not None:
-        return str(decision.value)
-    return next((queue.id for queue in book.handbook.queues if conversation.medium in queue.media), "")
+    with suppress(NoAnswer):
+        decision = decide(book, "route", facts_of(conversation, book, now), on="conversation.opened", yields="queue")
+        if decision is not None:
+            return str(decision.value), [decision]
+    return next((queue.id for queue in book.handbook.queues if conversation.medium in queue.media), ""), []
 
 
 def identify(address: Address, contact: Mapping[str, str]) -> tuple[Customer | None, list[int]]:
@@ -197,6 +236,7 @@ def add_message(
     internal: bool = False,
     files: Sequence[str] = (),
     answers: int | None = None,
+    corrects: int | None = None,
     extra: Mapping[str, Any] | None = None,
     state: str = Message.State.STORED,
 ) -> Message:
@@ -207,7 +247,7 @@ def add_message(
     conversation.last_seq += 1
     message = Message.objects.create(
         conversation=conversation, seq=conversation.last_seq, side=side, author=author, internal=internal, words=cleaned,
-        html=html, key=key[:80], at=now, state=state, files=len(files), answers=answers, extra=dict(extra or {}),
+        html=html, key=key[:80], at=now, state=state, files=len(files), answers=answers, corrects=corrects, extra=dict(extra or {}),
     )  # fmt: skip
     if files:
         bind_attachments(files, subject=("message", message.pk), by=author, internal=internal)
@@ -228,29 +268,49 @@ def say(
     files: Sequence[str] = (),
     html: str = "",
     answers: int | None = None,
+    corrects: int | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Message:
     """A colleague writes: to the customer, or an internal note. The same key again gives the same message.
 
-    Gates on `conversation.answering` may refuse it; then ConversationRefused names the clause. So may the medium (`outgoing.py`), to
-    whose adapter `extra` speaks.
+    `answers` names the one question it answers; without it every open question is answered. `corrects` names the earlier answer it
+    puts right. Gates on `conversation.answering` may refuse it; then ConversationRefused names the clause. So may the medium
+    (`outgoing.py`), to whose adapter `extra` speaks.
     """
-    with transaction.atomic():
+    what = "conversation.noting" if internal else "conversation.answering"
+    with deed(conversation, what, by=viewer.principal, now=now):
         held = locked(conversation.pk)
         if (known := _known(held, key)) is not None:
             return known
         if held.state == Conversation.State.CLOSED and not internal:
             raise ConversationRefused(refusals.CLOSED)
-        _check(held, "conversation.answering" if not internal else "conversation.noting", now, {"words": words})
+        decisions = judged(held, what, now, of_actor(viewer, book_for(held)) | {"words": words}, form={"words": words})
         if not internal:
             check_outgoing(held, Draft(words, files, extra or {}), now)
         message = add_message(
             held, side=Message.Side.STAFF, author=viewer.principal, words=words, html=html, key=key, internal=internal, files=files,
-            answers=answers, now=now, state=Message.State.STORED if internal else _first_state(held), extra=extra,
+            answers=answers, corrects=corrects, now=now, state=Message.State.STORED if internal else _first_state(held), extra=extra,
         )  # fmt: skip
-        happened = [] if internal else ["conversation.told", *_answered(held, now)]
-        write(held, [_written(held, message)], happened=happened, now=now, by=viewer.principal)
+        answered, happened = ([], []) if internal else _answered(held, message, now)
+        write(
+            held, [_written(held, message)], happened=happened, now=now, by=viewer.principal, decisions=decisions,
+            concerns=lambda clock: clock.facts.get(QUESTION) in (None, *answered),
+        )  # fmt: skip
     return message
+
+
+def settle_questions(conversation: Conversation, questions: Sequence[int], viewer: Viewer, *, now: dt.datetime) -> None:
+    """These messages of the customer want no answer: what is owed for them is done."""
+    with transaction.atomic():
+        held = locked(conversation.pk)
+        settled = [seq for seq in held.open_questions if seq in questions]
+        if not settled:
+            return
+        _close_questions(held, settled)
+        write(
+            held, [QuestionsSettled(held.number, settled)], happened=["conversation.answered"], now=now, by=viewer.principal,
+            concerns=lambda clock: clock.facts.get(QUESTION) in (None, *settled),
+        )  # fmt: skip
 
 
 def announce(conversation: Conversation, words: str, *, key: str, now: dt.datetime) -> Message:
@@ -270,19 +330,31 @@ def _first_state(conversation: Conversation) -> str:
     """In a chat it is there as soon as it is stored; everything else still has to be sent by its adapter."""
     return (
         Message.State.STORED
-        if conversation.medium in ("webchat", "visit", "phone", "letter")
+        if conversation.medium in ("webchat", "wangwang", "visit", "phone", "letter")
         else Message.State.SENDING
     )
 
 
-def _answered(conversation: Conversation, now: dt.datetime) -> list[str]:
-    if conversation.asked_at is None:
-        return []
-    conversation.asked_at = None
-    if conversation.first_answered_at is not None:
-        return ["conversation.answered"]
-    conversation.first_answered_at = now
-    return ["conversation.answered", "conversation.first_answered"]
+def _answered(conversation: Conversation, message: Message, now: dt.datetime) -> tuple[list[int], list[str]]:
+    """(questions it answers, what happened by it)."""
+    happened = ["conversation.told", *(["conversation.corrected"] if message.corrects else [])]
+    quoted = message.answers if message.answers in conversation.open_questions else None
+    answered = [quoted] if quoted is not None else list(conversation.open_questions)
+    if not answered:
+        return [], happened
+    _close_questions(conversation, answered)
+    happened.append("conversation.answered")
+    if conversation.first_answered_at is None:
+        conversation.first_answered_at = now
+        happened.append("conversation.first_answered")
+    return answered, happened
+
+
+def _close_questions(conversation: Conversation, settled: Sequence[int]) -> None:
+    """What is still open is open since its own message."""
+    conversation.open_questions = [seq for seq in conversation.open_questions if seq not in settled]
+    left = Message.objects.filter(conversation=conversation, seq__in=conversation.open_questions[:1])
+    conversation.asked_at = left.values_list("at", flat=True).first() if conversation.open_questions else None
 
 
 def _written(conversation: Conversation, message: Message) -> MessageWritten:
@@ -351,14 +423,15 @@ def close(
     conversation: Conversation, *, by: str, now: dt.datetime, outcome: str = "", topic: str = "", case_number: str = ""
 ) -> Conversation:
     """End it. Gates on `conversation.closed` (outcome and topic required, ...) refuse with their clause; closed again, nothing happens."""
-    with transaction.atomic():
+    with deed(conversation, "conversation.closed", by=by, now=now):
         held = locked(conversation.pk)
         if held.state == Conversation.State.CLOSED:
             return held
         held.outcome, held.topic = outcome[:40], topic[:40] or held.topic
         held.case_number = case_number or held.case_number
-        if by != SYSTEM:
-            _check(held, "conversation.closed", now, {})
+        ends_by_hand = by.startswith("staff:")
+        actor = {"actor.principal": by}
+        decisions = judged(held, "conversation.closed", now, actor) if ends_by_hand else ()
         held.state, held.closed_at, held.closed_by = Conversation.State.CLOSED, now, by
         held.offered_to, held.offered_at, held.offer_ends_at, held.waiting_since, held.asked_at = (
             None,
@@ -368,16 +441,8 @@ def close(
             None,
         )
         fact = ConversationClosed(held.number, held.outcome, held.topic)
-        write(held, [fact], happened=["conversation.closed"], now=now, by=by)
+        write(held, [fact], happened=["conversation.closed"], now=now, by=by, decisions=decisions)
     return held
-
-
-def _check(conversation: Conversation, event: str, now: dt.datetime, more: Mapping[str, Any]) -> None:
-    book = book_for(conversation)
-    judgement = judge(book, facts_of(conversation, book, now, dict(more)), on=event)
-    if not judgement.allowed:
-        first = judgement.refusals[0]
-        raise ConversationRefused(first.words, first.decision.clause_id, first.fields)
 
 
 def _number(now: dt.datetime) -> str:

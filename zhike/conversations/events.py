@@ -92,6 +92,57 @@ class ConversationClosed(Event):
     topic: str
 
 
+@event("conversation.covered", tells=("number",))
+@dataclass(frozen=True)
+class Covered(Event):
+    """A colleague answers it for one who is away, and answers for it until it is handed back."""
+
+    number: str
+    staff: int
+    absent: int
+
+
+@event("conversation.filled", tells=("number", "record"))
+@dataclass(frozen=True)
+class FormFilled(Event):
+    """A form of the handbook was filled in the conversation."""
+
+    number: str
+    record: str
+    filling: int
+    internal: bool = True
+
+
+@event("conversation.question_settled", tells=("number",))
+@dataclass(frozen=True)
+class QuestionsSettled(Event):
+    """Messages of the customer that want no answer: thanks, a greeting."""
+
+    number: str
+    questions: list[int]
+    internal: bool = True
+
+
+@event("conversation.refused")
+@dataclass(frozen=True)
+class DeedRefused(Event):
+    """A clause refused what somebody wanted to do."""
+
+    number: str
+    what: str
+    zh: str
+    en: str
+    fields: list[str]
+
+
+@event("conversation.finding")
+@dataclass(frozen=True)
+class FindingInConversation(Event):
+    number: str
+    finding: str
+    internal: bool = True
+
+
 @event("conversation.surveyed", tells=("number",))
 @dataclass(frozen=True)
 class SurveyAnswered(Event):
@@ -99,9 +150,10 @@ class SurveyAnswered(Event):
     score: int
 
 
-@event("presence.changed", tells=("state",))
+@event("presence.changed", tells=("state", "staff"))
 @dataclass(frozen=True)
 class PresenceChanged(Event):
     state: str
     before: str
     reason: str = ""
+    staff: int = 0

@@ -11,12 +11,15 @@ from zhike.conversations.events import (
     ConversationAccepted,
     ConversationOffered,
     ConversationQueued,
+    Covered,
     Joined,
     OfferEnded,
 )
+from zhike.conversations.facts import of_actor
+from zhike.conversations.judging import judged
 from zhike.conversations.models import Conversation
 from zhike.conversations.refusals import ConversationRefused
-from zhike.conversations.written import book_for, locked, write
+from zhike.conversations.written import book_for, deed, locked, write
 from zhike.handbook.common import Text
 from zhike.org.models import Staff
 from zhike.org.principals import SYSTEM, Viewer
@@ -35,16 +38,21 @@ def offer(
 ) -> Conversation:
     """Show it to one agent: of those who wait by the router, of one in hand by its owner, who answers for it until it is taken.
 
-    Raises ConversationRefused when it is closed or offered to somebody else already.
+    Gates on `conversation.transferring` speak when a person hands it on; `transfer.to_covered` says that it goes back to the colleague
+    it was answered for. Raises ConversationRefused when it is closed or offered to somebody else already.
     """
-    with transaction.atomic():
+    with deed(conversation, "conversation.transferring", by=by, now=now):
         held = _live(conversation)
         if held.state == State.OFFERED and held.offered_to_id != staff.pk:
             raise ConversationRefused(refusals.TAKEN)
+        back = held.covers_id is not None and held.covers_id == staff.pk
+        transfer = {"actor.principal": by, "transfer.to": f"staff:{staff.pk}", "transfer.to_covered": back}
+        decisions = judged(held, "conversation.transferring", now, transfer) if by != SYSTEM else ()
         held.state, held.offered_to, held.offered_at, held.offer_ends_at = State.OFFERED, staff, now, until
         fact = ConversationOffered(held.number, staff.pk)
         happened = ["conversation.offered"]
-        write(held, [fact], happened=happened, now=now, by=by, clauses=(clause,) if clause else ())
+        named = (clause,) if clause else ()
+        write(held, [fact], happened=happened, now=now, by=by, clauses=named, decisions=decisions)
     return held
 
 
@@ -59,9 +67,11 @@ def accept(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> C
         if held.state == State.OPEN or (held.state == State.OFFERED and held.offered_to_id != viewer.staff.pk):
             raise ConversationRefused(refusals.TAKEN)
         before = held.owner_id
+        returned = held.covers_id is not None and held.covers_id == viewer.staff.pk
         _take(held, viewer.staff)
         fact = ConversationAccepted(held.number, viewer.staff.pk, before)
         happened = ["conversation.accepted"] + (["conversation.transferred"] if before else [])
+        happened += ["conversation.returned"] if returned else []
         write(held, [fact], happened=happened, now=now, by=viewer.principal)
     return held
 
@@ -77,6 +87,28 @@ def take_over(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -
         write(
             held, [fact], happened=["conversation.accepted", "conversation.transferred"], now=now, by=viewer.principal
         )
+    return held
+
+
+def cover(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> Conversation:
+    """Answer it for its owner, who is away: whoever covers answers for it until it is handed back and accepted.
+
+    Gates on `conversation.covering` say when somebody counts as away. Raises ConversationRefused.
+    """
+    if viewer.staff is None:
+        raise ConversationRefused(refusals.NOT_YOURS)
+    with deed(conversation, "conversation.covering", by=viewer.principal, now=now):
+        held = _live(conversation)
+        if held.owner_id is None or held.owner_id == viewer.staff.pk:
+            raise ConversationRefused(refusals.NOTHING_TO_COVER)
+        decisions = judged(held, "conversation.covering", now, of_actor(viewer, book_for(held)))
+        absent = held.covers_id or held.owner_id
+        _take(held, viewer.staff)
+        held.covers_id = None if absent == viewer.staff.pk else absent
+        events = [Covered(held.number, viewer.staff.pk, absent)]
+        write(
+            held, events, happened=["conversation.covered"], now=now, by=viewer.principal, decisions=decisions
+        )  # fmt: skip
     return held
 
 
@@ -104,7 +136,7 @@ def requeue(
         if queue not in {each.id for each in book_for(held).handbook.queues}:
             raise ConversationRefused(Text(zh="没有这个队列。", en="There is no such queue."), fields=("queue",))
         held.queue, held.state = queue, State.WAITING
-        held.owner = held.offered_to = None
+        held.owner = held.offered_to = held.covers = None
         held.offered_at = held.offer_ends_at = None
         held.waiting_since, held.passed_over = now, []
         held.priority = held.priority if priority is None else priority
@@ -127,6 +159,7 @@ def join(
 
 def _take(held: Conversation, staff: Staff) -> None:
     held.state, held.owner = State.OPEN, staff
+    held.covers_id = None if held.covers_id == staff.pk else held.covers_id
     held.offered_to, held.offered_at, held.offer_ends_at, held.waiting_since = None, None, None, None
     held.passed_over = []
 

@@ -1,86 +1,70 @@
-"""Which limits something in a conversation stops and starts: first answer, every next one, how long somebody may wait.
+"""Which limits and duties something in a conversation stops, starts, settles: first answer, every next one, how long somebody may wait.
 
-Clauses name what happens: `conversation.opened`, `.asked` (the customer wrote and nothing of his was open), `.told` (a colleague wrote to
-him), `.answered` (and thereby what he had asked), `.queued`, `.offered`, `.accepted`, `.offer_ended`, `.transferred`, `.closed`.
+Clauses name what happens: `conversation.opened`, `.asked` (the customer wrote and nothing of his was open), `.question` (each message of
+his), `.answered`, `.first_answered`, `.told` (a colleague wrote to him), `.corrected`, `.queued`, `.offered`, `.accepted`, `.offer_ended`,
+`.covered`, `.colleague_back`, `.transferred`, `.closed`, `record.<id>.completed`; and what its limits and duties do:
+`clock.<CLAUSE>.breached`, `duty.<CLAUSE>.missed`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from zhike.clocks.actions import Start, start_clocks, stop_clocks
-from zhike.clocks.queries import open_clocks
+from zhike.clocks.models import Clock
+from zhike.clocks.rosters import counts_by_holder
 from zhike.conversations.access import queue_of
-from zhike.conversations.facts import Facts, facts_of
+from zhike.conversations.facts import facts_of
 from zhike.conversations.models import Conversation
+from zhike.duties.following import Happening, follow, is_heard
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Deadline
-from zhike.handbook.conditions import holds
-from zhike.handbook.limits import stops
 from zhike.org.principals import SYSTEM, role_key, staff_key
 
 Happened = Sequence[str]
 
 
-def apply_limits(conversation: Conversation, book: Book, happened: Happened, *, now: dt.datetime, by: str) -> None:
-    """Stop what `happened` stops, then start what it starts, in the caller's transaction."""
-    facts = facts_of(conversation, book, now)
-    _stop(conversation, book, happened, facts, now, by)
-    _start(conversation, book, happened, facts, now)
-
-
-def _stop(conversation: Conversation, book: Book, happened: Happened, facts: Facts, now: dt.datetime, by: str) -> None:
-    subject = ("conversation", conversation.pk)
-    named = {clause.id: clause for event in happened for clause in book.stopped_by(None, event)}
-    ending = "conversation.closed" in happened
-    if not named and not ending:
+def apply_limits(
+    conversation: Conversation,
+    book: Book,
+    happened: Happened,
+    *,
+    now: dt.datetime,
+    by: str,
+    concerns: Callable[[Clock], bool] | None = None,
+    kept: Mapping[str, Any] | None = None,
+    mark: str = "",
+) -> None:
+    """Carry out what `happened` means for limits and duties, in the caller's transaction."""
+    closes = "conversation.closed" in happened
+    if not closes and not any(is_heard(book, None, event) for event in happened):
         return
-    running = [clock for clock in open_clocks(subject) if not clock.watches]
-    stopped = {
-        clock.clause
-        for clock in running
-        if clock.clause in named
-        and any(
-            stops(named[clock.clause], event, facts, happened=happened, now=now, not_before=None) for event in happened
+    follow(
+        Happening(
+            book=book,
+            version_id=conversation.version_id,
+            subject=("conversation", conversation.pk),
+            happened=happened,
+            now=now,
+            by=by,
+            mark=f"{conversation.last_seq}/{conversation.version}" + (f"/{mark}" if mark else ""),
+            facts=lambda _: facts_of(conversation, book, now),
+            holders=lambda roles: holders_of(conversation, book, roles),
+            calendar=lambda clause: _calendar(conversation, book, clause),
+            audience=tuple(conversation.audience),
+            is_new="conversation.opened" in happened,
+            closes=closes,
+            concerns=concerns or (lambda _: True),
+            kept=kept or {},
         )
-    }
-    if stopped:
-        stop_clocks(subject, sorted(stopped), at=now, by=by)
-    left = sorted({clock.clause for clock in running if not clock.survives_close} - stopped) if ending else []
-    if left:
-        stop_clocks(subject, left, at=now, by=by, cancel=True)
-
-
-def _start(conversation: Conversation, book: Book, happened: Happened, facts: Facts, now: dt.datetime) -> None:
-    found: dict[str, Start] = {}
-    for event in happened:
-        for clause in book.speaking_of("deadline", None, event):
-            if isinstance(clause, Deadline) and holds(clause.when, facts):
-                found.setdefault(clause.id, _start_of(conversation, book, clause, event, facts, now))
-    if found:
-        start_clocks(list(found.values()))
-
-
-def _start_of(
-    conversation: Conversation, book: Book, clause: Deadline, event: str, facts: Facts, now: dt.datetime
-) -> Start:
-    return Start(
-        book=book,
-        version_id=conversation.version_id,
-        clause=clause,
-        subject=("conversation", conversation.pk),
-        holders=holders_of(conversation, book, clause.holder),
-        held_as=",".join(clause.holder),
-        key=f"conversation:{conversation.pk}/{clause.id}/{event}/{conversation.last_seq}/{conversation.version}",
-        at=now,
-        calendar=_calendar(conversation, book, clause),
-        audience=tuple(conversation.audience),
-        facts={name: facts.get(name) for name in clause.when},
     )
 
 
 def _calendar(conversation: Conversation, book: Book, clause: Deadline) -> str | None:
+    """The clause's; else, where it does not count on the wall, the one by which the queue is answered."""
+    if counts_by_holder(clause):
+        return None
     if clause.calendar is not None or clause.time == "wall":
         return clause.calendar
     queue = queue_of(book, conversation.queue)

@@ -18,6 +18,8 @@ class Medium(models.TextChoices):
     PHONE = "phone"
     VISIT = "visit"
     LETTER = "letter"
+    WANGWANG = "wangwang"
+    """阿里旺旺, the chat of the online shops."""
 
 
 class Inbox(models.Model):
@@ -86,6 +88,8 @@ class Conversation(models.Model):
     """Higher goes first among those who wait."""
     owner = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="conversations", db_index=False)
     """Who answers for it: the first who took it, until a transfer is accepted."""
+    covers = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="covered", db_index=False)
+    """The absent colleague its owner answers it for, until it is handed back."""
     offered_to = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="offers", db_index=False)
     offered_at = models.DateTimeField(null=True)
     offer_ends_at = models.DateTimeField(null=True)
@@ -102,6 +106,8 @@ class Conversation(models.Model):
     """Since when it stands in its queue."""
     asked_at = models.DateTimeField(null=True)
     """The customer's first message nobody has answered yet."""
+    open_questions = ArrayField(models.IntegerField(), default=list, blank=True)
+    """The seq of every message of the customer that nobody has answered yet, oldest first."""
     first_answered_at = models.DateTimeField(null=True)
     last_message_at = models.DateTimeField()
     last_words = models.CharField(max_length=120, blank=True, default="")
@@ -142,6 +148,9 @@ class Conversation(models.Model):
                 name="conversations_in_hand",
             ),
             models.Index(fields=["offered_to"], condition=models.Q(state="offered"), name="conversations_offered"),
+            models.Index(
+                fields=["covers"], condition=models.Q(state__in=("offered", "open")), name="conversations_covered"
+            ),
             models.Index(fields=["address", "-id"], name="conversations_of_address"),
             models.Index(fields=["customer", "-opened_at"], name="conversations_of_customer"),
             GinIndex(fields=["audience"], name="conversations_audience"),
@@ -184,7 +193,9 @@ class Message(models.Model):
     files = models.IntegerField(default=0)
     """Attachments of subject ("message", id)."""
     answers = models.IntegerField(null=True)
-    """The seq of the message it answers or corrects."""
+    """The seq of the message it answers: the customer's question, which alone is then answered."""
+    corrects = models.IntegerField(null=True)
+    """The seq of the colleague's message it puts right."""
     edited_at = models.DateTimeField(null=True)
     recalled_at = models.DateTimeField(null=True)
     extra = models.JSONField(default=dict)

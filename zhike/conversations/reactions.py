@@ -1,8 +1,11 @@
-"""What a conversation does when it hears of its clocks: keep the next due time, tell the holder and whoever the clause names."""
+"""What a conversation does when it hears of its clocks and duties, and of who is present: keep the next due time, carry out the effects
+a clause names, let other clauses hear of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -19,15 +22,18 @@ from zhike.clocks.events import (
     ClockWarned,
 )
 from zhike.clocks.subjects import locks
-from zhike.conversations.models import Conversation
-from zhike.handbook.book import Book
-from zhike.handbook.clauses import Deadline
-from zhike.handbook.common import Text
+from zhike.conversations.effects import carry_out, listed_by
+from zhike.conversations.events import PresenceChanged
+from zhike.conversations.limits import apply_limits
+from zhike.conversations.models import Conversation, Presence
+from zhike.duties.events import DutyExhausted, DutyMissed
+from zhike.handbook.clauses import Duty
+from zhike.handbook.common import Effects, Text
 from zhike.journal.events import Recorded
 from zhike.journal.reactions import reacts_to
 from zhike.notices.actions import Tell, tell
 from zhike.org.handbooks import book_of
-from zhike.org.principals import role_key, role_of
+from zhike.org.principals import SYSTEM
 
 KEEP_NEXT_DUE = """
 UPDATE conversations_conversation SET next_due_at = (
@@ -37,6 +43,13 @@ WHERE id = ANY(%s)
 """
 WARNED = Text(zh="会话 {number}：“{clause}”即将到期。", en="Conversation {number}: “{clause}” is about to run out.")
 BREACHED = Text(zh="会话 {number}：“{clause}”已超时。", en="Conversation {number}: “{clause}” has run out.")
+MISSED = Text(zh="会话 {number}：“{clause}”没有完成。", en="Conversation {number}: “{clause}” was not done.")
+EXHAUSTED = Text(
+    zh="会话 {number}：“{clause}”多次未能联系上。",
+    en="Conversation {number}: “{clause}” was tried as often as it may be, in vain.",
+)
+GONE = (Presence.State.AWAY, Presence.State.OFF)
+HERE = (Presence.State.READY, Presence.State.BUSY)
 
 
 @locks("conversation")
@@ -58,48 +71,78 @@ def keep_next_due(events: Sequence[Recorded[Any]]) -> None:
 
 @reacts_to(ClockWarned)
 def warn_the_holder(events: Sequence[Recorded[ClockWarned]]) -> None:
-    _tell(events, WARNED, "warned")
+    _follow(events, WARNED, "warned")
 
 
 @reacts_to(ClockBreached)
-def tell_of_the_breach(events: Sequence[Recorded[ClockBreached]]) -> None:
-    _tell(events, BREACHED, "breached")
+def follow_breaches(events: Sequence[Recorded[ClockBreached]]) -> None:
+    """A clock that watches a duty is heard by the duties room, whose DutyMissed brings the effects."""
+    own = [event for event in events if event.payload.watches != "duty"]
+    _follow(own, BREACHED, "breached")
+    _let_clauses_hear(own, "clock.{clause}.breached", lambda event: f"{event.payload.clock}")
 
 
-def _tell(events: Sequence[Recorded[Any]], words: Text, kind: str) -> None:
-    ours = [event for event in events if event.subject[0] == "conversation"]
-    rows = Conversation.objects.in_bulk([event.subject[1] for event in ours]) if ours else {}
-    told = [_notice(event, rows[event.subject[1]], words, kind) for event in ours if event.subject[1] in rows]
+@reacts_to(DutyMissed)
+def follow_missed_duties(events: Sequence[Recorded[DutyMissed]]) -> None:
+    _follow(events, MISSED, "missed")
+    _let_clauses_hear(events, "duty.{clause}.missed", lambda event: f"{event.payload.obligation}")
+
+
+@reacts_to(DutyExhausted)
+def follow_vain_tries(events: Sequence[Recorded[DutyExhausted]]) -> None:
+    _follow(events, EXHAUSTED, "told")
+    _let_clauses_hear(events, "duty.{clause}.exhausted", lambda event: f"{event.payload.obligation}")
+
+
+@reacts_to(PresenceChanged)
+def tell_whose_colleague_is_back(events: Sequence[Recorded[PresenceChanged]]) -> None:
+    """A colleague came back whose conversations others have answered meanwhile."""
+    for event in events:
+        if event.payload.before in GONE and event.payload.state in HERE:
+            covered = Conversation.objects.filter(covers_id=event.payload.staff, state__in=Conversation.LIVE)
+            for conversation in covered.select_for_update(of=("self",), no_key=True).order_by("id"):
+                _happen(conversation, "conversation.colleague_back", event.at, f"{event.id}")
+
+
+def _let_clauses_hear(events: Sequence[Recorded[Any]], name: str, mark: Any) -> None:
+    """What a limit or duty did may start and stop others."""
+    rows = _conversations(events)
+    for event in events:
+        conversation = rows.get(event.subject[1]) if event.subject[0] == "conversation" else None
+        if conversation is not None:
+            _happen(conversation, name.format(clause=event.clauses[0]), event.at, mark(event))
+
+
+def _happen(conversation: Conversation, event: str, at: dt.datetime, mark: str) -> None:
+    apply_limits(conversation, book_of(conversation.version_id), [event], now=at, by=SYSTEM, mark=mark)
+
+
+def _follow(events: Sequence[Recorded[Any]], words: Text, kind: str) -> None:
+    rows = _conversations(events)
+    ours = [event for event in events if event.subject[0] == "conversation" and event.subject[1] in rows]
+    told = [one for event in ours for one in _effects(event, rows[event.subject[1]], words, kind)]
     if told:
         tell(told)
 
 
-def _notice(event: Recorded[Any], conversation: Conversation, words: Text, kind: str) -> Tell:
+def _effects(event: Recorded[Any], conversation: Conversation, words: Text, kind: str) -> list[Tell]:
     book = book_of(conversation.version_id)
     clause = book.clause(event.clauses[0])
-    to = list(event.payload.holders)
-    if kind == "breached" and isinstance(clause, Deadline):
-        to += _named(book, clause, to)
-    said = {"number": conversation.number}
-    return Tell(
-        at=event.at, to=list(dict.fromkeys(to)), kind=kind, clause=clause.id, handbook=book.name,
-        subject=("conversation", conversation.pk),
-        words=Text(zh=words.zh.format(**said, clause=clause.title.zh), en=words.say("en").format(**said, clause=clause.title.say("en"))),
+    listed: Effects = ()
+    if kind in ("breached", "missed"):
+        listed = listed_by(book, clause)
+    elif isinstance(event.payload, DutyExhausted) and isinstance(clause, Duty) and clause.attempts is not None:
+        listed = clause.attempts.then
+    return carry_out(
+        listed, conversation, book, at=event.at, holders=event.payload.holders, clause=clause.id, kind=kind,
+        words=Text(
+            zh=words.zh.format(number=conversation.number, clause=clause.title.zh),
+            en=words.say("en").format(number=conversation.number, clause=clause.title.say("en")),
+        ),
     )  # fmt: skip
 
 
-def _named(book: Book, clause: Deadline, holders: Sequence[str]) -> list[str]:
-    """Whom the effects of a breach notify; `superior` is whoever the holders' roles report to."""
-    effects = clause.breach if clause.breach is not None else book.handbook.defaults.breach
-    found: list[str] = []
-    for effect in effects or ():
-        for name in (effect.notify,) if isinstance(effect.notify, str) else tuple(effect.notify or ()):
-            if name == "superior":
-                held = [role_of(holder) for holder in holders] + list(clause.holder)
-                roles = [
-                    book.role(role).reports_to for role in held if role and role not in ("owner", "customer", "system")
-                ]
-                found += [role_key(book.name, role) for role in roles if role]
-            elif name != "holder":
-                found.append(role_key(book.name, name))
-    return found
+def _conversations(events: Iterable[Recorded[Any]]) -> dict[int, Conversation]:
+    ids = {event.subject[1] for event in events if event.subject[0] == "conversation"}
+    found = Conversation.objects.select_related("owner", "customer", "address", "inbox").filter(pk__in=ids)
+    return {conversation.pk: conversation for conversation in found} if ids else {}

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from zhike.handbook.common import Text
+from zhike.handbook.decision import Refusal
 
 
 class ConversationRefused(Exception):
-    """It cannot be done as things stand."""
+    """It cannot be done as things stand. `reasons`: what each clause says that forbids it, all at once."""
 
-    def __init__(self, words: Text, clause: str = "", fields: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, words: Text, clause: str = "", fields: tuple[str, ...] = (), reasons: Sequence[Refusal] = ()
+    ) -> None:
         super().__init__(words.zh)
         self.words = words
         self.clause = clause
         self.fields = fields
+        self.reasons = tuple(reasons)
+
+    @property
+    def clauses(self) -> list[str]:
+        """Every clause that forbids it."""
+        return [reason.decision.clause_id for reason in self.reasons] or ([self.clause] if self.clause else [])
+
+    @classmethod
+    def by_clauses(cls, reasons: Sequence[Refusal]) -> ConversationRefused:
+        """A refusal by one or several clauses; nobody is sent away twice."""
+        words = Text(
+            zh="".join(dict.fromkeys(reason.words.zh for reason in reasons)),
+            en=" ".join(dict.fromkeys(reason.words.say("en") for reason in reasons)),
+        )
+        fields = tuple(dict.fromkeys(name for reason in reasons for name in reason.fields))
+        return cls(words, reasons[0].decision.clause_id, fields, reasons)
 
 
 class NotFound(LookupError):
     """No such conversation for this viewer."""
+
+
+class NotVisible(ConversationRefused):
+    """A part of the conversation is not for him: the visitor's page trail."""
 
 
 CLOSED = Text(zh="这个会话已经结束。", en="This conversation has ended.")
@@ -24,3 +49,6 @@ EMPTY = Text(zh="请写点内容，或附上文件。", en="Write something, or 
 NOT_YOURS = Text(zh="这个会话不在您手上。", en="This conversation is not yours.")
 TAKEN = Text(zh="这个会话已由同事接走。", en="A colleague has taken this conversation.")
 TOO_LATE = Text(zh="已过可修改的时间。", en="It can no longer be changed.")
+NOTHING_TO_COVER = Text(zh="没有可以代接的同事。", en="There is no colleague to answer it for.")
+NOT_HIS_FORM = Text(zh="这张表单不由您在会话里填写。", en="This form is not for you to fill in a conversation.")
+FORM_UNFIT = Text(zh="表单有几处要改。", en="Some fields of the form need correction.")

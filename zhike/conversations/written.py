@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
+from django.db import transaction
+
+from zhike.clocks.models import Clock
 from zhike.conversations.access import audience_of
+from zhike.conversations.events import DeedRefused
 from zhike.conversations.limits import apply_limits
 from zhike.conversations.models import Conversation
+from zhike.conversations.refusals import ConversationRefused
 from zhike.handbook.book import Book
+from zhike.handbook.decision import Decision, Refusal
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
+from zhike.journal.ledger import Use, write_uses
 from zhike.org.handbooks import book_of
 
 OUTSIDE = ("customer:", "address:")
@@ -30,6 +39,19 @@ def book_for(conversation: Conversation) -> Book:
     return book_of(conversation.version_id)
 
 
+@contextmanager
+def deed(conversation: Conversation, what: str, *, by: str, now: dt.datetime) -> Iterator[None]:
+    """One transaction. What a clause refuses in it is rolled back and then written down by itself: the ledger counts refusals too."""
+    try:
+        with transaction.atomic():
+            yield
+    except ConversationRefused as refused:
+        if refused.reasons and conversation.pk:
+            with transaction.atomic():
+                _write_refusal(conversation, what, refused, by, now)
+        raise
+
+
 def write(
     conversation: Conversation,
     events: Iterable[Event],
@@ -38,23 +60,85 @@ def write(
     now: dt.datetime,
     by: str,
     clauses: Sequence[str] = (),
+    decisions: Sequence[Decision] = (),
+    concerns: Callable[[Clock], bool] | None = None,
+    kept: Mapping[str, Any] | None = None,
 ) -> None:
-    """Keep the row as it now is, with its audience worked out anew; tell the journal; stop and start limits."""
+    """Keep the row as it now is, with its audience worked out anew; tell the journal; stop and start limits.
+
+    `clauses` are named by the facts and count as applied, `decisions` likewise with what they rested on. `concerns` and `kept`:
+    see `duties.following.Happening`.
+    """
     book = book_for(conversation)
     conversation.audience = audience_of(conversation, book)
     conversation.version += 1
     conversation.save(
         update_fields=[field.attname for field in Conversation._meta.concrete_fields if not field.primary_key]
     )
-    record([_fact(conversation, event, now, by, clauses) for event in events])
+    named = tuple(dict.fromkeys([*clauses, *(decision.clause_id for decision in decisions)]))
+    uses = [_use(conversation, decision, "applied", by, now) for decision in decisions]
+    decided = {decision.clause_id for decision in decisions}
+    uses += [_applied(conversation, clause, by, now) for clause in clauses if clause not in decided]
+    facts = [_fact(conversation, event, now, by, named) for event in events]
+    if facts:
+        record(facts, uses)
+    else:
+        write_uses(uses)
     if happened:
-        apply_limits(conversation, book, happened, now=now, by=by)
+        apply_limits(conversation, book, happened, now=now, by=by, concerns=concerns, kept=kept or {})
 
 
-def _fact(conversation: Conversation, event: Event, now: dt.datetime, by: str, clauses: Sequence[str]) -> NewFact:
+def _write_refusal(
+    conversation: Conversation, what: str, refused: ConversationRefused, by: str, now: dt.datetime
+) -> None:
+    """The conversation itself is untouched; a fact and a line of the ledger for each clause are kept."""
+    event = DeedRefused(conversation.number, what, refused.words.zh, refused.words.say("en"), list(refused.fields))
+    uses = refusal_uses(conversation, what, refused, by, now)
+    record([_fact(conversation, event, now, by, refused.clauses, internal=True)], uses)
+
+
+def refusal_uses(
+    conversation: Conversation, what: str, refused: ConversationRefused, by: str, now: dt.datetime
+) -> list[Use]:
+    """A line of the ledger for each clause that refused; of one that was never opened the version is the subject."""
+    return [_refused(conversation, reason, what, by, now) for reason in refused.reasons]
+
+
+def _refused(conversation: Conversation, reason: Refusal, what: str, by: str, now: dt.datetime) -> Use:
+    use = _use(conversation, reason.decision, "refused", by, now)
+    return Use(
+        use.at, use.handbook, use.version_id, use.clause, use.outcome,
+        use.subject if conversation.pk else ("version", conversation.version_id), use.holder,
+        detail={"action": what, "words": reason.words.zh, "fields": list(reason.fields)},
+    )  # fmt: skip
+
+
+def _use(conversation: Conversation, decision: Decision, outcome: str, by: str, now: dt.datetime) -> Use:
+    return Use(
+        at=now, handbook=conversation.handbook, version_id=conversation.version_id, clause=decision.clause_id, outcome=outcome,
+        subject=("conversation", conversation.pk), holder=by,
+        detail={"because": decision.because.zh, "facts": decision.facts},
+    )  # fmt: skip
+
+
+def _applied(conversation: Conversation, clause: str, by: str, now: dt.datetime) -> Use:
+    return Use(
+        at=now, handbook=conversation.handbook, version_id=conversation.version_id, clause=clause, outcome="applied",
+        subject=("conversation", conversation.pk), holder=by,
+    )  # fmt: skip
+
+
+def _fact(
+    conversation: Conversation,
+    event: Event,
+    now: dt.datetime,
+    by: str,
+    clauses: Sequence[str],
+    internal: bool = False,
+) -> NewFact:
     """Of what is internal the other side is not even told that it happened."""
     told = conversation.audience
-    if getattr(event, "internal", False):
+    if internal or getattr(event, "internal", False):
         told = [principal for principal in told if not principal.startswith(OUTSIDE)]
     return NewFact(
         event, at=now, subject=("conversation", conversation.pk), actor=by, handbook=conversation.handbook, clauses=clauses,

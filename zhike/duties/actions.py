@@ -12,19 +12,23 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from zhike.clocks.actions import Start, overtake, start_clocks, stop_watch
 from zhike.clocks.models import Clock
-from zhike.duties.events import DutyEnded, DutyExempted, DutyMet, DutyMissed, DutyOwed, DutyRestored
+from zhike.duties.events import DutyEnded, DutyExempted, DutyExhausted, DutyMet, DutyMissed, DutyOwed, DutyRestored
 from zhike.duties.models import Obligation
 from zhike.duties.periods import Period, current_period, following_period, once
 from zhike.duties.rows import RESTORE, insert_obligations
 from zhike.handbook.book import Book
+from zhike.handbook.calendars import due_at
 from zhike.handbook.clauses import Duty
-from zhike.handbook.common import Facts, Text
-from zhike.handbook.limits import settles
+from zhike.handbook.common import Facts, Parameter, Text
+from zhike.handbook.conditions import holds
+from zhike.handbook.limits import duration_in, settles
+from zhike.handbook.terms import Attempts
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
 from zhike.journal.ledger import Use, write_uses
@@ -107,7 +111,7 @@ def _first_period(due: Owe) -> Period:
     if clause.every in ("once", "event"):
         return once(due.book, clause, due.at, due.facts)
     now = current_period(due.book, clause, due.at)
-    return following_period(due.book, clause, now) if clause.begins == "next_period" else now
+    return (following_period(due.book, clause, now) or now) if clause.begins == "next_period" else now
 
 
 def _obligation(due: Owe, period: Period) -> Obligation:
@@ -188,7 +192,10 @@ def settle(
         for row in _current(subject, at, clauses)
         if row.handbook == book.name and event in row.owes and row.begins_at <= at
     ]
+    heard = rows
     rows = _one_a_clause(row for row in rows if facts is None or settles(_clause(row), event, facts))
+    used_up = _count_tries(heard, rows, facts or {}, at)
+    rows += [row for row in used_up if row not in rows and _counts_as_done(row)]
     for row in rows:
         row.done += 1
     met = [row for row in rows if row.done >= row.times]
@@ -198,10 +205,65 @@ def settle(
         row.state = State.MISSED if row.pk in late else State.MET
         row.is_open, row.settled_at, row.settled_by = False, at, by
     Obligation.objects.bulk_update(rows, ["done", "state", "is_open", "settled_at", "settled_by"])
+    _record(used_up, lambda row: (at, by, _exhausted(row)))
     write_uses([_use(row, "kept", at) for row in met if row.ends_at is None])
     _record(met, lambda row: (at, by, DutyMet(row.pk, row.period, row.holders, row.pk in late)))
     _roll_over(met)
     return met
+
+
+def _count_tries(
+    heard: Sequence[Obligation], settled: Sequence[Obligation], facts: Facts, at: dt.datetime
+) -> list[Obligation]:
+    """Note which of the obligations that heard of the deed were tried in vain; answers with those whose tries are used up by it.
+
+    A deed that settles without being a try in vain begins the row anew; one that is neither is passed over: a text where a
+    call is owed.
+    """
+    limited = [row for row in heard if _clause(row).attempts is not None]
+    before = {row.pk: list(row.tries) for row in limited}
+    for row in limited:
+        if _is_try(row, facts, at):
+            row.tries = [*row.tries, at.isoformat()]
+        elif row in settled and not holds(_rule(row).of, facts):
+            row.tries = []
+    changed = [row for row in limited if row.tries != before[row.pk]]
+    Obligation.objects.bulk_update(changed, ["tries"])
+    return [row for row in changed if len(row.tries) == _most(row)]
+
+
+def _is_try(row: Obligation, facts: Facts, at: dt.datetime) -> bool:
+    """A try that comes too soon after the one before is none."""
+    rule = _rule(row)
+    if not holds(rule.of, facts):
+        return False
+    if not row.tries:
+        return True
+    last = dt.datetime.fromisoformat(row.tries[-1])
+    zone = book_of(row.version_id).handbook.zone
+    if rule.different_days and last.astimezone(ZoneInfo(zone)).date() == at.astimezone(ZoneInfo(zone)).date():
+        return False
+    book = book_of(row.version_id)
+    return rule.apart is None or at >= due_at(None, last, duration_in(book, rule.apart), zone=zone)
+
+
+def _most(row: Obligation) -> int:
+    most = _rule(row).most
+    return int(str(book_of(row.version_id).parameter(most.param))) if isinstance(most, Parameter) else most
+
+
+def _rule(row: Obligation) -> Attempts:
+    rule = _clause(row).attempts
+    assert rule is not None
+    return rule
+
+
+def _counts_as_done(row: Obligation) -> bool:
+    return _rule(row).counts_as_done
+
+
+def _exhausted(row: Obligation) -> DutyExhausted:
+    return DutyExhausted(row.pk, len(row.tries), row.holders, row.held_as, row.version_id)
 
 
 def _one_a_clause(rows: Iterable[Obligation]) -> list[Obligation]:
@@ -287,17 +349,26 @@ def _missed(row: Obligation) -> DutyMissed:
 
 def _roll_over(rows: Iterable[Obligation]) -> None:
     """The next period of what recurs begins where this one ends, whenever this one was settled."""
-    following = [(_next(row), row.settled_at or row.ends_at or row.begins_at) for row in rows if row.recurs]
+    following = [
+        (after, row.settled_at or row.ends_at or row.begins_at)
+        for row in rows
+        if row.recurs and (after := _next(row)) is not None
+    ]
     if following:
         _open(following, {row.version_id: book_of(row.version_id) for row, _ in following})
 
 
-def _next(row: Obligation) -> Obligation:
+def _next(row: Obligation) -> Obligation | None:
+    """What is owed after this; None where the series has ended."""
     book, clause = book_of(row.version_id), _clause(row)
     assert row.ends_at is not None
     period = following_period(book, clause, Period(row.period, row.begins_at, row.ends_at), row.settled_at)
+    if period is None:
+        return None
     due = Owe(book, row.version_id, clause, row.subject, row.holders, row.ends_at, row.audience, row.held_as)
-    return _obligation(due, period)
+    after = _obligation(due, period)
+    after.tries = row.tries
+    return after
 
 
 def release(subject: Subject, at: dt.datetime, by: str) -> list[Obligation]:

@@ -42,6 +42,18 @@ class DutyMissed(Event):
     version_id: int
 
 
+@event("duty.exhausted")
+@dataclass(frozen=True)
+class DutyExhausted(Event):
+    """Every try the clause allows was made in a row, and none reached anybody. What the clause names (`attempts.then`) follows."""
+
+    obligation: int
+    tries: int
+    holders: list[str]
+    held_as: str
+    version_id: int
+
+
 @event("duty.ended")
 @dataclass(frozen=True)
 class DutyEnded(Event):

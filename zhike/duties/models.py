@@ -40,6 +40,8 @@ class Obligation(models.Model):
     """It can still be done: it is owed, or was missed and is not tied to a period that has passed."""
     done = models.IntegerField(default=0)
     """How many of the `times` owed were done."""
+    tries = models.JSONField(default=list)
+    """Moments of the tries in a row that did not reach anybody (`attempts`); they go along into the next period."""
     settled_at = models.DateTimeField(null=True)
     settled_by = models.CharField(max_length=80, blank=True, default="")
     survives_close = models.BooleanField(default=False)

@@ -1,4 +1,4 @@
-"""Periods of a duty: the day, week or quarter in which something is owed, as half-open spans of time.
+"""Periods of a duty: the day, week, shift or interval in which something is owed, as half-open spans of time.
 
 Periods begin at midnight of the handbook's zone. One that is entered in the middle begins where it was entered.
 """
@@ -8,28 +8,33 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from zhike.handbook.book import Book
-from zhike.handbook.calendars import due_at
+from zhike.handbook.calendars import Calendar, at_time, due_at
 from zhike.handbook.clauses import Duty
 from zhike.handbook.common import Duration, Facts, Unit
-from zhike.handbook.limits import as_moment, limit_of
-from zhike.handbook.periods import period_of
+from zhike.handbook.limits import as_moment, duration_in, limit_of
+from zhike.handbook.periods import next_occasion, period_of
 
 NO_FACTS: Facts = MappingProxyType({})
+ONE_DAY = dt.timedelta(days=1)
+FAR = 1500
+"""Days without a shift after which a calendar is taken to be closed for good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
     label: str
-    """"once", "2025-06-11", "2025-W24", "2025-06", "2025-Q2", "2025"."""
+    """"once", "2025-06-11", "2025-W24", "2025-06", "2025-Q2", "2025"; for a shift or an interval the moment it begins; for a
+    checkpoint the start of the series and its number: "2025-06-11T09:00+08:00/2"."""
     begins_at: dt.datetime
     ends_at: dt.datetime | None
     """The first moment after it; what is done at that very moment is still in time."""
 
 
 class UnknownPeriod(ValueError):
-    """This way of repeating needs facts the room does not have: shifts, occasions, checkpoints."""
+    """The clause does not say what its way of repeating needs: no interval, no calendar, an occasion nobody dated."""
 
 
 def once(book: Book, clause: Duty, at: dt.datetime, facts: Facts = NO_FACTS) -> Period:
@@ -39,35 +44,98 @@ def once(book: Book, clause: Duty, at: dt.datetime, facts: Facts = NO_FACTS) -> 
     if clause.within is None:
         until = as_moment(facts.get(clause.due.fact), at) if clause.due and clause.due.fact else None
         return Period("once", at, until)
-    duration = limit_of(book, clause)
-    working = duration.unit in (Unit.working_day, Unit.working_hour)
-    calendar = book.calendar(clause.calendar) if working or clause.calendar else None
-    return Period("once", at, due_at(calendar, at, duration, zone=book.handbook.zone))
+    return Period("once", at, _after(book, clause, at, limit_of(book, clause)))
 
 
 def current_period(book: Book, clause: Duty, at: dt.datetime) -> Period:
-    """The period of `clause` that holds `at`, from `at` on. On a day off the coming working day. Or UnknownPeriod."""
-    if clause.every == "interval":
-        return Period(at.isoformat(), at, due_at(None, at, _interval(clause), zone=book.handbook.zone))
-    period = _on(book, clause, at)
-    return Period(period.label, max(period.begins_at, at), period.ends_at)
+    """The period of `clause` that holds `at`, from `at` on. On a day off the coming working day, between two shifts the coming
+    one. Or UnknownPeriod.
+    """
+    match clause.every:
+        case "interval":
+            return Period(_label(at), at, _after(book, clause, at, _interval(book, clause)))
+        case "checkpoints":
+            return _checkpoint(book, clause, at, 1)
+        case "shift":
+            return _shift(book, clause, at)
+        case "occasion":
+            return _occasion(book, clause, at, at.astimezone(ZoneInfo(book.handbook.zone)).date() - ONE_DAY)
+        case _:
+            period = _on(book, clause, at)
+            return Period(period.label, max(period.begins_at, at), period.ends_at)
 
 
-def following_period(book: Book, clause: Duty, period: Period, done_at: dt.datetime | None = None) -> Period:
-    """The period after `period`. An interval runs from when it was last done, or from when it fell due. Raises
-    UnknownPeriod.
+def following_period(book: Book, clause: Duty, period: Period, done_at: dt.datetime | None = None) -> Period | None:
+    """The period after `period`; None after the last checkpoint. An interval runs from when it was last done, or from when
+    it fell due. Raises UnknownPeriod.
     """
     assert period.ends_at is not None
-    if clause.every == "interval":
-        start = done_at if done_at is not None and clause.counted_from == "done" else period.ends_at
-        return current_period(book, clause, start)
-    return _on(book, clause, period.ends_at)
+    match clause.every:
+        case "interval":
+            since_done = done_at is not None and clause.counted_from == "done"
+            return current_period(book, clause, done_at if since_done and done_at else period.ends_at)
+        case "checkpoints":
+            start, _, number = period.label.rpartition("/")
+            coming = int(number) + 1
+            if coming > len(clause.checkpoints):
+                return None
+            return _checkpoint(book, clause, dt.datetime.fromisoformat(start), coming)
+        case "shift":
+            return _shift(book, clause, period.ends_at)
+        case "occasion":
+            return _occasion(book, clause, period.ends_at, dt.date.fromisoformat(period.label))
+        case _:
+            return _on(book, clause, period.ends_at)
 
 
-def _interval(clause: Duty) -> Duration:
+def _after(book: Book, clause: Duty, at: dt.datetime, amount: Duration) -> dt.datetime:
+    """So long after `at`: in working time where the clause or its limit says so, else on the wall."""
+    return due_at(_calendar(book, clause, amount), at, amount, zone=book.handbook.zone)
+
+
+def _calendar(book: Book, clause: Duty, amount: Duration) -> Calendar | None:
+    working = clause.time == "working" or amount.unit in (Unit.working_day, Unit.working_hour)
+    return book.calendar(clause.calendar) if working or clause.calendar else None
+
+
+def _interval(book: Book, clause: Duty) -> Duration:
     if clause.interval is None:
         raise UnknownPeriod(f"{clause.id} repeats after an interval but names none")
-    return clause.interval
+    return duration_in(book, clause.interval)
+
+
+def _checkpoint(book: Book, clause: Duty, start: dt.datetime, number: int) -> Period:
+    """The `number`-th checkpoint after `start`, owed since the one before it."""
+    if not clause.checkpoints:
+        raise UnknownPeriod(f"{clause.id} names no checkpoints")
+    times = [_after(book, clause, start, one) for one in clause.checkpoints[:number]]
+    return Period(f"{_label(start)}/{number}", times[-2] if number > 1 else start, times[-1])
+
+
+def _shift(book: Book, clause: Duty, at: dt.datetime) -> Period:
+    """The open time of the calendar that holds `at`, else the next."""
+    calendar = book.calendar(clause.calendar)
+    if calendar is None:
+        raise UnknownPeriod(f"{clause.id} is owed every shift, but no calendar says when one is")
+    day = at.astimezone(calendar.zone).date() - ONE_DAY
+    for ahead in range(FAR):
+        for begins, ends in calendar.spans_of(day + ahead * ONE_DAY):
+            if ends > at:
+                return Period(_label(begins), max(begins, at), ends)
+    raise UnknownPeriod(f"{clause.id}: its calendar is never open after {at.isoformat()}")
+
+
+def _occasion(book: Book, clause: Duty, at: dt.datetime, after: dt.date) -> Period:
+    """Until the next day of the occasion after `after`, or the time of day it names."""
+    found = next((one for one in book.handbook.occasions if one.id == clause.occasion), None)
+    day = next_occasion(found, after) if found else None
+    if found is None or day is None:
+        raise UnknownPeriod(f"{clause.id}: no day is known of the occasion {clause.occasion}")
+    midnight = dt.datetime.combine(day, dt.time.min, ZoneInfo(book.handbook.zone))
+    ends = at_time(None, midnight, found.at) if found.at else midnight + ONE_DAY
+    if ends <= at:
+        return _occasion(book, clause, at, day)
+    return Period(day.isoformat(), at, ends)
 
 
 def _on(book: Book, clause: Duty, moment: dt.datetime) -> Period:
@@ -77,3 +145,8 @@ def _on(book: Book, clause: Duty, moment: dt.datetime) -> Period:
     except ValueError as error:
         raise UnknownPeriod(f"{clause.id}: {error}") from error
     return Period(span.key, span.begins, span.ends)
+
+
+def _label(moment: dt.datetime) -> str:
+    """A moment as the label of a period, short enough for its column."""
+    return moment.isoformat(timespec="seconds")

@@ -13,7 +13,7 @@ from zhike.duties.models import Obligation
 NEW = {
     "version_id": "bigint", "handbook": "text", "clause": "text", "subject_kind": "text", "subject_id": "bigint",
     "period": "text", "every": "text", "begins_at": "timestamptz", "ends_at": "timestamptz", "holders": "text[]",
-    "held_as": "text", "owes": "text[]", "times": "int", "state": "text", "is_open": "boolean", "done": "int",
+    "held_as": "text", "owes": "text[]", "times": "int", "state": "text", "is_open": "boolean", "done": "int", "tries": "jsonb",
     "settled_by": "text", "survives_close": "boolean", "exemption": "jsonb", "audience": "text[]",
 }  # fmt: skip
 COLUMNS = ", ".join(NEW)
@@ -27,7 +27,18 @@ ON CONFLICT DO NOTHING RETURNING id, {", ".join(IDENTITY)}
 """  # noqa: S608 - only names of this module
 
 # Every column that changes afterwards.
-CHANGING = ("holders", "held_as", "state", "is_open", "done", "settled_at", "settled_by", "exemption", "audience")
+CHANGING = (
+    "holders",
+    "held_as",
+    "state",
+    "is_open",
+    "done",
+    "tries",
+    "settled_at",
+    "settled_by",
+    "exemption",
+    "audience",
+)
 RESTORE = f"""
 UPDATE duties_obligation AS duty SET {", ".join(f"{name} = old.{name}" for name in CHANGING)}
 FROM jsonb_populate_recordset(NULL::duties_obligation, %s::jsonb) AS old

@@ -165,7 +165,7 @@ class Duty(ClauseBase):
         "occasion",
         "event",
     ] = "once"
-    interval: Within | None = None
+    interval: Within | Parameter | None = None
     """`every: interval`: so long after the last time it was done, or after it fell due (`counted_from`)."""
     counted_from: Literal["done", "due"] = "done"
     checkpoints: tuple[Within, ...] = ()

@@ -299,6 +299,7 @@ class Effect(Model):
     """What may not or may again be used: an account, a settlement."""
     reopen: bool | None = None
     requeue: Literal["head", "tail"] | None = None
+    """The conversation goes back to its queue, before or behind those who wait."""
     sign_out: bool | None = None
     """The person is taken off the line."""
     opens: Identifier | None = None

@@ -26,10 +26,11 @@ def limit_of(book: Book, clause: Deadline | Duty) -> Duration:
     """The limit as a duration, a parameter's value in force included. Raises NoLimit where the clause has none."""
     if clause.within is None:
         raise NoLimit(f"{clause.id} has no limit of its own")
-    return _settled(book, clause.within)
+    return duration_in(book, clause.within)
 
 
-def _settled(book: Book, within: Duration | Parameter) -> Duration:
+def duration_in(book: Book, within: Duration | Parameter) -> Duration:
+    """A length of time as a clause states it, a parameter's value in force included."""
     if isinstance(within, Duration):
         return within
     return Duration.model_validate(parse_duration(book.parameter(within.param)))
@@ -147,7 +148,7 @@ def _capped(
         since = as_moment(facts.get(clause.cap.since_fact), start) if clause.cap.since_fact else start
         if since is not None:
             counted = calendar if counts_working_time(clause) else None
-            caps.append(due_at(counted, since, _settled(book, clause.cap.within), zone=book.handbook.zone))
+            caps.append(due_at(counted, since, duration_in(book, clause.cap.within), zone=book.handbook.zone))
     return min([due, *caps])
 
 

@@ -171,6 +171,8 @@ class Record(Model):
     """The field that names a row of a reference record."""
     kept_by: Names = ()
     """Roles that may change a reference record."""
+    in_conversation: Names = ()
+    """Roles that fill it within a conversation, where it belongs to no action of a process."""
     layout: dict[str, Any] = Field(default_factory=dict)
     complete: Names = ()
     cites: str | None = None

@@ -6,7 +6,7 @@ Every key a term does not know is refused, so a handbook cannot say something th
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -110,10 +110,15 @@ class First(Model):
 
 
 class Attempts(Model):
-    """Tries that did not reach the person."""
+    """Tries in a row that did not reach the person."""
 
-    most: int = Field(ge=1)
-    apart: Within | None = None
+    of: When = Field(default_factory=dict)
+    """By which facts one of the `owes` events is such a try: `{result: [no_answer, busy]}`. Whether it settles the period is for
+    `owes_when`.
+    """
+    most: Annotated[int, Field(ge=1)] | Parameter
+    apart: Within | Parameter | None = None
+    """A try sooner than this after the one before is not counted."""
     different_days: bool = False
     counts_as_done: bool = False
     then: Effects = ()

@@ -13,6 +13,8 @@ from zhike.cases.models import Case
 from zhike.cases.refusals import CaseError
 from zhike.clocks.actions import fire_due
 from zhike.clocks.queries import next_moment
+from zhike.conversations.models import Conversation
+from zhike.conversations.refusals import ConversationRefused
 from zhike.customers.models import Customer
 from zhike.handbook.book import Book
 from zhike.org.handbooks import book_of, viewer
@@ -51,6 +53,10 @@ class World:
     """Case name -> id, as given with 记为."""
     latest: list[int] = field(default_factory=list)
     """Cases in the order in which they were last opened or acted on."""
+    talks: dict[str, int] = field(default_factory=dict)
+    """Conversation name -> id, as given with 记为."""
+    talked: list[int] = field(default_factory=list)
+    """Conversations in the order in which something was last done in them."""
     contents: dict[str, dict[str, str]] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)
     customers: dict[str, int] = field(default_factory=dict)
@@ -190,6 +196,31 @@ class World:
             raise StepFailed(f"还没有“{text}”")
         raise StepFailed(f"没有叫“{text}”的事项")
 
+    # Conversations
+
+    def talk(self, text: str | None) -> Conversation:
+        """By the name given with 记为 or by number; None: the one in which something was done last."""
+        if text is None and not self.talked:
+            raise StepFailed("还没有会话")
+        pk = self.talks.get(text or "") if text else self.talked[-1]
+        found = Conversation.objects.select_related("owner", "covers", "offered_to", "address", "inbox")
+        row = found.filter(pk=pk).first() if pk else found.filter(number=text).first()
+        if row is None:
+            raise StepFailed(f"没有叫“{text}”的会话")
+        return row
+
+    def touch_talk(self, conversation: Conversation) -> None:
+        self.talked = [pk for pk in self.talked if pk != conversation.pk] + [conversation.pk]
+
+    def subject(self, text: str) -> tuple[str, int]:
+        """A conversation or a case by its name."""
+        return ("conversation", self.talk(text).pk) if text in self.talks else ("case", self.case(text).pk)
+
+    def subjects(self) -> list[tuple[str, int]]:
+        """Everything something can run on, what was last acted on first: conversations, then cases."""
+        talks = [("conversation", pk) for pk in reversed(self.talked)]
+        return [*talks, *(("case", case.pk) for case in self.cases())]
+
     def is_case(self, text: str) -> bool:
         return text in self.named or names.is_process(self.book, text) or Case.objects.filter(number=text).exists()
 
@@ -211,6 +242,10 @@ class World:
         self.refusal = None
         try:
             return deed()
+        except ConversationRefused as error:
+            said = [reason.words.zh for reason in error.reasons] or [error.words.zh]
+            self.refusal = Refusal(error, said, error.clauses, list(error.fields))
+            return None
         except CaseError as error:
             words = [reason.words.zh for reason in error.reasons]
             self.refusal = Refusal(error, words, error.clauses, list(error.fields))

@@ -179,6 +179,7 @@ def _roles_in(value: object) -> Iterator[Use]:
             yield from _many("fills", value.fills)
         case Record():
             yield from _many("kept_by", value.kept_by)
+            yield from _many("in_conversation", value.in_conversation)
         case Effect():
             told = (value.notify,) if isinstance(value.notify, str) else value.notify or ()
             yield from _many("notify", tuple(name for name in told if name not in TOLD))

@@ -99,6 +99,7 @@ handlers | 经手人可见 | handlers may see
 help | 提示 | hint
 holder | 持有人 | holder
 holidays | 节假日表 | holiday table
+in_conversation | 会话中由谁填 | filled in conversations by
 includes | 包含 | includes
 interim | 先行措施 | meanwhile
 interval | 间隔 | interval

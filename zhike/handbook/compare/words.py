@@ -71,6 +71,21 @@ VALUES = {
 EVENTS = {
     "case.opened": Text(zh="开单时", en="when the case is opened"),
     "case.closed": Text(zh="结办时", en="when the case is closed"),
+    "conversation.opened": Text(zh="会话开始时", en="when the conversation begins"),
+    "conversation.asked": Text(zh="顾客提问、前面没有未答时", en="when the customer asks and nothing was open"),
+    "conversation.question": Text(zh="顾客每提一个问题时", en="at each question of the customer"),
+    "conversation.answered": Text(zh="问题得到答复时", en="when a question is answered"),
+    "conversation.first_answered": Text(zh="首次答复时", en="at the first answer"),
+    "conversation.answering": Text(zh="答复顾客时", en="when the customer is answered"),
+    "conversation.corrected": Text(zh="更正答复时", en="when an answer is put right"),
+    "conversation.accepted": Text(zh="有人接起时", en="when somebody takes it"),
+    "conversation.covering": Text(zh="代接时", en="when a colleague answers for another"),
+    "conversation.covered": Text(zh="代接以后", en="once a colleague answers for another"),
+    "conversation.colleague_back": Text(zh="被代接的同事回岗时", en="when the colleague is back"),
+    "conversation.transferring": Text(zh="转交会话时", en="when the conversation is handed on"),
+    "conversation.returned": Text(zh="交还并接收时", en="when it was handed back and accepted"),
+    "conversation.recording": Text(zh="人工登记会话时", en="when a conversation is written down by hand"),
+    "conversation.closed": Text(zh="会话结束时", en="when the conversation ends"),
 }
 
 

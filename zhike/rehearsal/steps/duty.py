@@ -79,10 +79,11 @@ def covered(world: World, clause: str, first: str, last: str, value: str) -> Non
 def _rows(world: World, case: str | None, clause: str) -> QuerySet[Obligation]:
     rows = Obligation.objects.filter(clause=names.clause(world.book, clause).id).order_by("begins_at", "id")
     if case is not None:
-        return rows.filter(subject_kind="case", subject_id=world.case(case).pk)
-    subjects = set(rows.values_list("subject_id", flat=True))
-    meant = next((c.pk for c in world.cases() if c.pk in subjects), -1)
-    return rows.filter(subject_id=meant)
+        kind, number = world.subject(case)
+        return rows.filter(subject_kind=kind, subject_id=number)
+    subjects = set(rows.values_list("subject_kind", "subject_id"))
+    kind, number = next((one for one in world.subjects() if one in subjects), ("", -1))
+    return rows.filter(subject_kind=kind, subject_id=number)
 
 
 def _covers(world: World, row: Obligation, day: dt.date) -> bool:

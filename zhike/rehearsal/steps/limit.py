@@ -7,7 +7,6 @@ import re
 
 from django.db.models import QuerySet
 
-from zhike.cases.models import Case
 from zhike.clocks.actions import extend_clock, pause_clock, reassign_clock, resume_clock
 from zhike.clocks.models import Clock
 from zhike.clocks.queries import minutes_of
@@ -56,7 +55,7 @@ def how_many(world: World, number: str, case: str | None, clause: str, still: st
 
 @step("<C>没有时限在走")
 def nothing_runs(world: World, case: str | None) -> None:
-    found = _of_case(world, case).filter(state__in=OPEN)
+    found = _of_subject(world, case).filter(state__in=OPEN)
     if found:
         raise StepFailed("在走的有：" + "、".join(c.clause for c in found))
 
@@ -64,7 +63,7 @@ def nothing_runs(world: World, case: str | None) -> None:
 @step("<C>在走的时限是", table=True)
 def running_are(world: World, case: str | None, table: Table) -> None:
     rows = rows_of(table)
-    open_clocks = list(_any_case(world, case).filter(state__in=OPEN).order_by("id"))
+    open_clocks = list(_any_subject(world, case).filter(state__in=OPEN).order_by("id"))
     wanted = sorted(names.clause(world.book, row["时限"]).id for row in rows)
     found = sorted(c.clause for c in open_clocks)
     if wanted != found:
@@ -173,25 +172,30 @@ def _state(clock: Clock) -> str:
 
 def _clocks(world: World, case: str | None, clause: str) -> list[Clock]:
     wanted = names.clause(world.book, clause).id
-    rows = Clock.objects.filter(clause=wanted, subject_kind="case", watches="").order_by("started_at", "id")
+    rows = Clock.objects.filter(clause=wanted, watches="").order_by("started_at", "id")
     if case is not None:
-        rows = rows.filter(subject_id=world.case(case).pk)
-        return list(rows)
-    subjects = set(rows.values_list("subject_id", flat=True))
-    meant = next((c.pk for c in world.cases() if c.pk in subjects), None)
-    return list(rows.filter(subject_id=meant)) if meant is not None else []
+        kind, number = world.subject(case)
+        return list(rows.filter(subject_kind=kind, subject_id=number))
+    subjects = set(rows.values_list("subject_kind", "subject_id"))
+    kind, number = next((one for one in world.subjects() if one in subjects), ("", -1))
+    return list(rows.filter(subject_kind=kind, subject_id=number))
 
 
-def _of_case(world: World, case: str | None) -> QuerySet[Clock]:
-    return Clock.objects.filter(subject_kind="case", watches="", subject_id=world.case(case).pk)
+def _of_subject(world: World, name: str | None) -> QuerySet[Clock]:
+    """Clocks of the case or conversation named; without a name, of the case meant, or of the conversation where there is no case."""
+    subject = world.subject(name) if name is not None else next(iter(_meant(world)), ("", -1))
+    return Clock.objects.filter(subject_kind=subject[0], watches="", subject_id=subject[1])
 
 
-def _any_case(world: World, case: str | None) -> QuerySet[Clock]:
-    """Clocks of the case meant; without a name, of the latest case that has any open."""
-    if case is not None:
-        return _of_case(world, case)
-    with_clocks = set(
-        Clock.objects.filter(subject_kind="case", watches="", state__in=OPEN).values_list("subject_id", flat=True)
-    )
-    meant: Case | None = next((c for c in world.cases() if c.pk in with_clocks), None)
-    return Clock.objects.filter(subject_kind="case", watches="", subject_id=meant.pk if meant else -1)
+def _meant(world: World) -> list[tuple[str, int]]:
+    """Cases before conversations: a step without a name speaks of the case last acted on, where there is one."""
+    return sorted(world.subjects(), key=lambda one: one[0] != "case")
+
+
+def _any_subject(world: World, name: str | None) -> QuerySet[Clock]:
+    """Clocks of the subject meant; without a name, of the latest one that has any open."""
+    if name is not None:
+        return _of_subject(world, name)
+    running = Clock.objects.filter(watches="", state__in=OPEN).values_list("subject_kind", "subject_id")
+    kind, number = next((one for one in _meant(world) if one in set(running)), ("", -1))
+    return Clock.objects.filter(subject_kind=kind, watches="", subject_id=number)

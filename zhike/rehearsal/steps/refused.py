@@ -5,6 +5,7 @@ from __future__ import annotations
 from zhike.cases.models import Case
 from zhike.cases.queries import offered
 from zhike.cases.refusals import NotYours, Refused, Stale, Unreadable
+from zhike.conversations.refusals import ConversationRefused
 from zhike.rehearsal import names
 from zhike.rehearsal.vocabulary import StepFailed, step
 from zhike.rehearsal.vocabulary import names as listed
@@ -63,6 +64,8 @@ def kind_of(error: Exception) -> str:
     if isinstance(error, NotYours):
         at_stage = any("处于" in reason.words.zh or "现在还不能" in reason.words.zh for reason in error.reasons)
         return "不在可办理的阶段" if at_stage else "无权办理"
+    if isinstance(error, ConversationRefused):
+        return "条款不允许" if error.reasons else "表单有误" if error.fields else "无权办理"
     kinds = {Stale: "页面已过时", Unreadable: "表单有误", Refused: "条款不允许"}
     return next((said for kind, said in kinds.items() if isinstance(error, kind)), type(error).__name__)
 

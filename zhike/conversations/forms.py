@@ -1,0 +1,87 @@
+"""Forms filled within a conversation: the customer's particulars, what was done for an absent colleague, what came of it.
+
+A record says in `in_conversation` which roles fill it there. Gates on `record.<id>.complete` are asked, `record.<id>.completed` stops
+limits and settles duties; what was filled is a fact of the conversation as `<record>.<field>`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from zhike.conversations import refusals
+from zhike.conversations.events import FormFilled
+from zhike.conversations.facts import facts_of, of_actor
+from zhike.conversations.judging import judged
+from zhike.conversations.models import Conversation
+from zhike.conversations.refusals import ConversationRefused
+from zhike.conversations.written import book_for, deed, locked, write
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Gate, Wording
+from zhike.handbook.structure import Record
+from zhike.org.principals import Viewer
+from zhike.records.actions import keep_filling
+from zhike.records.attachments import bind_attachments
+from zhike.records.forms import FormRefused, check_form, file_tokens
+from zhike.records.models import Filling
+
+
+def forms_for(viewer: Viewer, book: Book) -> list[Record]:
+    """The forms this viewer may fill in conversations of the handbook."""
+    return [
+        record
+        for record in book.handbook.records
+        if any(viewer.in_role(book.name, role) for role in record.in_conversation)
+    ]
+
+
+def fill(
+    conversation: Conversation, record: str, values: Mapping[str, Any], viewer: Viewer, *, now: dt.datetime
+) -> Filling:
+    """Fill a form. A correction is another filling; the last one counts.
+
+    Raises ConversationRefused: a clause forbids it, a field is missing or wrong (`fields`), the form is not his; KeyError for a
+    record the handbook does not have. A conversation that has ended may still be written up.
+    """
+    book = book_for(conversation)
+    definition = book.record(record)
+    if definition not in forms_for(viewer, book):
+        raise ConversationRefused(refusals.NOT_HIS_FORM)
+    with deed(conversation, f"record.{record}", by=viewer.principal, now=now):
+        held = locked(conversation.pk)
+        actor = of_actor(viewer, book)
+        kept = _read(held, book, definition, values, viewer, now)
+        event = f"record.{record}.complete"
+        decisions = judged(held, event, now, actor | kept, form=kept, form_fields=[f.id for f in definition.fields])
+        filling = keep_filling(
+            version_id=held.version_id, record=record, subject=("conversation", held.pk), values=kept, actor=viewer.principal, at=now,
+        )  # fmt: skip
+        if tokens := file_tokens(book, record, kept):
+            bind_attachments(tokens, subject=("conversation", held.pk), by=viewer.principal, internal=True)
+        write(
+            held, [FormFilled(held.number, record, filling.pk)], happened=[f"record.{record}.completed"], now=now,
+            by=viewer.principal, decisions=decisions,
+        )  # fmt: skip
+    return filling
+
+
+def _read(
+    held: Conversation, book: Book, definition: Record, values: Mapping[str, Any], viewer: Viewer, now: dt.datetime
+) -> dict[str, Any]:
+    """The values as they are kept. What a clause asks for may be missing here: the clause then says so itself."""
+    try:
+        return check_form(
+            book, definition.id, values, facts=facts_of(held, book, now, of_actor(viewer, book)), now=now,
+            actor=viewer.principal, gated_fields=_gated(book, definition.id),
+        )  # fmt: skip
+    except FormRefused as refused:
+        raise ConversationRefused(refusals.FORM_UNFIT, fields=tuple(refused.errors)) from refused
+
+
+def _gated(book: Book, record: str) -> frozenset[str]:
+    event = f"record.{record}.complete"
+    gates = [clause for clause in book.speaking_of("gate", None, event) if isinstance(clause, Gate)]
+    named = {field for gate in gates for field in (*gate.requires.fields, *gate.requires.one_of_fields)}
+    wordings = [clause for clause in book.speaking_of("wording", None, event) if isinstance(clause, Wording)]
+    return frozenset(named | {field for wording in wordings for field in wording.must_state})

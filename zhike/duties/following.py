@@ -1,0 +1,229 @@
+"""What something that happened does to the limits and duties of its subject, in one order for every room.
+
+A room says what happened (`action.review`, `conversation.asked`, `clock.WARN-05.breached`), what it knows of its subject and who
+holds what there; which clauses listen is the handbook's.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from zhike.clocks import queries as clock_queries
+from zhike.clocks.actions import Start, cancel_clocks, pause_clocks, resume_clocks, start_clocks, stop_clocks
+from zhike.clocks.models import Clock
+from zhike.clocks.timing import calendar_of_clock, counted_from
+from zhike.duties.actions import Owe, end, owe, settle
+from zhike.duties.models import Obligation
+from zhike.duties.queries import owed
+from zhike.handbook.book import Book
+from zhike.handbook.calendars import due_at
+from zhike.handbook.clauses import Clause, Deadline, Duty
+from zhike.handbook.conditions import holds
+from zhike.handbook.limits import stops
+
+Facts = dict[str, Any]
+LISTENING = ("stops", "settles", "pauses", "resumes", "voids")
+
+
+def _nothing_earlier(_: dt.datetime) -> Iterable[str]:
+    return ()
+
+
+def _every_clock(_: Clock) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """Something happened to a subject, in the caller's transaction, which holds the subject."""
+
+    book: Book
+    version_id: int
+    subject: tuple[str, int]
+    happened: Sequence[str]
+    """Events as clauses name them, in the order in which they came about."""
+    now: dt.datetime
+    by: str
+    mark: str
+    """Differs for every happening to the subject, and is the same when the same one is told again."""
+    facts: Callable[[bool], Facts]
+    """The facts of the subject; True: read anew, because clocks or duties have changed."""
+    holders: Callable[[Sequence[str]], list[str]]
+    """Roles as principals of this subject."""
+    calendar: Callable[[Deadline], str | None]
+    """The name of the calendar a limit is counted in here."""
+    audience: Sequence[str] = ()
+    process: str | None = None
+    is_new: bool = False
+    """Nothing can run or be owed yet."""
+    closes: bool = False
+    """The subject ends: what does not survive that ends with it."""
+    earlier: Callable[[dt.datetime], Iterable[str]] = _nothing_earlier
+    """Events of the subject from a moment on, for clauses that wait for several."""
+    concerns: Callable[[Clock], bool] = _every_clock
+    """Whether what happened concerns this clock: of several questions only the one that was answered."""
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """What the clocks it starts keep beside their facts."""
+
+
+def follow(what: Happening) -> None:
+    """Stop what the events stop, then start what they start: a clock that one event both stops and starts begins anew.
+
+    What an event voids it does not stop; what it pauses, it pauses last.
+    """
+    facts = what.facts(False)
+    if not what.is_new:
+        _void(what)
+        _stop(what, facts)
+    _start(what, facts)
+    _pause(what)
+    facts = what.facts(True)
+    _settle(what, facts)
+    _owe(what, facts)
+    _end(what, facts)
+
+
+def is_heard(book: Book, process: str | None, event: str) -> bool:
+    """Whether any limit or duty listens to the event at all."""
+    started = book.speaking_of("deadline", process, event) or book.speaking_of("duty", process, event)
+    return bool(started) or any(book.listening_to(index, process, event) for index in LISTENING)
+
+
+def _void(what: Happening) -> None:
+    """An upheld appeal, say: neither kept nor broken."""
+    for event in what.happened:
+        named = [clause.id for clause in what.book.listening_to("voids", what.process, event)]
+        if named:
+            cancel_clocks(what.subject, named, at=what.now, by=what.by, why=event)
+
+
+def _stop(what: Happening, facts: Facts) -> None:
+    named = {clause.id: clause for event in what.happened for clause in what.book.stopped_by(what.process, event)}
+    if not named and not what.closes:
+        return
+    running = [clock for clock in clock_queries.open_clocks(what.subject) if not clock.watches]
+    stopped = [c for c in running if c.clause in named and what.concerns(c) and _stops(what, named[c.clause], c, facts)]
+    if stopped:
+        clauses, ids = sorted({c.clause for c in stopped}), {c.pk for c in stopped}
+        stop_clocks(what.subject, clauses, at=what.now, by=what.by, only=ids)
+    if what.closes:
+        left = sorted({c.clause for c in running if c not in stopped and not c.survives_close})
+        if left:
+            stop_clocks(what.subject, left, at=what.now, by=what.by, cancel=True)
+
+
+def _stops(what: Happening, clause: Deadline, clock: Clock, facts: Facts) -> bool:
+    happened = [*(what.earlier(clock.started_at) if clause.until_all else ()), *what.happened]
+    too_early = None
+    if clause.not_before is not None:
+        calendar = calendar_of_clock(clock)
+        too_early = due_at(calendar, counted_from(clock), clause.not_before, zone=what.book.handbook.zone)
+    return any(
+        stops(clause, event, facts, happened=happened, now=what.now, not_before=too_early) for event in what.happened
+    )
+
+
+def _start(what: Happening, facts: Facts) -> None:
+    found: dict[str, Start] = {}
+    for event in what.happened:
+        for clause in what.book.speaking_of("deadline", what.process, event):
+            if isinstance(clause, Deadline) and holds(clause.when, facts):
+                found.setdefault(clause.id, _start_of(what, clause, event, facts))
+    if found:
+        start_clocks(list(found.values()))
+
+
+def _start_of(what: Happening, clause: Deadline, event: str, facts: Facts) -> Start:
+    kind, number = what.subject
+    kept = {name: facts.get(name) for name in (*clause.when, *_dated_by(clause))}
+    return Start(
+        book=what.book,
+        version_id=what.version_id,
+        clause=clause,
+        subject=what.subject,
+        holders=what.holders(clause.holder),
+        held_as=",".join(clause.holder),
+        key=f"{kind}:{number}/{clause.id}/{event}/{what.mark}"[:120],
+        at=what.now,
+        calendar=what.calendar(clause),
+        audience=tuple(what.audience),
+        facts={**kept, **what.kept},
+    )
+
+
+def _dated_by(clause: Deadline) -> list[str]:
+    """The facts that a limit hangs on besides its start."""
+    named = (clause.since_fact, clause.before, clause.due and clause.due.fact, clause.cap and clause.cap.since_fact)
+    return [name for name in named if name]
+
+
+def _pause(what: Happening) -> None:
+    """Resume first: what one event resumes and pauses stays paused."""
+    for index, change in (("resumes", resume_clocks), ("pauses", pause_clocks)):
+        for event in what.happened:
+            named = [clause.id for clause in what.book.listening_to(index, what.process, event)]
+            if named:
+                change(what.subject, named, at=what.now, by=what.by, why=event)
+
+
+def _settle(what: Happening, facts: Facts) -> None:
+    if what.is_new:
+        return
+    for event in what.happened:
+        if what.book.settled_by(what.process, event):
+            settle(what.subject, what.book, event, at=what.now, by=what.by, facts=facts)
+
+
+def _owe(what: Happening, facts: Facts) -> None:
+    due = [
+        Owe(
+            book=what.book,
+            version_id=what.version_id,
+            clause=clause,
+            subject=what.subject,
+            holders=what.holders(clause.holder),
+            at=what.now,
+            audience=tuple(what.audience),
+            facts=facts,
+        )
+        for event in what.happened
+        for clause in what.book.speaking_of("duty", what.process, event)
+        if isinstance(clause, Duty) and holds(clause.when, facts)
+    ]
+    if due:
+        _settle_at_once(what, facts, owe(due))
+
+
+def _settle_at_once(what: Happening, facts: Facts, new: Iterable[Obligation]) -> None:
+    """A deed may do at once what it makes owed, where the clause says by what (`owes_when`): the customer was told
+    before more time was asked for.
+    """
+    for row in new:
+        clause = what.book.clause(row.clause)
+        if isinstance(clause, Duty) and clause.owes_when:
+            for event in set(what.happened) & set(clause.starts) & set(clause.owes):
+                settle(what.subject, what.book, event, at=what.now, by=what.by, facts=facts, clauses=[row.clause])
+
+
+def _end(what: Happening, facts: Facts) -> None:
+    if what.is_new or not (what.closes or any(_until(clause) for clause in what.book.clauses("duty"))):
+        return
+    over = [
+        row.clause
+        for row in owed(what.subject)
+        if _is_over(what.book, row.clause, facts) or (what.closes and not row.survives_close)
+    ]
+    if over:
+        end(what.subject, list(dict.fromkeys(over)), at=what.now)
+
+
+def _until(clause: Clause) -> bool:
+    return isinstance(clause, Duty) and bool(clause.until)
+
+
+def _is_over(book: Book, clause_id: str, facts: Facts) -> bool:
+    clause = book.clause(clause_id)
+    return isinstance(clause, Duty) and bool(clause.until) and holds(clause.until, facts)
