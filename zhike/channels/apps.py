@@ -7,3 +7,7 @@ class ChannelsConfig(AppConfig):
     name = "zhike.channels"
     label = "channels"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from zhike.channels import events  # noqa: F401 - events are registered when imported
+        from zhike.channels.sms import accounts, conversing  # noqa: F401 - so are sealed tables, reactions and checks

@@ -1,27 +1,19 @@
-"""Messages on their way out."""
+"""Tables of the room, by medium."""
 
 from __future__ import annotations
 
 from django.db import models
 
+from zhike.channels.sms.models import (
+    DoNotContact,
+    IncomingSms,
+    OutgoingMessage,
+    Purpose,
+    SmsGateway,
+    SmsTemplate,
+)
 
-class OutgoingMessage(models.Model):
-    """A short message to a phone. Without a gateway it stays here, where an administrator can read it."""
-
-    class State(models.TextChoices):
-        HELD = "held"
-        """No gateway is connected: kept, not sent."""
-        SENT = "sent"
-        FAILED = "failed"
-
-    to = models.CharField(max_length=20)
-    """A phone number in E.164."""
-    words = models.TextField()
-    at = models.DateTimeField()
-    state = models.CharField(max_length=6, choices=State.choices, default=State.HELD)
-
-    class Meta:
-        indexes = [models.Index(fields=["-at", "-id"], name="channels_newest")]
+__all__ = ["DoNotContact", "IncomingSms", "OutgoingMessage", "Purpose", "SmsGateway", "SmsTemplate", "VisitorToken"]
 
 
 class VisitorToken(models.Model):

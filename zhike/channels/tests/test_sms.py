@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from zhike.channels.models import OutgoingMessage
-from zhike.channels.sms import LONGEST, outbox, send_sms
+from zhike.channels.sms.sending import outbox, send_sms
+from zhike.channels.sms.words import LONGEST
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime.fromisoformat("2025-06-10T09:00:00+08:00")

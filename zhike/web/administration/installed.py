@@ -6,7 +6,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from zhike.channels.sms import outbox
+from zhike.channels.sms.sending import outbox
 from zhike.lib.phone import mask
 from zhike.web.context import Request
 

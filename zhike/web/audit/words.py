@@ -134,6 +134,13 @@ webhook.removed|删除事件推送|Webhook removed
 webhook.replayed|重新推送|Events sent again
 webhook.skipped|跳过推送|Events skipped
 webhook.secret_changed|更换推送密钥|Webhook secret changed
+sms_gateway.changed|短信网关变更|SMS gateway changed
+sms_template.decided|短信模板变更|SMS template changed
+sms.refused|短信未放行|Short message refused
+sms.settled|短信结果|Short message settled
+sms.unsubscribed|退订|Unsubscribed
+sms.resubscribed|恢复联系|May be contacted again
+wechat.account_changed|微信账号变更|WeChat account changed
 role.assigned|授予岗位|Role assigned
 role.withdrawn|撤回岗位|Role withdrawn
 department.added|新增部门|Department added
@@ -175,6 +182,11 @@ conversation | 会话 | Conversation
 handbook | 制度 | Handbook
 notice | 通知 | Notice
 webhook | 事件推送 | Webhook
+sms | 短信 | Short message
+sms_gateway | 短信网关 | SMS gateway
+sms_template | 短信模板 | SMS template
+do_not_contact | 勿扰号码 | Number not to be contacted
+wechat_account | 微信账号 | WeChat account
 token | 令牌 | Token
 view | 视图 | View
 house | 全公司 | The house

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 
 from zhike.cases.models import Case
 from zhike.channels.models import OutgoingMessage
-from zhike.channels.sms import send_sms
+from zhike.channels.sms.sending import send_sms
 from zhike.lib.phone import NotAPhone, normalise
 from zhike.lib.text import narrow
 from zhike.web.models import FollowCode
@@ -29,6 +29,8 @@ WINDOW = dt.timedelta(minutes=10)
 MOST_FOR_NUMBER = 5
 MOST_FROM_ADDRESS = 30
 MOST_WRONG_FROM_ADDRESS = 30
+TEMPLATE = "portal.code"
+"""The template, with the variable {code}, that says it where a gateway sends templates only."""
 KEPT = dt.timedelta(days=2)
 """How long requests stay, for the limits and for whoever looks into an abuse."""
 
@@ -50,7 +52,8 @@ def request_code(
         row = FollowCode.objects.create(case=case, number=number, address=address[:45], sent_at=wall)
         row.digest = _digest(row.pk, digits)
         row.save(update_fields=["digest"])
-        return row, send_sms(to, _words(digits), now) if case else None
+        message = send_sms(to, _words(digits), now, code=TEMPLATE, values={"code": digits}) if case else None
+        return row, message
 
 
 def enter_code(row_id: int, digits: str, address: str, wall: dt.datetime) -> Case | None:

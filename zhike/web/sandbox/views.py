@@ -20,7 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 
-from zhike.channels.sms import outbox
+from zhike.channels.sms.sending import outbox
 from zhike.clocks.queries import next_moment
 from zhike.org.access import NotFound, sample_staff
 from zhike.web.base.times import ZONE

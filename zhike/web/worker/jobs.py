@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -12,7 +13,8 @@ from procrastinate.psycopg_connector import PsycopgConnector
 
 from zhike.web.listening import connect, plain_parameters
 
-CONCURRENCY = 2
+QUEUES: dict[str, tuple[tuple[str, ...], int]] = {"house": (("default", "builtin"), 2), "outside": (("outside",), 8)}
+"""Jobs at once, by queue: other houses that hang keep nothing of our own waiting. A queue that is not here is never worked on."""
 POLLING = 1.0
 """Seconds; delayed jobs are found by polling only, the others by LISTEN."""
 PATIENCE = 3.0
@@ -28,7 +30,7 @@ def worker_app() -> App:
 
     Django's app keeps its connector, so a task that defers another one does it in its own transaction.
     """
-    pool: dict[str, Any] = {"min_size": 1, "max_size": 3, "timeout": PATIENCE, "reconnect_timeout": TRIES}
+    pool: dict[str, Any] = {"min_size": 1, "max_size": 6, "timeout": PATIENCE, "reconnect_timeout": TRIES}
     connector = PsycopgConnector(kwargs=plain_parameters(), **pool)
     ours = App(connector=connector, worker_defaults=app.worker_defaults)
     ours.tasks, ours.periodic_registry = app.tasks, app.periodic_registry
@@ -43,10 +45,15 @@ async def run_jobs() -> None:
     """
     await (await connect("jobs")).close()
     await sync_to_async(close_old_connections)()
-    async with worker_app().open_async() as ours:
-        await ours.run_worker_async(
-            concurrency=CONCURRENCY,
-            fetch_job_polling_interval=POLLING,
-            shutdown_graceful_timeout=GRACE,
-            install_signal_handlers=False,
-        )
+    async with worker_app().open_async() as ours, asyncio.TaskGroup() as group:
+        for name, (queues, at_once) in QUEUES.items():
+            group.create_task(
+                ours.run_worker_async(
+                    queues=queues,
+                    concurrency=at_once,
+                    name=name,
+                    fetch_job_polling_interval=POLLING,
+                    shutdown_graceful_timeout=GRACE,
+                    install_signal_handlers=False,
+                )
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from zhike.channels.sms import send_sms
+from zhike.channels.sms.sending import send_sms
 from zhike.journal.models import Fact
 from zhike.org.models import Department
 from zhike.records.models import ReferenceRow

@@ -12,7 +12,7 @@ from zhike.journal.actions import OutsideTransaction, record
 from zhike.journal.outbox import defer, task
 from zhike.journal.tasks import requeue_stalled
 from zhike.journal.tests.happenings import bell
-from zhike.web.worker.jobs import worker_app
+from zhike.web.worker.jobs import QUEUES, worker_app
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Declare = Callable[..., Any]
@@ -150,3 +150,9 @@ def test_what_a_killed_worker_was_doing_is_queued_again(declare: Declare) -> Non
     asyncio.run(tidy())
     work_until_idle()
     assert sent == [1]
+
+
+def test_every_queue_is_worked_on() -> None:
+    served = {queue for queues, _ in QUEUES.values() for queue in queues}
+    assert {job.queue for job in app.tasks.values()} <= served
+    assert "channels.sms_send" in app.tasks

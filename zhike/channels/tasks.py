@@ -1,0 +1,7 @@
+"""Jobs of the room, by medium: procrastinate looks for them here."""
+
+from __future__ import annotations
+
+from zhike.channels.sms import tasks as sms_tasks
+
+__all__ = ["sms_tasks"]
