@@ -9,7 +9,7 @@ import psycopg
 from zhike.web.bench import driver
 from zhike.web.bench.driver import Worker, together, workers
 from zhike.web.bench.ground import ground
-from zhike.web.bench.report import Report, Say, figure, load, percentile
+from zhike.web.bench.report import Report, Say, figure, load, percentile, slower_than
 
 CLIENTS = 8
 PAGES = 400
@@ -29,6 +29,8 @@ RAW_CREATE = [
     "INSERT INTO bench_raw_event (case_id, at, payload) VALUES (%s, now(), '{\"opened\": true}')",
     "INSERT INTO bench_raw_timer (case_id, due_at) VALUES (%s, now() + interval '30 minutes')",
 ]
+RAW_OF_BAR = 5_409
+"""Rows, events and timers a second, bare, on the machine on which 300 cases a second were asked for."""
 RAW_READ = ["SELECT * FROM cases_case WHERE id = %s"]
 
 
@@ -69,10 +71,11 @@ def creates(database: str, report: Report, seconds: float, say: Say) -> None:
                 f"create, round {number + 1}: {many[-1]:.0f}/s, p99 {slow[-1]:.0f} ms; 1 client p50 {alone[-1]:.1f} ms; raw {raw[-1]:.0f}/s"
             )
     right, raw_is = wrong == 0, "a row like ours, an event, a timer in three statements of one transaction"
+    slower = slower_than(RAW_OF_BAR, raw)
     report.figures += [
-        figure("create_per_second", "1/s", ">= 300", many, raw, right=right, raw_is=raw_is),
-        figure("create_p99", "ms", "<= 60", slow, right=right),
-        figure("create_p50_1_client", "ms", "<= 8", alone, raw_alone, right=right, raw_is=raw_is),
+        figure("create_per_second", "1/s", ">= 300", many, raw, right=right, raw_is=raw_is, slower=slower),
+        figure("create_p99", "ms", "<= 60", slow, right=right, slower=slower),
+        figure("create_p50_1_client", "ms", "<= 8", alone, raw_alone, right=right, raw_is=raw_is, slower=slower),
     ]
 
 

@@ -27,8 +27,8 @@ class Figure:
     """The value of each round."""
     raw_is: str = ""
     """What the raw figure is."""
-    raw_of_bar: float | None = None
-    """What the raw figure was on the machine the bar was set on. On a slower one the share of the raw figure counts instead."""
+    slower: float = 1.0
+    """How many times slower than the machine the bar was set on this one is, bare. Never below 1: a quicker machine has the same bar."""
 
     @property
     def ratio(self) -> float | None:
@@ -36,21 +36,14 @@ class Figure:
 
     @property
     def ok(self) -> bool:
-        return self.right and (meets(self.value, self.bar) or self.ok_by_ratio)
-
-    @property
-    def ok_by_ratio(self) -> bool:
-        """A bar of so many a second, reached in proportion to what the machine does bare."""
-        if not self.raw or self.raw_of_bar is None:
-            return False
-        sign, limit = self.bar.split()
-        return sign == ">=" and self.value / self.raw >= float(limit) / self.raw_of_bar
+        scaled = self.value * self.slower if self.bar.startswith(">") else self.value / self.slower
+        return self.right and meets(scaled, self.bar)
 
     def as_json(self) -> dict[str, Any]:
         return {
             "name": self.name, "value": rounded(self.value), "unit": self.unit, "raw": rounded(self.raw), "ratio": self.ratio,
             "bar": self.bar, "ok": self.ok, "right": self.right, "rounds": [rounded(v) for v in self.rounds], "raw_is": self.raw_is,
-            "raw_of_bar": self.raw_of_bar,
+            "slower": round(self.slower, 2),
         }  # fmt: skip
 
 
@@ -118,11 +111,16 @@ def figure(
     *,
     right: bool = True,
     raw_is: str = "",
-    raw_of_bar: float | None = None,
+    slower: float = 1.0,
 ) -> Figure:
     """A figure from its rounds, ours and the raw ones between them."""
     beside = best(raw, bar or "<=") if raw else None
-    return Figure(name, best(ours, bar or "<="), unit, beside, bar, right, tuple(ours), raw_is, raw_of_bar)
+    return Figure(name, best(ours, bar or "<="), unit, beside, bar, right, tuple(ours), raw_is, slower)
+
+
+def slower_than(raw_of_bar: float, raw: Sequence[float]) -> float:
+    """How many times slower than the machine of the bar this one was in its best round, bare: rates and waits are read by it."""
+    return max(1.0, raw_of_bar / max(raw))
 
 
 def table(report: Report) -> str:
@@ -132,5 +130,8 @@ def table(report: Report) -> str:
         raw = f"raw {rounded(each.raw)}, ratio {each.ratio}" if each.raw else ""
         mark = "✓" if each.ok else "✗"
         wrong = "" if each.right else "  WRONG ANSWERS"
-        lines.append(f"  {mark} {each.name:<42} {rounded(each.value):>10} {each.unit:<6} {each.bar:<10} {raw}{wrong}")
+        slow = f"  (bare, this machine is x{each.slower:.1f} slower than the bar's)" if each.slower > 1 else ""
+        lines.append(
+            f"  {mark} {each.name:<42} {rounded(each.value):>10} {each.unit:<6} {each.bar:<10} {raw}{slow}{wrong}"
+        )
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zhike.web.bench import handbook
-from zhike.web.bench.report import Report, figure, meets, percentile
+from zhike.web.bench.report import Report, figure, meets, percentile, slower_than
 
 
 @pytest.mark.parametrize(
@@ -45,16 +45,18 @@ def test_a_report_says_bench_rows_rounds_and_figures() -> None:
     assert [f["name"] for f in printed["figures"]] == ["decide", "judge", "load_and_check"]
 
 
-def test_on_a_slower_machine_the_share_of_the_bare_figure_counts() -> None:
-    """200 of 24,000 were asked for: 120 of 12,000 are more than that, 90 are less."""
-    enough = figure("pages", "1/s", ">= 200", [120.0], [12_000.0], raw_of_bar=24_000)
-    too_few = figure("pages", "1/s", ">= 200", [90.0], [12_000.0], raw_of_bar=24_000)
-    assert (enough.ok, too_few.ok) == (True, False)
+def test_on_a_slower_machine_rates_and_waits_are_read_in_proportion() -> None:
+    """Bare, it does 12,000 of 24,000: 120 of 200 a second and 190 of 100 ms are enough there, 90 and 210 are not."""
+    half = slower_than(24_000, [9_000, 12_000])
+    assert half == 2.0
+    rates = [figure("pages", "1/s", ">= 200", [value], [12_000.0], slower=half).ok for value in (120.0, 90.0)]
+    waits = [figure("wait", "ms", "<= 100", [value], slower=half).ok for value in (190.0, 210.0)]
+    assert (rates, waits) == ([True, False], [True, False])
 
 
-def test_without_the_bare_figure_of_the_bar_only_the_bar_counts() -> None:
-    assert not figure("pages", "1/s", ">= 200", [199.0], [100.0]).ok
+def test_a_quicker_machine_has_the_same_bar() -> None:
+    assert slower_than(24_000, [48_000]) == 1.0
 
 
-def test_a_wrong_answer_is_no_figure_whatever_the_share() -> None:
-    assert not figure("pages", "1/s", ">= 200", [300.0], [10.0], right=False, raw_of_bar=24_000).ok
+def test_a_wrong_answer_is_no_figure_on_whatever_machine() -> None:
+    assert not figure("pages", "1/s", ">= 200", [300.0], [10.0], right=False, slower=9.0).ok
