@@ -40,6 +40,8 @@ class MessageChanged(Event):
 class ConversationQueued(Event):
     number: str
     queue: str
+    before: int | None = None
+    """Who had it until now."""
 
 
 @event("conversation.offered", tells=("number",))
@@ -66,6 +68,24 @@ class ConversationAccepted(Event):
     staff: int
     before: int | None = None
     """Who had it until now."""
+
+
+@event("conversation.waited", tells=("number", "step"))
+@dataclass(frozen=True)
+class ConversationWaited(Event):
+    """It has waited as long as its clause says; `step`: announce, overflow, wait."""
+
+    number: str
+    step: str
+
+
+@event("conversation.stranded", tells=("number",))
+@dataclass(frozen=True)
+class ConversationStranded(Event):
+    """Nobody who is there could take it."""
+
+    number: str
+    queue: str
 
 
 @event("conversation.joined", tells=("number",))

@@ -68,7 +68,7 @@ def accept(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> C
             raise ConversationRefused(refusals.TAKEN)
         before = held.owner_id
         returned = held.covers_id is not None and held.covers_id == viewer.staff.pk
-        _take(held, viewer.staff)
+        _take(held, viewer.staff, now)
         fact = ConversationAccepted(held.number, viewer.staff.pk, before)
         happened = ["conversation.accepted"] + (["conversation.transferred"] if before else [])
         happened += ["conversation.returned"] if returned else []
@@ -82,7 +82,7 @@ def take_over(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -
     with transaction.atomic():
         held = _live(conversation)
         before = held.owner_id
-        _take(held, viewer.staff)
+        _take(held, viewer.staff, now)
         fact = ConversationAccepted(held.number, viewer.staff.pk, before)
         write(
             held, [fact], happened=["conversation.accepted", "conversation.transferred"], now=now, by=viewer.principal
@@ -103,7 +103,7 @@ def cover(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> Co
             raise ConversationRefused(refusals.NOTHING_TO_COVER)
         decisions = judged(held, "conversation.covering", now, of_actor(viewer, book_for(held)))
         absent = held.covers_id or held.owner_id
-        _take(held, viewer.staff)
+        _take(held, viewer.staff, now)
         held.covers_id = None if absent == viewer.staff.pk else absent
         events = [Covered(held.number, viewer.staff.pk, absent)]
         write(
@@ -135,12 +135,14 @@ def requeue(
         held = _live(conversation)
         if queue not in {each.id for each in book_for(held).handbook.queues}:
             raise ConversationRefused(Text(zh="没有这个队列。", en="There is no such queue."), fields=("queue",))
+        before = held.owner_id or held.offered_to_id
         held.queue, held.state = queue, State.WAITING
         held.owner = held.offered_to = held.covers = None
         held.offered_at = held.offer_ends_at = None
         held.waiting_since, held.passed_over = now, []
+        held.look_at, held.waits_done = None, []
         held.priority = held.priority if priority is None else priority
-        fact = ConversationQueued(held.number, queue)
+        fact = ConversationQueued(held.number, queue, before)
         write(held, [fact], happened=["conversation.queued"], now=now, by=by)
     return held
 
@@ -157,8 +159,9 @@ def join(
     return held
 
 
-def _take(held: Conversation, staff: Staff) -> None:
+def _take(held: Conversation, staff: Staff, now: dt.datetime) -> None:
     held.state, held.owner = State.OPEN, staff
+    held.accepted_at = held.accepted_at or now
     held.covers_id = None if held.covers_id == staff.pk else held.covers_id
     held.offered_to, held.offered_at, held.offer_ends_at, held.waiting_since = None, None, None, None
     held.passed_over = []

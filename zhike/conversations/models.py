@@ -96,6 +96,12 @@ class Conversation(models.Model):
     """When the offer goes back to the queue."""
     passed_over = ArrayField(models.BigIntegerField(), default=list, blank=True)
     """Staff who let an offer of it go by; asked again only when nobody else is left."""
+    look_at = models.DateTimeField(null=True)
+    """While it waits: when the router next looks at it by itself, for what its clause says of waiting; None: it has not looked yet."""
+    waits_done = ArrayField(models.CharField(max_length=12), default=list, blank=True)
+    """What has been done about its waiting: `announce` (each time), `overflow`, `wait`."""
+    alarmed_at = models.DateTimeField(null=True)
+    """When the superiors were told that nobody can take it."""
     collaborators = ArrayField(models.BigIntegerField(), default=list, blank=True)
     audience = ArrayField(models.CharField(max_length=120), default=list)
     """Principals that may see it: the one gate for pages, lists, search and live feed."""
@@ -108,6 +114,8 @@ class Conversation(models.Model):
     """The customer's first message nobody has answered yet."""
     open_questions = ArrayField(models.IntegerField(), default=list, blank=True)
     """The seq of every message of the customer that nobody has answered yet, oldest first."""
+    accepted_at = models.DateTimeField(null=True)
+    """When somebody first took it: what handling times are measured from."""
     first_answered_at = models.DateTimeField(null=True)
     last_message_at = models.DateTimeField()
     last_words = models.CharField(max_length=120, blank=True, default="")
@@ -138,9 +146,23 @@ class Conversation(models.Model):
         indexes = [
             models.Index(fields=["-last_message_at", "-id"], name="conversations_newest"),
             models.Index(
-                fields=["queue", "-priority", "waiting_since", "id"],
+                fields=["handbook", "queue", "-priority", "waiting_since", "id"],
                 condition=models.Q(state="waiting"),
                 name="conversations_waiting",
+            ),
+            models.Index(fields=["look_at"], condition=models.Q(state="waiting"), name="conversations_look"),
+            models.Index(
+                fields=["offer_ends_at"], condition=models.Q(state="offered"), name="conversations_offer_ends"
+            ),
+            models.Index(
+                fields=["handbook", "queue", "-closed_at"],
+                condition=models.Q(state="closed", accepted_at__isnull=False),
+                name="conversations_handled",
+            ),
+            models.Index(
+                fields=["owner", "-accepted_at"],
+                condition=models.Q(accepted_at__isnull=False),
+                name="conversations_taken",
             ),
             models.Index(
                 fields=["owner", "-last_message_at"],
@@ -275,6 +297,32 @@ class Presence(models.Model):
     handbook = models.CharField(max_length=64, blank=True, default="")
     idle_since = models.DateTimeField(null=True)
     """Since when he has had nothing, for `longest_idle`."""
+    seat = models.CharField(max_length=20, blank=True, default="")
+    """The place he sits at, where a queue goes by seats."""
+    missed = models.SmallIntegerField(default=0)
+    """Offers in a row he let go by."""
+    shift_ends_at = models.DateTimeField(null=True)
+    """When the shift ends he is on, where shifts are planned for him."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["heard_at"], condition=~models.Q(state="off"), name="conversations_heard"),
+            models.Index(fields=["until"], condition=models.Q(until__isnull=False), name="conversations_until"),
+        ]
+
+
+class Aptitude(models.Model):
+    """What somebody can do, as route clauses ask for it."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="aptitudes", db_index=False)
+    handbook = models.CharField(max_length=64)
+    skills = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    """Sorted, each once."""
+    area = models.CharField(max_length=12, blank=True, default="")
+    """The code of the area he serves: 440305."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["staff", "handbook"], name="conversations_aptitude_once")]
 
 
 class PresencePeriod(models.Model):

@@ -52,3 +52,7 @@ TOO_LATE = Text(zh="已过可修改的时间。", en="It can no longer be change
 NOTHING_TO_COVER = Text(zh="没有可以代接的同事。", en="There is no colleague to answer it for.")
 NOT_HIS_FORM = Text(zh="这张表单不由您在会话里填写。", en="This form is not for you to fill in a conversation.")
 FORM_UNFIT = Text(zh="表单有几处要改。", en="Some fields of the form need correction.")
+NO_QUEUE = Text(
+    zh="您没有要接待的队列，请管理员分配岗位。", en="You answer no queue; ask an administrator for a role that does."
+)
+NO_REASON = Text(zh="请选择整理的原因。", en="Choose the reason for not being ready.")

@@ -390,6 +390,8 @@ class Queue(Model):
     """When it is answered; outside it a contact becomes a message. None: always."""
     ready_after_close: bool = True
     """Whether an agent is free again at once, or first in wrap-up."""
+    wrap_up: Within | Parameter | None = None
+    """How long the wrap-up after a close lasts at most; then he is ready again by himself. None: until he says so."""
 
 
 class Handbook(Model):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from zhike.conversations.actions import Incoming, receive
 from zhike.conversations.models import Conversation, Inbox
+from zhike.conversations.presence import enter_state
 from zhike.handbook.structure import Handbook
 from zhike.org.handbooks import viewer
 from zhike.org.models import Assignment, HandbookVersion, Staff
@@ -33,6 +34,18 @@ FIRST_ANSWER: dict[str, Any] = {
     "within": "30s",
     "each": True,
     "breach": [{"notify": "superior"}],
+}
+
+PICK: dict[str, Any] = {
+    "kind": "route",
+    "id": "TALK-20",
+    "title": {"zh": "示例空闲最久者先", "en": "Sample: the longest idle first"},
+    "cites": "1",
+    "quote": "示例",
+    "on": ["conversation.queued"],
+    "yields": "agent",
+    "strategy": "longest_idle",
+    "none_free": {"ring": "20s"},
 }
 
 
@@ -77,6 +90,13 @@ def person(username: str, role: str = "agent") -> Viewer:
     staff = Staff.objects.create(username=username, name=f"示例{username}")
     Assignment.objects.create(staff=staff, handbook="talk", role=role)
     return viewer(staff)
+
+
+def ready(one: Viewer, when: str = "03-03 08:30", **more: Any) -> Viewer:
+    """He says that he is ready."""
+    assert one.staff is not None
+    enter_state(one.staff, "ready", now=at(when), by=one.principal, **more)
+    return one
 
 
 def asked(

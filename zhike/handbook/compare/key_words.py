@@ -246,6 +246,7 @@ where | 其中 | where
 window | 时段 | window
 within | 期限 | limit
 words | 文字 | words
+wrap_up | 话后整理最多 | wrap-up at most
 yearly | 每年 | yearly
 yields | 得出 | yields
 yields_to | 让位于 | gives way to

@@ -55,6 +55,8 @@ conversation.identified|认出客户|Customer recognised
 conversation.changed|会话变更|Conversation changed
 conversation.surveyed|会话评价|Conversation rated
 conversation.closed|会话结束|Conversation closed
+conversation.waited|会话久等|Conversation waited
+conversation.stranded|无人能接|Nobody can take it
 presence.changed|坐席状态|Presence changed
 handbook.drafted|制度起草|Handbook drafted
 handbook.submitted|制度提交审批|Handbook submitted

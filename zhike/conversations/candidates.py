@@ -1,0 +1,174 @@
+"""Whom the router may choose for what waits in a queue: who answers it, what he is doing, what he has in hand, what he can do.
+
+One query for the people and what they have, whatever their number. Of a large team only those are read who could take something now,
+unless a rotation needs everybody in his place.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from zhike.conversations.models import Presence
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Route
+from zhike.handbook.common import Parameter, Text
+from zhike.handbook.routing import MOST_REASONS, Candidate
+from zhike.handbook.structure import Queue
+from zhike.org.principals import staff_key
+
+TEAM = """
+WITH held AS (
+    SELECT staff_id, array_agg(DISTINCT role) AS roles FROM org_assignment
+    WHERE handbook = %(handbook)s AND role = ANY(%(roles)s) GROUP BY staff_id
+), has AS (
+    SELECT who, count(*) AS n FROM (
+        SELECT owner_id AS who FROM conversations_conversation
+        WHERE state IN ('offered', 'open') AND owner_id IS NOT NULL AND medium = %(medium)s
+        UNION ALL
+        SELECT offered_to_id FROM conversations_conversation
+        WHERE state = 'offered' AND offered_to_id IS DISTINCT FROM owner_id AND medium = %(medium)s
+    ) AS each GROUP BY who
+)
+SELECT s.id, s.name, s.username, p.state, p.since, p.idle_since, p.media, p.seat, coalesce(has.n, 0), held.roles,
+    a.skills, a.area, p.missed
+FROM held JOIN org_staff AS s ON s.id = held.staff_id AND s.is_active
+LEFT JOIN conversations_presence AS p ON p.staff_id = s.id
+LEFT JOIN conversations_aptitude AS a ON a.staff_id = s.id AND a.handbook = %(handbook)s
+LEFT JOIN has ON has.who = s.id
+WHERE %(all)s OR (SELECT count(*) FROM held) <= %(few)s OR (p.state = 'ready' AND coalesce(has.n, 0) < %(capacity)s)
+ORDER BY s.id
+"""
+TODAY = """
+SELECT owner_id, count(*) FROM conversations_conversation
+WHERE accepted_at >= %s AND owner_id = ANY(%s) GROUP BY owner_id
+"""
+IN_HAND = """
+SELECT count(*) FROM conversations_conversation
+WHERE medium = %(medium)s AND ((state IN ('offered', 'open') AND owner_id = %(who)s)
+    OR (state = 'offered' AND offered_to_id = %(who)s AND owner_id IS DISTINCT FROM %(who)s))
+"""
+HOLD = "SELECT state FROM conversations_presence WHERE staff_id = %s FOR NO KEY UPDATE"
+
+STATES: Mapping[str, Text] = {
+    "off": Text(zh="离线", en="off"),
+    "away": Text(zh="离开", en="away"),
+    "busy": Text(zh="忙碌", en="busy"),
+    "wrap_up": Text(zh="话后整理", en="in wrap-up"),
+    "not_ready": Text(zh="整理中", en="not ready"),
+    "ready": Text(zh="就绪", en="ready"),
+}
+PRESENT = frozenset({"ready", "busy", "wrap_up", "not_ready"})
+"""States of people who are there and will be free again."""
+NOBODY_SITS = Text(zh="无人值机", en="nobody sits there")
+
+
+@dataclass
+class Team:
+    """The candidates for one medium of one queue, as they stand; what the router gives them is noted here too."""
+
+    candidates: list[Candidate]
+    people: dict[str, int]
+    """Candidate's key -> member of staff, where somebody is there."""
+    present: dict[str, bool] = field(default_factory=dict)
+
+    def somebody_is_free(self) -> bool:
+        return any(one.hindrance is None and one.in_hand < one.capacity for one in self.candidates)
+
+    def give(self, key: str) -> None:
+        """One more in his hand."""
+        self._change(key, lambda one: replace(one, in_hand=one.in_hand + 1, today=one.today + 1, idle_since=None))
+
+    def hinder(self, key: str, why: Text) -> None:
+        self._change(key, lambda one: replace(one, hindrance=why))
+
+    def unburdened(self) -> list[Candidate]:
+        """Whoever is there, as though he had nothing to do: who could take it at some time."""
+        return [
+            replace(one, hindrance=None if self.present.get(one.key) else (one.hindrance or STATES["off"]), in_hand=0)
+            for one in self.candidates
+        ]
+
+    def _change(self, key: str, how: Any) -> None:
+        self.candidates = [how(one) if one.key == key else one for one in self.candidates]
+
+
+def capacity_of(book: Book, queue: Queue, medium: str) -> int:
+    """How many of a medium one agent has in hand at once."""
+    value = queue.capacity.get(medium, 1)
+    return int(str(book.parameter(value.param))) if isinstance(value, Parameter) else value
+
+
+def team_of(book: Book, queue: Queue, clause: Route, medium: str, now: dt.datetime, *, everybody: bool = False) -> Team:
+    """Who answers the queue, with what he has of this medium. One query, two where the clause counts the day's."""
+    capacity = capacity_of(book, queue, medium)
+    values: dict[str, Any] = {
+        "handbook": book.name, "roles": list(queue.answered_by), "medium": medium, "capacity": capacity, "few": MOST_REASONS,
+        "all": everybody or bool(queue.seats) or "rotation" in (clause.strategy, *clause.then),
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(TEAM, values)
+        rows = cursor.fetchall()
+    today = _today(book, [row[0] for row in rows], now) if _asks(clause, "fewest_today", "today") else {}
+    found = [_candidate(row, capacity, today.get(row[0], 0), medium) for row in rows]
+    team = Team(
+        found, {staff_key(row[0]): row[0] for row in rows}, {staff_key(row[0]): row[3] in PRESENT for row in rows}
+    )
+    return _by_seats(queue, team, rows) if queue.seats and clause.over == "seats" else team
+
+
+def _asks(clause: Route, strategy: str, fact: str) -> bool:
+    return strategy in (clause.strategy, *clause.then) or fact in clause.qualified
+
+
+def _today(book: Book, people: list[int], now: dt.datetime) -> dict[int, int]:
+    local = now.astimezone(ZoneInfo(book.handbook.zone))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        cursor.execute(TODAY, [midnight, people])
+        return dict(cursor.fetchall())
+
+
+def _candidate(row: tuple[Any, ...], capacity: int, today: int, medium: str) -> Candidate:
+    number, name, username, state, since, idle_since, media, _, in_hand, roles, skills, area, missed = row
+    facts = {"skills": skills or [], "area": area or "", "role": roles, "missed": missed or 0, "state": state or "off"}
+    return Candidate(
+        key=staff_key(number), name=name, number=username, hindrance=_hindrance(state, media, medium), in_hand=in_hand,
+        capacity=capacity, today=today, idle_since=None if in_hand else (idle_since or since), facts=facts,
+    )  # fmt: skip
+
+
+def _hindrance(state: str | None, media: list[str] | None, medium: str) -> Text | None:
+    if state != Presence.State.READY:
+        return STATES[state or "off"]
+    if media and medium not in media:
+        return Text(zh="没有开接这种渠道", en="does not take this medium now")
+    return None
+
+
+def _by_seats(queue: Queue, team: Team, rows: list[tuple[Any, ...]]) -> Team:
+    """A rotation by places: the seat is the candidate, whoever sits there takes it."""
+    sitting = {row[7]: one for row, one in zip(rows, team.candidates, strict=True) if row[7]}
+    seats = [
+        replace(sitting[seat], key=seat) if seat in sitting else Candidate(key=seat, name=seat, hindrance=NOBODY_SITS)
+        for seat in queue.seats
+    ]
+    people = {seat: team.people[sitting[seat].key] for seat in queue.seats if seat in sitting}
+    present = {seat: team.present[sitting[seat].key] for seat in queue.seats if seat in sitting}
+    return Team(seats, people, present)
+
+
+def still_free(staff_id: int, medium: str, capacity: int) -> bool:
+    """Hold his presence until the transaction ends and look once more: whoever else gives him something comes after."""
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD, [staff_id])
+        row = cursor.fetchone()
+        if row is None or row[0] != Presence.State.READY:
+            return False
+        cursor.execute(IN_HAND, {"who": staff_id, "medium": medium})
+        return bool(cursor.fetchone()[0] < capacity)

@@ -1,0 +1,320 @@
+"""What somebody who answers a queue is doing: entered by himself or by the house, gated and limited by clauses, ended by silence.
+
+Clauses speak on `presence.enter.<state>` (gates) and start and stop on `presence.entered`, `presence.<state>.entered`, `presence.left`,
+`presence.<state>.left` (deadlines, whose subject is the presence). A state is a row and a history of periods; it depends on no process
+staying alive: who is not heard of for `SILENCE` is off at the worker's next look.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+
+from zhike.conversations import refusals
+from zhike.conversations.access import roles_of
+from zhike.conversations.events import PresenceChanged
+from zhike.conversations.models import Conversation, Presence, PresencePeriod
+from zhike.conversations.presence_limits import limit_states
+from zhike.conversations.refusals import ConversationRefused
+from zhike.handbook.book import Book
+from zhike.handbook.common import Text, parse_duration
+from zhike.handbook.decide import Decision, judge
+from zhike.handbook.structure import Choice, Queue
+from zhike.journal.actions import NewFact, record
+from zhike.journal.ledger import Use, write_uses
+from zhike.org.handbooks import book_of, in_force
+from zhike.org.models import Assignment, HandbookVersion, Staff
+from zhike.org.principals import SYSTEM, role_key, staff_key
+
+State = Presence.State
+CHOSEN = (State.READY, State.NOT_READY, State.AWAY, State.OFF)
+"""What a person may choose; `busy` is a call's and `wrap_up` follows a close."""
+SILENCE = dt.timedelta(seconds=90)
+"""Without a sign of life for so long he is off; a handbook's parameter `presence_silence` says otherwise."""
+REASONS = "not_ready_reason"
+"""The handbook's named list of reasons for not being ready."""
+SILENT = "silent"
+"""The reason of an `off` that nobody chose."""
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('presence/' || %s, 0))"
+COUNTS = """
+SELECT count(*) FILTER (WHERE state = 'not_ready'), count(*) FILTER (WHERE state = 'ready')
+FROM conversations_presence WHERE handbook = %s AND staff_id <> %s
+"""
+HEAR = """
+UPDATE conversations_presence SET heard_at = greatest(heard_at, %s) WHERE staff_id = ANY(%s) AND state <> 'off'
+"""
+KEEP_IDLE = """
+UPDATE conversations_presence AS p SET idle_since = CASE WHEN
+    EXISTS (SELECT FROM conversations_conversation AS c WHERE c.owner_id = p.staff_id AND c.state IN ('offered', 'open'))
+    OR EXISTS (SELECT FROM conversations_conversation AS c WHERE c.offered_to_id = p.staff_id AND c.state = 'offered')
+    THEN NULL ELSE coalesce(p.idle_since, %s) END
+WHERE p.staff_id = ANY(%s)
+"""
+
+
+def presence_of(staff: Staff) -> Presence | None:
+    """What he is doing; None while he has never been here."""
+    return Presence.objects.filter(staff=staff).first()
+
+
+def queues_answered(staff: Staff, now: dt.datetime) -> list[tuple[HandbookVersion, Queue]]:
+    """The queues his roles answer under the handbooks in force, in their order. Two queries."""
+    held = set(Assignment.objects.filter(staff=staff).values_list("handbook", "role"))
+    return [
+        (version, queue)
+        for version in in_force(now)
+        for queue in book_of(version.pk).handbook.queues
+        if any((version.name, role) in held for role in queue.answered_by)
+    ]
+
+
+def reasons_of(book: Book) -> tuple[Choice, ...]:
+    """The reasons for not being ready that the handbook lists; empty where it leaves them to the person."""
+    return tuple(book.handbook.options.get(REASONS, ()))
+
+
+def enter_state(
+    staff: Staff,
+    state: str,
+    *,
+    now: dt.datetime,
+    by: str,
+    reason: str = "",
+    handbook: str = "",
+    media: Collection[str] = (),
+    seat: str = "",
+    until: dt.datetime | None = None,
+) -> Presence:
+    """He enters a state. What a person asks for passes the gates; what the house does (`by` SYSTEM) does not.
+
+    `media` limits in which media he takes work, all of his queues' otherwise. Raises ConversationRefused with the clause.
+    """
+    desks = queues_answered(staff, now)
+    if not desks and state != State.OFF:
+        raise ConversationRefused(refusals.NO_QUEUE)
+    version = _version(desks, handbook)
+    Presence.objects.bulk_create([Presence(staff=staff, since=now, heard_at=now)], ignore_conflicts=True)
+    with transaction.atomic():
+        if version is not None and by != SYSTEM:
+            _one_at_a_time(version.name)
+        held = _held(staff)
+        if (held.state, held.reason) == (state, reason) and (not seat or held.seat == seat) and not media:
+            Presence.objects.filter(pk=held.pk).update(heard_at=now)
+            return held
+        if version is not None and by != SYSTEM:
+            _ask(held, version, state, reason, desks, now, by)
+        _enter(held, version, state, reason, now, by, until)
+        if state == State.READY:
+            _settle_in(held, desks, media, seat, now)
+    return held
+
+
+def _version(desks: Sequence[tuple[HandbookVersion, Queue]], wanted: str) -> HandbookVersion | None:
+    versions = [version for version, _ in desks]
+    return next((version for version in versions if version.name == wanted), versions[0] if versions else None)
+
+
+def _one_at_a_time(handbook: str) -> None:
+    """Gates count the others: two who ask at once are asked one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [handbook])
+
+
+def _held(staff: Staff) -> Presence:
+    """His row, held until the transaction ends."""
+    return Presence.objects.select_for_update(of=("self",), no_key=True).select_related("staff").get(staff=staff)
+
+
+def _ask(
+    held: Presence,
+    version: HandbookVersion,
+    state: str,
+    reason: str,
+    desks: Sequence[tuple[HandbookVersion, Queue]],
+    now: dt.datetime,
+    by: str,
+) -> None:
+    """The gates of entering; a refusal stands in the ledger although nothing else happened."""
+    book = book_of(version.pk)
+    _check_reason(book, state, reason)
+    facts = facts_of(held, book, [queue.id for v, queue in desks if v.name == version.name], now)
+    facts |= {"reason": reason or None, "entering": state}
+    judgement = judge(book, facts, on=f"presence.enter.{state}", form={"reason": reason, "state": state})
+    uses = [_use(held, version, decision, now, by) for decision in judgement.decisions]
+    if judgement.allowed:
+        write_uses(uses)
+        return
+    first = judgement.refusals[0]
+    raise PresenceRefused(first.words, first.decision.clause_id, first.fields, uses)
+
+
+class PresenceRefused(ConversationRefused):
+    """A gate forbids the state; `uses` are the ledger's lines, to be written when all else was taken back."""
+
+    def __init__(self, words: Text, clause: str, fields: tuple[str, ...], uses: Sequence[Use]) -> None:
+        super().__init__(words, clause, fields)
+        self.uses = uses
+
+
+def ask_state(staff: Staff, state: str, *, now: dt.datetime, by: str, **more: Any) -> Presence:
+    """As `enter_state`, for entry points: a refusal is written down before it is raised."""
+    try:
+        return enter_state(staff, state, now=now, by=by, **more)
+    except PresenceRefused as refused:
+        with transaction.atomic():
+            write_uses(refused.uses)
+        raise
+
+
+def _check_reason(book: Book, state: str, reason: str) -> None:
+    """整理 is never without a reason; where the handbook lists reasons it is one of them."""
+    if state != State.NOT_READY:
+        return
+    listed = {choice.id for choice in reasons_of(book)}
+    if not reason or (listed and reason not in listed):
+        raise ConversationRefused(refusals.NO_REASON, fields=("reason",))
+
+
+def _use(held: Presence, version: HandbookVersion, decision: Decision, now: dt.datetime, by: str) -> Use:
+    outcome = "refused" if decision.value == "refused" else "applied"
+    return Use(
+        at=now, handbook=version.name, version_id=version.pk, clause=decision.clause_id, outcome=outcome,
+        subject=("presence", held.pk), holder=by, detail={"because": decision.because.zh, "facts": decision.facts},
+    )  # fmt: skip
+
+
+def facts_of(held: Presence, book: Book, queues: Sequence[str], now: dt.datetime) -> dict[str, Any]:
+    """`state`, `others_not_ready`, `ready_after_me`, `queue_length`, `in_hand`, `missed`, `reason`, `hour`, `param.<id>`. Three queries."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS, [book.name, held.staff_id])
+        others_not_ready, ready = cursor.fetchone()
+    mine = Conversation.objects.filter(owner_id=held.staff_id, state__in=("offered", "open"))
+    waiting = Conversation.objects.filter(handbook=book.name, queue__in=queues, state="waiting")
+    local = now.astimezone(ZoneInfo(book.handbook.zone))
+    return {
+        "state": held.state,
+        "reason": held.reason or None,
+        "others_not_ready": others_not_ready,
+        "ready_after_me": ready,
+        "queue_length": waiting.count(),
+        "in_hand": mine.count(),
+        "missed": held.missed,
+        "absent": held.state in (State.AWAY, State.OFF),
+        "today": local.date().isoformat(),
+        "weekday": local.isoweekday(),
+        "hour": local.hour,
+        "now": local.isoformat(),
+        **{f"param.{name}": value for name, value in book.parameters.items()},
+    }
+
+
+def _enter(
+    held: Presence,
+    version: HandbookVersion | None,
+    state: str,
+    reason: str,
+    now: dt.datetime,
+    by: str,
+    until: dt.datetime | None,
+) -> None:
+    before = held.state
+    PresencePeriod.objects.filter(staff_id=held.staff_id, ended_at=None).update(ended_at=now, ended_by=by[:80])
+    if state != State.OFF:
+        PresencePeriod.objects.create(staff_id=held.staff_id, state=state, reason=reason[:40], began_at=now)
+    held.state, held.reason, held.since, held.until, held.heard_at = state, reason[:40], now, until, now
+    if version is not None:
+        held.handbook = version.name
+        due = limit_states(held, version, before, now=now, by=by)
+        held.until = min((at for at in (until, due) if at is not None), default=None)
+    held.save(update_fields=["state", "reason", "since", "until", "heard_at", "handbook"])
+    if before != state or reason:
+        audience = audience_of(held, version)
+        fact = PresenceChanged(state, before, reason[:40], held.staff_id)
+        record(
+            [NewFact(fact, at=now, subject=("presence", held.pk), actor=by, handbook=held.handbook, audience=audience)]
+        )
+
+
+def audience_of(held: Presence, version: HandbookVersion | None) -> list[str]:
+    """He himself, who answers the handbook's queues, and their superiors."""
+    roles = roles_of(None, book_of(version.pk)) if version is not None else []
+    return sorted({staff_key(held.staff_id), *(role_key(held.handbook, role) for role in roles)})
+
+
+def _settle_in(
+    held: Presence,
+    desks: Sequence[tuple[HandbookVersion, Queue]],
+    media: Collection[str],
+    seat: str,
+    now: dt.datetime,
+) -> None:
+    """Ready: in which media and where, nothing missed, idle from now on unless he has something in hand."""
+    offered = sorted({medium for _, queue in desks for medium in queue.media})
+    held.media = [medium for medium in offered if not media or medium in media]
+    held.seat, held.missed = (seat or held.seat)[:20], 0
+    held.save(update_fields=["media", "seat", "missed"])
+    keep_idle([held.staff_id], now)
+
+
+def keep_idle(staff_ids: Collection[int], now: dt.datetime) -> None:
+    """Note since when these have nothing in hand. Holds their rows: whoever counts what they have comes after."""
+    if staff_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(KEEP_IDLE, [now, sorted(staff_ids)])
+
+
+def hear(staff_ids: Collection[int], now: dt.datetime) -> None:
+    """A sign of life of these people's browsers or telephones. Who is off stays off until he says otherwise."""
+    with connection.cursor() as cursor:
+        cursor.execute(HEAR, [now, sorted(staff_ids)])
+
+
+def silence_of(handbook: str, books: Mapping[str, Book]) -> dt.timedelta:
+    """How long nothing may be heard of somebody: the handbook's parameter, else SILENCE."""
+    book = books.get(handbook)
+    value = book.parameters.get("presence_silence") if book is not None else None
+    if not isinstance(value, str):
+        return SILENCE
+    parsed = parse_duration(value)
+    seconds = {"second": 1, "minute": 60, "hour": 3600}.get(str(parsed["unit"].value), 60)
+    return dt.timedelta(seconds=parsed["amount"] * seconds)
+
+
+def look_after_presence(now: dt.datetime) -> int:
+    """Who was not heard of is off; a wrap-up whose limit has come ends by itself. Answers how many changed."""
+    books = {version.name: book_of(version.pk) for version in in_force(now)}
+    silent = Presence.objects.exclude(state=State.OFF).select_related("staff")
+    changed = 0
+    for held in silent.filter(heard_at__lt=now - shortest(books.values())):
+        if held.heard_at < now - silence_of(held.handbook, books):
+            changed += _off_if_silent(held, now, silence_of(held.handbook, books))
+    for held in Presence.objects.filter(state=State.WRAP_UP, until__lte=now).select_related("staff"):
+        changed += _end_wrap_up(held, now)
+    return changed
+
+
+def shortest(books: Collection[Book]) -> dt.timedelta:
+    return min((silence_of(book.name, {book.name: book}) for book in books), default=SILENCE)
+
+
+def _off_if_silent(held: Presence, now: dt.datetime, silence: dt.timedelta) -> int:
+    with transaction.atomic():
+        row = Presence.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=held.pk).first()
+        if row is None or row.state == State.OFF or row.heard_at >= now - silence:
+            return 0
+        enter_state(held.staff, State.OFF, now=now, by=SYSTEM, reason=SILENT)
+    return 1
+
+
+def _end_wrap_up(held: Presence, now: dt.datetime) -> int:
+    with transaction.atomic():
+        row = Presence.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=held.pk).first()
+        if row is None or row.state != State.WRAP_UP or row.until is None or row.until > now:
+            return 0
+        enter_state(held.staff, State.READY, now=now, by=SYSTEM, media=row.media)
+    return 1
