@@ -57,13 +57,13 @@ class Pages:
 
 async def read_whole(receive: Receive, body: Any) -> int | None:
     """Write what is received into `body` and go back to its beginning. None when all is there; else the status that is left to say: 413
-    for too much, 0 to nobody, for a sender who went away half-way: nothing is done with half a form.
+    for too much, 400 to a sender who stopped half-way: nothing is done with half a form.
     """
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return 0
+            return 400
         body.write(message.get("body", b""))
         more = message.get("more_body", False)
         if body.tell() > LONGEST_BODY:
@@ -73,10 +73,8 @@ async def read_whole(receive: Receive, body: Any) -> int | None:
 
 
 async def refuse(status: int, send: Send) -> None:
-    if status:
-        head = {"type": "http.response.start", "status": status, "headers": [(b"connection", b"close")]}
-        await send(head)
-        await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.start", "status": status, "headers": [(b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": b""})
 
 
 class Exchange:

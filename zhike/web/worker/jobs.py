@@ -37,8 +37,8 @@ def worker_app() -> App:
     return ours
 
 
-async def run_jobs() -> None:
-    """Work on queued jobs until cancelled; what runs then has GRACE seconds to finish.
+async def run_jobs(*, wait: bool = True) -> None:
+    """Work on queued jobs until cancelled, without `wait` until none is left; what runs then has GRACE seconds to finish.
 
     Without a server this fails at once and is begun again by the worker, where a pool that opens waits for half a minute. Periodic jobs
     are queued by Django's app, in the one thread asgiref keeps for that: a connection there that died with the server is dropped.
@@ -49,9 +49,10 @@ async def run_jobs() -> None:
         for name, (queues, at_once) in QUEUES.items():
             group.create_task(
                 ours.run_worker_async(
-                    queues=queues,
+                    queues=list(queues),
                     concurrency=at_once,
                     name=name,
+                    wait=wait,
                     fetch_job_polling_interval=POLLING,
                     shutdown_graceful_timeout=GRACE,
                     install_signal_handlers=False,

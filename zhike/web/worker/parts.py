@@ -105,6 +105,14 @@ async def work_until(stop: asyncio.Event) -> None:
     await asyncio.gather(*running, return_exceptions=True)
 
 
+def told(error: BaseException) -> str:
+    """What went wrong, and what lies behind it: a group of errors says nothing by itself, nor does a driver's error put in another's."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(dict.fromkeys(told(each) for each in error.exceptions))
+    words = f"{type(error).__name__}: {error}"
+    return f"{words} ({told(error.__cause__)})" if error.__cause__ else words
+
+
 async def keep_running(name: str, part: Part) -> None:
     """Start the part, and start it again whenever it ends, after a pause that grows while it keeps failing."""
     loop = asyncio.get_running_loop()
@@ -116,5 +124,5 @@ async def keep_running(name: str, part: Part) -> None:
             log.warning("a part of the worker ended", part=name)
         except Exception as error:
             failures = 1 if loop.time() - began > CALM else failures + 1
-            log.warning("a part of the worker failed", part=name, error=str(error), failures=failures)
+            log.warning("a part of the worker failed", part=name, error=told(error), failures=failures)
         await asyncio.sleep(pause(failures))

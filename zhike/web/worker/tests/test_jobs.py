@@ -12,7 +12,8 @@ from zhike.journal.actions import OutsideTransaction, record
 from zhike.journal.outbox import defer, task
 from zhike.journal.tasks import requeue_stalled
 from zhike.journal.tests.happenings import bell
-from zhike.web.worker.jobs import QUEUES, worker_app
+from zhike.web.worker.jobs import run_jobs, worker_app
+from zhike.web.worker.parts import told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Declare = Callable[..., Any]
@@ -152,7 +153,28 @@ def test_what_a_killed_worker_was_doing_is_queued_again(declare: Declare) -> Non
     assert sent == [1]
 
 
-def test_every_queue_is_worked_on() -> None:
-    served = {queue for queues, _ in QUEUES.values() for queue in queues}
-    assert {job.queue for job in app.tasks.values()} <= served
-    assert "channels.sms_send" in app.tasks
+def test_the_worker_takes_jobs_of_every_queue(declare: Declare) -> None:
+    """As the worker runs it, with a job waiting in each queue any task of ours names."""
+    taken: list[str] = []
+
+    def take(where: str) -> None:
+        taken.append(where)
+
+    queues = sorted({job.queue for job in app.tasks.values()} - {"builtin"})
+    with transaction.atomic():
+        for queue in queues:
+            defer(declare(take, name=f"take_{queue}", queue=queue), where=queue)
+
+    async def work() -> None:
+        await run_jobs(wait=False)
+        await sync_to_async(connections.close_all)()
+
+    asyncio.run(work())
+    assert sorted(taken) == queues == ["default", "outside"]
+
+
+def test_a_part_that_fails_tells_what_lies_behind() -> None:
+    inner = RuntimeError("no answer")
+    inner.__cause__ = ValueError("malformed array")
+    group = ExceptionGroup("unhandled", [inner, RuntimeError("no answer")])
+    assert told(group) == "RuntimeError: no answer (ValueError: malformed array); RuntimeError: no answer"
