@@ -16,6 +16,7 @@ from zhike.conversations.passing import tell_passing
 from zhike.conversations.tests.ground import FIRST_ANSWER, asked, at, inbox_of, installed, person
 from zhike.org.principals import Viewer
 from zhike.web.asgi import Application
+from zhike.web.listening import with_connection
 from zhike.web.live.tests.streams import Stream, live
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,7 +68,7 @@ def test_a_visitor_hears_that_he_was_answered_and_nothing_of_notes_or_clauses(
     async def story(product: Application) -> None:
         his = Visiting(product, SECRET)
         await his.ready()
-        await asyncio.to_thread(answer)
+        await asyncio.to_thread(with_connection, answer)
         await his.until(lambda _: len(his.told) >= 2)
         assert his.told == [
             {"type": "conversation.accepted", "number": conversation.number},
@@ -110,12 +111,14 @@ def test_a_session_cookie_that_names_a_visitor_opens_no_stream_of_the_house(talk
 def test_the_visitor_sees_that_somebody_is_typing_but_not_who(talk: tuple[Conversation, Viewer]) -> None:
     conversation, agent = talk
 
+    def typing() -> None:
+        tell_passing(conversation, "typing", agent.principal, name="示例甲")
+
     async def story(product: Application) -> None:
         his = Visiting(product, SECRET)
         await his.ready()
-
         while not his.passing:  # whoever types says so again and again; the ear of this process may open only now
-            await asyncio.to_thread(tell_passing, conversation, "typing", agent.principal, name="示例甲")
+            await asyncio.to_thread(with_connection, typing)
         assert his.passing[0] == {"number": conversation.number, "kind": "typing", "side": "staff", "seq": 0}
 
     live(story)
