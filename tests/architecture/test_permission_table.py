@@ -104,7 +104,7 @@ OPEN_TO_ANYONE = {
 
 def test_what_is_open_to_anyone_is_short_and_listed() -> None:
     """Portal, welcome and sandbox pages guard themselves; everything else open to anyone is named here on purpose."""
-    guarded = ("portal:", "welcome:", "sandbox:", "health:", "first_run:")
+    guarded = ("portal:", "webchat:", "demo:", "welcome:", "sandbox:", "health:", "first_run:")
     found = {name for name, row in PERMISSIONS.items() if "anyone" in row.who and not name.startswith(guarded)}
     assert found == OPEN_TO_ANYONE
 

@@ -11,3 +11,4 @@ class ChannelsConfig(AppConfig):
     def ready(self) -> None:
         from zhike.channels import events  # noqa: F401 - events are registered when imported
         from zhike.channels.sms import accounts, conversing  # noqa: F401 - so are sealed tables, reactions and checks
+        from zhike.channels.webchat import reactions  # noqa: F401

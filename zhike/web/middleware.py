@@ -121,10 +121,9 @@ class Gate:
         row = PERMISSIONS.get(route)
         if row is None:
             return refused(request)
-        if row.who == ("token",):
-            return (
-                None  # the API's own guard looks at method, token, scope and rights, and answers programs in their way
-            )
+        if row.who in (("token",), ("visitor",)):
+            # Their own guards look at method, token, scope and rights, or at site, secret and pace, and answer programs in their way.
+            return None
         if request.method not in row.methods:
             return not_allowed(request, sorted(row.methods))
         if row.who == ("sandbox",) and not settings.SANDBOX:

@@ -8,6 +8,7 @@ One row a route name: who may come, and with which methods. Who may come is one 
                  staff with a role that opens that screen
     admin        administrators
     sandbox      anyone, but only while the product runs in its sandbox
+    visitor      nobody by signing in: whoever writes in a web chat, from a site of its inbox (web/webchat/doors.py)
     token        nobody by signing in: the API asks for a token, its scope and its owner's rights (web/api/scopes.py)
 
 An object's own gate (`cases.access` and its like) comes after this table, never instead of it.
@@ -23,7 +24,7 @@ from django.conf import settings
 from zhike.org.principals import Viewer
 
 Who = Literal[
-    "anyone", "signed_in", "admin", "sandbox", "token",
+    "anyone", "signed_in", "admin", "sandbox", "token", "visitor",
     "desk", "board", "floor", "cases", "customers", "handbook", "lookup", "approvals", "quality", "reports",
     "administration",
 ]  # fmt: skip
@@ -233,6 +234,22 @@ PERMISSIONS: dict[str, Row] = {
     "portal:act": _row("anyone", methods=BOTH),
     "portal:attachment": _row("anyone"),
     "portal:leave": _row("anyone", methods=WRITE),
+    # web chat: a visitor holds the secret his browser made, a site is one the inbox names (web/webchat/doors.py)
+    "webchat:widget": _row("anyone"),
+    "webchat:survey_page": _row("anyone", methods=BOTH),
+    "webchat:settings": _row("visitor"),
+    "webchat:state": _row("visitor"),
+    "webchat:write": _row("visitor", methods=WRITE),
+    "webchat:send_file": _row("visitor", methods=WRITE),
+    "webchat:get_file": _row("visitor"),
+    "webchat:typing": _row("visitor", methods=WRITE),
+    "webchat:read": _row("visitor", methods=WRITE),
+    "webchat:end": _row("visitor", methods=WRITE),
+    "webchat:survey": _row("visitor", methods=WRITE),
+    "webchat:pages": _row("visitor", methods=WRITE),
+    "webchat:identity": _row("visitor", methods=WRITE),
+    "webchat:offline": _row("visitor", methods=WRITE),
+    "webchat:transcript": _row("visitor"),
     # first run
     "welcome:show": _row("anyone"),
     # sandbox: 404 outside it

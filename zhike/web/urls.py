@@ -34,6 +34,7 @@ AREAS = (
     ("administration/journal", "audit"),
     ("administration", "administration"),
     ("portal", "portal"),
+    ("chat", "webchat"),
     ("welcome", "welcome"),
     ("", "sandbox"),
     ("", "first_run"),

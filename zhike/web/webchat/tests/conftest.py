@@ -1,0 +1,42 @@
+"""The desk of the room's tests with an inbox for the web chat, at ten on a Monday."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from zhike.conversations.models import Inbox
+from zhike.conversations.tests.ground import at, inbox_of, installed, person
+from zhike.lib import clock
+from zhike.org.principals import Viewer
+from zhike.web.webchat.tests.ground import SETTINGS
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.now = at("03-03 10:00")
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    """What the clock on the wall says; a test sets `now`."""
+    found = Watch()
+    monkeypatch.setattr(clock, "now", found)
+    return found
+
+
+@pytest.fixture
+def shop(db: None, watch: Watch) -> Inbox:
+    installed()
+    inbox = inbox_of()
+    Inbox.objects.update(settings=SETTINGS)
+    return inbox
+
+
+@pytest.fixture
+def agent(shop: Inbox) -> Viewer:
+    return person("jia")
