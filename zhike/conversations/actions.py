@@ -195,12 +195,12 @@ def _open(inbox: Inbox, address: Address, incoming: Incoming, now: dt.datetime) 
         last_message_at=now,
         follows_id=incoming.conversation,
     )
-    conversation.queue, decisions = _route(conversation, now)
+    conversation.queue, decisions = queue_for(conversation, now)
     conversation.save(force_insert=True)
     return conversation, decisions
 
 
-def _route(conversation: Conversation, now: dt.datetime) -> tuple[str, list[Decision]]:
+def queue_for(conversation: Conversation, now: dt.datetime) -> tuple[str, list[Decision]]:
     """The queue a route clause on `conversation.opened` names, with its decision; the handbook's first for the medium where no
     clause speaks of these facts: what came in is never turned away for want of a rule.
     """

@@ -29,7 +29,7 @@ def hours_of(inbox: Inbox, facts: Mapping[str, Any], now: dt.datetime) -> Hours:
         inbox=inbox, medium=inbox.medium, handbook=inbox.handbook, version_id=version.pk, facts=dict(facts), opened_at=now,
         last_message_at=now,
     )  # fmt: skip
-    queue = queue_of(book, queue_for(would_be, now))
+    queue = queue_of(book, queue_for(would_be, now)[0])
     calendar = book.calendar(queue.calendar) if queue is not None and queue.calendar else None
     if calendar is None or calendar.is_open(now):
         return Hours(True, None)

@@ -13,9 +13,10 @@ from zhike.channels.webchat.forms import Introduction, introduction
 from zhike.channels.webchat.hours import Hours, hours_of
 from zhike.channels.webchat.settings import WebchatSettings
 from zhike.channels.webchat.visitors import customer_of, digest_of
-from zhike.conversations.actions import Incoming, Received, close, mark_read, receive, recognise
+from zhike.conversations.actions import Incoming, Received, close, mark_read, receive
 from zhike.conversations.models import Address, Conversation, Inbox, Mark, Message
 from zhike.conversations.passing import tell_passing
+from zhike.conversations.visiting import recognise
 from zhike.handbook.common import Text
 from zhike.lib.content import is_picture
 from zhike.records.models import Attachment
