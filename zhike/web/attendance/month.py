@@ -63,6 +63,7 @@ def show(request: Request) -> HttpResponse:
         "days": [(day, gettext(WEEKDAYS[day.weekday()]), day.weekday() >= SATURDAY) for day in days],
         "today": request.now.astimezone(ZONE).date(),
         "lines": lines,
+        "unplanned": not any(cell.mark for line in lines for cell in line.cells),
         "more": len(people) > MOST_PEOPLE,
         "types": types,
         "plans": plans,
