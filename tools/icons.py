@@ -15,9 +15,11 @@ from pathlib import Path
 
 RELEASE = "@tabler/icons@3.51.0"
 NAMES = (
-    "alert-triangle", "arrow-back-up", "arrow-left", "bell", "book", "calendar", "check", "chevron-down", "circle-check", "copy",
-    "device-desktop", "download", "external-link", "info-circle", "keyboard", "language", "logout", "menu-2", "moon", "paperclip",
-    "pencil", "plus", "printer", "search", "sun", "trash", "upload", "user", "users", "x",
+    "alert-triangle", "arrow-back-up", "arrow-left", "arrows-exchange", "bell", "book", "brand-wechat", "building-store",
+    "calendar", "check", "chevron-down", "circle-check", "clock", "copy", "device-desktop", "device-mobile-message", "download",
+    "external-link", "eye", "file-text", "hand-grab", "headset", "info-circle", "keyboard", "language", "list-search", "lock",
+    "logout", "mail", "menu-2", "message-circle", "moon", "paperclip", "pencil", "phone", "plus", "printer", "refresh",
+    "search", "send", "sun", "trash", "upload", "user", "user-plus", "users", "volume", "volume-off", "x",
 )  # fmt: skip
 TARGET = Path(__file__).resolve().parent.parent / "zhike/web/static/zhike/icons.svg"
 HEAD = """<svg xmlns="http://www.w3.org/2000/svg">

@@ -14,6 +14,7 @@ from zhike.web.permissions import BOTH, PERMISSIONS, may_open
 
 SCREENS = (
     "desk", "board", "floor", "cases", "customers", "handbook", "lookup", "approvals", "quality", "reports", "administration",
+    "conversations",
 )  # fmt: skip
 
 

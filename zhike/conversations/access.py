@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from django.db.models import QuerySet
 
@@ -12,6 +12,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.clauses import Visibility
 from zhike.handbook.structure import Queue
 from zhike.journal.gates import gate_for
+from zhike.org.handbooks import roles_answering
 from zhike.org.principals import Viewer, customer_key, role_key, staff_key
 
 
@@ -64,15 +65,4 @@ def queue_of(book: Book, name: str) -> Queue | None:
 def roles_of(queue: Queue | None, book: Book) -> list[str]:
     """Who answers a queue, and whom they report to; without a queue everybody who answers any."""
     answering = queue.answered_by if queue else [role for each in book.handbook.queues for role in each.answered_by]
-    return _with_superiors(book, answering)
-
-
-def _with_superiors(book: Book, roles: Iterable[str]) -> list[str]:
-    found: list[str] = []
-    waiting = list(roles)
-    while waiting:
-        role = waiting.pop(0)
-        if role not in found:
-            found.append(role)
-            waiting += [boss] if (boss := book.role(role).reports_to) else []
-    return found
+    return roles_answering(book, answering)

@@ -104,6 +104,27 @@ class CustomerIdentified(Event):
     how: str
 
 
+@event("conversation.became_case", tells=("number",))
+@dataclass(frozen=True)
+class BecameCase(Event):
+    """A case was opened from it."""
+
+    number: str
+    case: str
+    internal: bool = True
+
+
+@event("conversation.whispered", tells=("number", "staff", "message"))
+@dataclass(frozen=True)
+class Whispered(Event):
+    """A supervisor wrote something for the owner alone to notice; the words stand in the note."""
+
+    number: str
+    staff: int
+    message: int
+    internal: bool = True
+
+
 @event("conversation.closed", tells=("number",))
 @dataclass(frozen=True)
 class ConversationClosed(Event):
@@ -168,6 +189,22 @@ class FindingInConversation(Event):
 class SurveyAnswered(Event):
     number: str
     score: int
+
+
+@event("conversation.reply_saved")
+@dataclass(frozen=True)
+class ReplySaved(Event):
+    """A canned reply was written or changed."""
+
+    title: str
+    shared: bool
+
+
+@event("conversation.reply_removed")
+@dataclass(frozen=True)
+class ReplyRemoved(Event):
+    title: str
+    shared: bool
 
 
 @event("presence.changed", tells=("state", "staff"))

@@ -113,14 +113,15 @@ def cover(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> Co
 
 
 def end_offer(conversation: Conversation, *, now: dt.datetime, declined: bool, by: str = SYSTEM) -> Conversation:
-    """Nobody took it in time, or it was declined: back to its owner where it has one, else to the queue, where it keeps its place."""
+    """Nobody took it in time, or it was declined: back to the queue where it waited, with its place; else to its owner."""
     with transaction.atomic():
         held = _live(conversation)
         if held.state != State.OFFERED:
             return held
         staff = held.offered_to_id or 0
         held.passed_over = [*(number for number in held.passed_over if number != staff), staff]
-        held.state = State.OPEN if held.owner_id else State.WAITING
+        waits = held.waiting_since is not None or not held.owner_id
+        held.state = State.WAITING if waits else State.OPEN
         held.offered_to, held.offered_at, held.offer_ends_at = None, None, None
         fact = OfferEnded(held.number, staff, declined)
         write(held, [fact], happened=["conversation.offer_ended"], now=now, by=by)
@@ -128,16 +129,26 @@ def end_offer(conversation: Conversation, *, now: dt.datetime, declined: bool, b
 
 
 def requeue(
-    conversation: Conversation, queue: str, *, now: dt.datetime, by: str, priority: int | None = None
+    conversation: Conversation,
+    queue: str,
+    *,
+    now: dt.datetime,
+    by: str,
+    priority: int | None = None,
+    keeps_owner: bool = False,
 ) -> Conversation:
-    """Put it into a queue: handed to another skill group, or back when its owner leaves."""
+    """Put it into a queue: handed to another skill group, or back when its owner leaves.
+
+    `keeps_owner`: its owner answers for it, and may write in it, until somebody of the other queue takes it.
+    """
     with transaction.atomic():
         held = _live(conversation)
         if queue not in {each.id for each in book_for(held).handbook.queues}:
             raise ConversationRefused(Text(zh="没有这个队列。", en="There is no such queue."), fields=("queue",))
         before = held.owner_id or held.offered_to_id
         held.queue, held.state = queue, State.WAITING
-        held.owner = held.offered_to = held.covers = None
+        held.offered_to = held.covers = None
+        held.owner = held.owner if keeps_owner else None
         held.offered_at = held.offer_ends_at = None
         held.waiting_since, held.passed_over = now, []
         held.look_at, held.waits_done = None, []

@@ -14,6 +14,8 @@ from typing import Any
 
 from zhike.clocks.models import Clock
 from zhike.clocks.rosters import counts_by_holder
+from zhike.clocks.actions import reassign_clock
+from zhike.clocks.queries import open_clocks
 from zhike.conversations.access import queue_of
 from zhike.conversations.facts import facts_of
 from zhike.conversations.models import Conversation
@@ -23,6 +25,8 @@ from zhike.handbook.clauses import Deadline
 from zhike.org.principals import SYSTEM, role_key, staff_key
 
 Happened = Sequence[str]
+HANDED = frozenset({"conversation.accepted", "conversation.queued", "conversation.covered"})
+"""After these somebody else has it."""
 
 
 def apply_limits(
@@ -38,27 +42,37 @@ def apply_limits(
 ) -> None:
     """Carry out what `happened` means for limits and duties, in the caller's transaction."""
     closes = "conversation.closed" in happened
-    if not closes and not any(is_heard(book, None, event) for event in happened):
-        return
-    follow(
-        Happening(
-            book=book,
-            version_id=conversation.version_id,
-            subject=("conversation", conversation.pk),
-            happened=happened,
-            now=now,
-            by=by,
-            mark=f"{conversation.last_seq}/{conversation.version}" + (f"/{mark}" if mark else ""),
-            facts=lambda _: facts_of(conversation, book, now),
-            holders=lambda roles: holders_of(conversation, book, roles),
-            calendar=lambda clause: _calendar(conversation, book, clause),
-            audience=tuple(conversation.audience),
-            is_new="conversation.opened" in happened,
-            closes=closes,
-            concerns=concerns or (lambda _: True),
-            kept=kept or {},
+    if closes or any(is_heard(book, None, event) for event in happened):
+        follow(
+            Happening(
+                book=book,
+                version_id=conversation.version_id,
+                subject=("conversation", conversation.pk),
+                happened=happened,
+                now=now,
+                by=by,
+                mark=f"{conversation.last_seq}/{conversation.version}" + (f"/{mark}" if mark else ""),
+                facts=lambda _: facts_of(conversation, book, now),
+                holders=lambda roles: holders_of(conversation, book, roles),
+                calendar=lambda clause: _calendar(conversation, book, clause),
+                audience=tuple(conversation.audience),
+                is_new="conversation.opened" in happened,
+                closes=closes,
+                concerns=concerns or (lambda _: True),
+                kept=kept or {},
+            )
         )
-    )
+    if not HANDED.isdisjoint(happened):
+        _hand_on(conversation, book, now, by)
+
+
+def _hand_on(conversation: Conversation, book: Book, now: dt.datetime, by: str) -> None:
+    """What still runs is held by whoever has the conversation now."""
+    for clock in open_clocks(("conversation", conversation.pk)):
+        roles = [role for role in clock.held_as.split(",") if role]
+        if not clock.watches and roles:
+            holders = holders_of(conversation, book, roles)
+            reassign_clock(clock.pk, holders, at=now, by=by, audience=conversation.audience)
 
 
 def _calendar(conversation: Conversation, book: Book, clause: Deadline) -> str | None:

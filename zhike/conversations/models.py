@@ -169,6 +169,17 @@ class Conversation(models.Model):
                 condition=models.Q(state__in=("offered", "open")),
                 name="conversations_in_hand",
             ),
+            # handed to another queue: still its owner's until somebody takes it
+            models.Index(
+                fields=["owner"],
+                condition=models.Q(state="waiting", owner__isnull=False),
+                name="conversations_handed_on",
+            ),
+            GinIndex(
+                fields=["collaborators"],
+                condition=models.Q(state__in=("waiting", "offered", "open")),
+                name="conversations_helping",
+            ),
             models.Index(fields=["offered_to"], condition=models.Q(state="offered"), name="conversations_offered"),
             models.Index(
                 fields=["covers"], condition=models.Q(state__in=("offered", "open")), name="conversations_covered"
@@ -240,6 +251,22 @@ class Mark(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["conversation", "principal"], name="conversations_mark_once")]
+
+
+class CannedReply(models.Model):
+    """Words that are written often, with fields that are filled in: one's own, or everybody's of a handbook."""
+
+    handbook = models.CharField(max_length=64)
+    owner = models.ForeignKey(Staff, null=True, on_delete=models.CASCADE, related_name="canned_replies", db_index=False)
+    """Nobody: shared by all who work under the handbook."""
+    title = models.CharField(max_length=60)
+    shortcut = models.CharField(max_length=20, blank=True, default="")
+    """What is typed after `/`."""
+    words = models.TextField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["handbook", "owner", "title"], name="conversations_replies")]
 
 
 class Choice(models.Model):

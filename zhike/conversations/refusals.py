@@ -47,6 +47,8 @@ class NotVisible(ConversationRefused):
 CLOSED = Text(zh="这个会话已经结束。", en="This conversation has ended.")
 EMPTY = Text(zh="请写点内容，或附上文件。", en="Write something, or attach a file.")
 NOT_YOURS = Text(zh="这个会话不在您手上。", en="This conversation is not yours.")
+NOT_FAILED = Text(zh="这条消息没有发送失败。", en="This message has not failed.")
+NOBODY = Text(zh="这个会话现在没有人接待。", en="Nobody has this conversation now.")
 TAKEN = Text(zh="这个会话已由同事接走。", en="A colleague has taken this conversation.")
 TOO_LATE = Text(zh="已过可修改的时间。", en="It can no longer be changed.")
 NOTHING_TO_COVER = Text(zh="没有可以代接的同事。", en="There is no colleague to answer it for.")

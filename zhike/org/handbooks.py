@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,10 @@ SELECT name, role ->> 'id' FROM org_handbookversion, jsonb_path_query(source, '$
 WHERE id = %s
 """
 NEWEST = f"SELECT max(id), {ENTERED} FROM org_handbookversion GROUP BY name"  # noqa: S608 - only a constant of this module
+
+
+CONVERSATIONS = "conversations"
+"""The screen that no handbook names: it is open to roles that answer a queue, and to those above them."""
 
 
 class NoHandbook(LookupError):
@@ -154,7 +158,25 @@ def _midnight(day: dt.date, zone: str) -> dt.datetime:
 
 @lru_cache(maxsize=64)
 def _screens_by_role(version_id: int) -> dict[str, tuple[str, ...]]:
-    return {role.id: tuple(role.screens) for role in book_of(version_id).handbook.roles} if version_id else {}
+    if not version_id:
+        return {}
+    book = book_of(version_id)
+    answering = roles_answering(book, (role for queue in book.handbook.queues for role in queue.answered_by))
+    return {
+        role.id: (*role.screens, *((CONVERSATIONS,) if role.id in answering else ())) for role in book.handbook.roles
+    }
+
+
+def roles_answering(book: Book, roles: Iterable[str]) -> list[str]:
+    """These roles and everybody they report to, each once, in that order."""
+    found: list[str] = []
+    waiting = list(roles)
+    while waiting:
+        role = waiting.pop(0)
+        if role not in found:
+            found.append(role)
+            waiting += [boss] if (boss := book.role(role).reports_to) else []
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext
 
 from zhike.journal.stream import last_position
 from zhike.notices.queries import count_unread
+from zhike.org.handbooks import CONVERSATIONS
 from zhike.org.principals import Viewer
 from zhike.web.permissions import may_open
 
@@ -63,15 +64,17 @@ def tabs(request: HttpRequest, viewer: Viewer) -> list[Tab]:
     found = []
     for route, title in (
         ("desk:show", gettext("工作台")),
+        ("workbench:show", gettext("会话")),
         ("case_list:show", gettext("工单")),
         ("customers:show", gettext("客户")),
         ("board:show", gettext("预警台")),
+        ("floor:show", gettext("现场")),
         ("lookup:show", gettext("查询")),
         ("handbook_page:list", gettext("制度")),
         ("administration:index", gettext("管理")),
     ):
         url = _url(route)
-        if url and may_open(viewer, route):
+        if url and may_open(viewer, route) and (route != "floor:show" or CONVERSATIONS in viewer.screens):
             found.append(Tab(route, url, title, route.partition(":")[0] == here))
     return found
 

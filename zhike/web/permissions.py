@@ -4,6 +4,8 @@ One row a route name: who may come, and with which methods. Who may come is one 
 
     anyone       whether signed in or not (customers, visitors)
     signed_in    any active member of staff; the view's own gate decides about the object
+    conversations
+                 staff with a role that answers a queue of a handbook, or one above it
     desk, board, floor, cases, customers, handbook, lookup, approvals, quality, reports, administration
                  staff with a role that opens that screen
     admin        administrators
@@ -26,7 +28,7 @@ from zhike.org.principals import Viewer
 Who = Literal[
     "anyone", "signed_in", "admin", "sandbox", "token", "visitor",
     "desk", "board", "floor", "cases", "customers", "handbook", "lookup", "approvals", "quality", "reports",
-    "administration",
+    "administration", "conversations",
 ]  # fmt: skip
 READ = frozenset({"GET", "HEAD"})
 WRITE = frozenset({"POST"})
@@ -80,6 +82,38 @@ PERMISSIONS: dict[str, Row] = {
     "desk:mine": _row("desk"),
     "desk:new": _row("desk"),
     "desk:open": _row("desk", methods=BOTH),
+    # conversations: which one, and what may be done in it, is decided by conversations.access and conversations.rights
+    "workbench:show": _row("conversations"),
+    "workbench:list": _row("conversations"),
+    "workbench:rows": _row("conversations"),
+    "workbench:new": _row("conversations", methods=BOTH),
+    "workbench:replies": _row("conversations", methods=BOTH),
+    "workbench:reply": _row("conversations", methods=BOTH),
+    "workbench:upload": _row("conversations", methods=WRITE),
+    "workbench:one": _row("conversations"),
+    "workbench:head": _row("conversations"),
+    "workbench:beside": _row("conversations"),
+    "workbench:tail": _row("conversations"),
+    "workbench:earlier": _row("conversations"),
+    "workbench:say": _row("conversations", methods=WRITE),
+    "workbench:read": _row("conversations", methods=WRITE),
+    "workbench:offered": _row("conversations"),
+    "workbench:message": _row("conversations", methods=BOTH),
+    "workbench:file": _row("conversations"),
+    "workbench:accept": _row("conversations", methods=WRITE),
+    "workbench:decline": _row("conversations", methods=WRITE),
+    "workbench:transfer": _row("conversations", methods=BOTH),
+    "workbench:invite": _row("conversations", methods=BOTH),
+    "workbench:identify": _row("conversations", methods=BOTH),
+    "workbench:close": _row("conversations", methods=BOTH),
+    "workbench:case": _row("conversations"),
+    "workbench:open_case": _row("conversations", methods=BOTH),
+    "workbench:whisper": _row("board", "floor", methods=BOTH),
+    "workbench:take_over": _row("board", "floor", methods=WRITE),
+    "workbench:assign": _row("board", "floor", methods=BOTH),
+    # the floor: whose queues, is decided by the roles above them
+    "floor:show": _row("board", "floor"),
+    "floor:now": _row("board", "floor"),
     # cases: which case is decided by cases.access
     "case_list:show": _row("cases"),
     "case_list:board": _row("cases"),

@@ -13,6 +13,8 @@ AREAS = (
     ("", "sign_in"),
     ("account", "account"),
     ("desk", "desk"),
+    ("conversations", "workbench"),
+    ("floor", "floor"),
     ("cases", "case_list"),
     ("cases", "hand_over"),
     ("cases", "case_page"),

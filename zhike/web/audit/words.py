@@ -57,6 +57,10 @@ conversation.surveyed|会话评价|Conversation rated
 conversation.closed|会话结束|Conversation closed
 conversation.waited|会话久等|Conversation waited
 conversation.stranded|无人能接|Nobody can take it
+conversation.became_case|会话转工单|Conversation became a case
+conversation.whispered|主管悄悄提示|Supervisor whispered
+conversation.reply_saved|保存常用语|Canned reply saved
+conversation.reply_removed|删除常用语|Canned reply removed
 presence.changed|坐席状态|Presence changed
 handbook.drafted|制度起草|Handbook drafted
 handbook.submitted|制度提交审批|Handbook submitted

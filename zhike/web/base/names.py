@@ -40,6 +40,8 @@ def _in_place(absent: str, substitute: str) -> str:
 def _fixed(principal: str) -> str:
     if principal.startswith("customer"):
         return gettext("顾客")
+    if principal.startswith("address:"):
+        return gettext("访客")
     return {"system": gettext("系统"), "anonymous": gettext("访客"), "owner": gettext("经办人")}.get(principal, "")
 
 

@@ -51,6 +51,8 @@ class ActionForm:
     """(field, token) of those files."""
     filled: bool = False
     back: str = ""
+    cancel: str = ""
+    """Where giving up leads, where `back` does not say it."""
 
 
 def action_form(

@@ -10,6 +10,7 @@ from zhike.web.permissions import may_open
 
 FIRST_PAGES = (
     "desk:show",
+    "workbench:show",
     "board:show",
     "case_list:show",
     "lookup:show",

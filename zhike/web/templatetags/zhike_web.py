@@ -21,6 +21,7 @@ from zhike.cases.titles import title_in
 from zhike.handbook.common import Text
 from zhike.web.base import times
 from zhike.web.base.deadlines import Deadline, time_left
+from zhike.web.workbench.words import presence_word
 
 register = template.Library()
 
@@ -115,6 +116,12 @@ def words(text: Text | dict[str, str] | str | None) -> str:
 def titled(case: Case) -> str:
     """The title of a case in the language in force."""
     return title_in(case, get_language() or "zh")
+
+
+@register.filter
+def presence(state: str) -> str:
+    """What somebody is doing now, in a word."""
+    return presence_word(state)
 
 
 @register.filter

@@ -30,7 +30,7 @@ function restore(form) {
     if (input.type === "radio" || input.type === "checkbox") { changed ||= input.checked !== values.includes(input.value); input.checked = values.includes(input.value); }
     else if (!input.value && values.length) { input.value = values.shift(); changed = true; }
   }
-  if (changed) { say(document.getElementById("zk-toast")?.dataset.draft); form.dispatchEvent(new Event("change", { bubbles: true })); }
+  if (changed) { if (!form.hasAttribute("data-quiet")) say(document.getElementById("zk-toast")?.dataset.draft); form.dispatchEvent(new Event("change", { bubbles: true })); }
 }
 
 function forgetAccepted() {

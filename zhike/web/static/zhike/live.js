@@ -9,9 +9,25 @@ const line = document.getElementById("zk-link");
 let waiting = new Set();
 let timer = 0;
 let lost = 0;
+const slow = new Map();
 
 function concerned(element, topics) {
   return element.dataset.live.split(" ").some((name) => name === "*" || topics.has(name));
+}
+
+// data-live-every="1500": a part that much happens to is fetched again at most so often, and once more after the last of it.
+function fetchAgain(element) {
+  const every = Number(element.dataset.liveEvery ?? 0);
+  if (!every) { window.htmx?.trigger(element, "live"); return; }
+  if (slow.has(element.id)) { slow.set(element.id, true); return; }
+  slow.set(element.id, false);
+  window.htmx?.trigger(element, "live");
+  setTimeout(() => {
+    const again = slow.get(element.id);
+    slow.delete(element.id);
+    const now = document.getElementById(element.id);
+    if (again && now) fetchAgain(now);
+  }, every);
 }
 
 function refresh() {
@@ -20,7 +36,7 @@ function refresh() {
   waiting = new Set();
   for (const element of document.querySelectorAll("[data-live]")) {
     if (!concerned(element, topics) || element.contains(document.activeElement?.closest?.("[data-typing]"))) continue;
-    window.htmx?.trigger(element, "live");
+    fetchAgain(element);
   }
   document.dispatchEvent(new CustomEvent("zk:live", { detail: [...topics] }));
 }
@@ -28,6 +44,8 @@ function refresh() {
 function heard(message) {
   let fact = {};
   try { fact = JSON.parse(message.data); } catch { return; }
+  // Whoever needs the fact itself, at once: the screen of conversations.
+  document.dispatchEvent(new CustomEvent("zk:fact", { detail: fact }));
   waiting.add("*");
   if (fact.subject) waiting.add(fact.subject).add(fact.subject.split(":")[0]);
   if (fact.type) waiting.add(fact.type.split(".")[0]);
@@ -36,6 +54,7 @@ function heard(message) {
 }
 
 function everything() {
+  document.dispatchEvent(new CustomEvent("zk:reset"));
   for (const element of document.querySelectorAll("[data-live]")) {
     if (!element.contains(document.activeElement?.closest?.("[data-typing]"))) window.htmx?.trigger(element, "live");
   }

@@ -1,0 +1,1 @@
+"""现场: who is where, what waits, what runs out, as it is now."""

@@ -1,0 +1,256 @@
+// The screen of conversations: the list keeps itself in order row by row, the open conversation grows at its end.
+// Nothing of the list is touched while somebody types; what happened meanwhile is put in place when he pauses.
+//   zk:talk            {number}          a conversation was opened in the middle
+//   zk:fact            a fact of the live feed, as it comes
+//   zk:said            {html, key}       an answer of the server with messages, from talk_send.js
+const say = (words) => document.dispatchEvent(new CustomEvent("zk:say", { detail: words }));
+const list = () => document.getElementById("wb-list");
+const talk = () => document.getElementById("wb-talk");
+const scroll = () => document.getElementById("wb-scroll");
+const messages = () => document.getElementById("wb-messages");
+const middle = document.getElementById("wb-middle");
+const PAUSE = 500, LONGEST = 2500;
+
+// the list, row by row
+
+const changed = new Set();
+let since = 0, timer = 0, typedAt = 0;
+document.addEventListener("keydown", (event) => { if (event.target.matches?.("textarea, input")) typedAt = performance.now(); }, true);
+
+function later(id) {
+  changed.add(id);
+  since ||= performance.now();
+  timer ||= setTimeout(flush, 120);
+}
+
+async function flush() {
+  const now = performance.now();
+  if (now - typedAt < PAUSE && now - since < LONGEST) { timer = setTimeout(flush, 150); return; }
+  const ids = [...changed].slice(0, 100);
+  for (const id of ids) changed.delete(id);
+  const answer = await fetch(`${list().dataset.rows}?ids=${ids.join(",")}`, { headers: { "X-Requested-With": "talk" } }).catch(() => null);
+  if (answer?.ok) place(await answer.json());
+  else for (const id of ids) changed.add(id);
+  timer = changed.size ? setTimeout(flush, answer?.ok ? 120 : 3000) : 0;
+  since = timer ? now : 0;
+}
+
+function place(told) {
+  const focused = document.activeElement?.closest?.(".wb-row")?.id;
+  for (const id of told.gone) document.getElementById(`wb-row-${id}`)?.remove();
+  for (const row of told.rows) put(row);
+  if (focused && !document.activeElement?.closest?.(".wb-row")) document.getElementById(focused)?.querySelector("[data-open]")?.focus({ preventScroll: true });
+  count();
+}
+
+function put(row) {
+  const old = document.getElementById(`wb-row-${row.id}`);
+  const part = document.createElement("template");
+  part.innerHTML = row.html.trim();
+  const element = part.content.firstElementChild;
+  const home = list().querySelector(`[data-group="${row.group}"] ul`);
+  const wasNew = !old || old.closest("[data-group]").dataset.group !== row.group;
+  old?.remove();
+  if (talk()?.dataset.id === String(row.id)) { element.querySelector("[data-open]").setAttribute("aria-current", "true"); seen(element); }
+  const next = [...home.children].find((other) => Number(other.dataset.rank) > row.rank);
+  home.insertBefore(element, next ?? null);
+  window.htmx?.process(element);
+  if (wasNew) document.dispatchEvent(new CustomEvent("zk:new-row", { detail: { group: row.group, id: row.id } }));
+}
+
+function seen(row) {
+  row.classList.remove("wb-unread");
+  row.dataset.unread = "0";
+  row.querySelector(".wb-badge")?.remove();
+}
+
+function count() {
+  let some = false;
+  for (const group of list().querySelectorAll("[data-group]")) {
+    const rows = group.querySelector("ul").children.length;
+    group.hidden = rows === 0;
+    group.querySelector("[data-count]").textContent = String(rows);
+    some ||= rows > 0;
+  }
+  list().querySelector(".wb-none").hidden = some;
+  document.dispatchEvent(new CustomEvent("zk:counted"));
+}
+
+async function whole() {
+  const number = talk()?.dataset.number ?? "";
+  const answer = await fetch(`${list().dataset.list}?c=${encodeURIComponent(number)}`).catch(() => null);
+  if (!answer?.ok) return;
+  const part = document.createElement("template");
+  part.innerHTML = (await answer.text()).trim();
+  list().replaceWith(part.content.firstElementChild);
+  window.htmx?.process(list());
+  document.dispatchEvent(new CustomEvent("zk:counted"));
+}
+
+// opening a conversation
+
+function open(number, url, { push = true, focus = false } = {}) {
+  if (!number) return;
+  for (const row of list().querySelectorAll("[aria-current]")) row.removeAttribute("aria-current");
+  list().querySelector(`[data-talk="${CSS.escape(number)}"]`)?.setAttribute("aria-current", "true");
+  const target = url ?? list().querySelector(`[data-talk="${CSS.escape(number)}"]`)?.getAttribute("href") ?? `${location.pathname.replace(/\/conversations.*/, "/conversations")}/${number}`;
+  if (push && location.pathname !== target) history.pushState({ talk: number }, "", target);
+  return window.htmx.ajax("GET", target, { target: "#wb-middle", swap: "innerHTML" }).then(() => opened(focus));
+}
+
+function opened(focus) {
+  document.querySelector(".wb").classList.toggle("wb-chosen", Boolean(talk()));
+  middle.classList.toggle("zk-chosen", Boolean(talk()));
+  if (!talk()) return;
+  atEnd(true);
+  read();
+  if (focus) document.getElementById("wb-words")?.focus();
+  document.dispatchEvent(new CustomEvent("zk:talk", { detail: { number: talk().dataset.number } }));
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-talk]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  open(link.dataset.talk, link.getAttribute("href"), { focus: event.detail === 0 && !matchMedia("(max-width: 760px)").matches });
+});
+addEventListener("popstate", () => { location.reload(); });
+
+// What a deed's form says when it is done: the conversation as it now is, or the list when it left his hands.
+document.addEventListener("talk-done", (event) => {
+  const { number, words, leaves } = event.detail;
+  if (words) say(words);
+  const row = list().querySelector(`[data-talk="${CSS.escape(number)}"]`)?.closest("[data-id]");
+  if (row) later(Number(row.dataset.id));
+  document.getElementById("wb-told").replaceChildren();
+  if (leaves && talk()?.dataset.number !== number) return;
+  open(number, undefined, { push: !leaves, focus: !leaves });
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-give-up]")) return;
+  event.preventDefault();
+  document.getElementById("wb-deed").replaceChildren();
+  document.getElementById("wb-words")?.focus();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing || !document.querySelector("#wb-deed > *")) return;
+  event.stopPropagation();
+  event.preventDefault();
+  document.getElementById("wb-deed").replaceChildren();
+  document.getElementById("wb-words")?.focus();
+}, true);
+
+// what is said
+
+const nearEnd = () => { const box = scroll(); return box && box.scrollHeight - box.scrollTop - box.clientHeight < 120; };
+function atEnd(always) { const box = scroll(); if (box && (always || nearEnd())) box.scrollTop = box.scrollHeight; }
+
+let fetching = null, again = false;
+async function tail() {
+  if (fetching) { again = true; return; }
+  const here = talk();
+  if (!here || messages().hasAttribute("data-first")) return;
+  fetching = fetch(`${here.dataset.url}/tail?${place_of(here)}`).catch(() => null);
+  const answer = await fetching;
+  fetching = null;
+  if (answer?.ok && talk() === here) add(await answer.text());
+  if (again) { again = false; tail(); }
+}
+
+function place_of(here) {
+  const last = [...messages().querySelectorAll(".wb-message[data-message]")].at(-1);
+  return new URLSearchParams({ after: last?.dataset.message ?? "0", day: last?.dataset.day ?? "", talk: last?.dataset.number ?? here.dataset.number }).toString();
+}
+
+function add(html) {
+  const part = document.createElement("template");
+  part.innerHTML = html;
+  const stay = nearEnd();
+  for (const element of [...part.content.children]) {
+    if (element.dataset.message) {
+      const sent = messages().querySelector(`[data-sent-key="${CSS.escape(element.dataset.keySent)}"]`);
+      sent?.remove();
+      if (document.getElementById(element.id)) continue;
+      if (element.dataset.number === talk().dataset.number) talk().dataset.seq = element.dataset.seq;
+    }
+    messages().insertBefore(element, messages().querySelector("[data-sent-key]"));
+    window.htmx?.process(element);
+  }
+  atEnd(stay);
+  read();
+}
+// Of a page that was loaded whole, what was said comes after it.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "wb-messages" || !messages().hasAttribute("data-first")) return;
+  messages().removeAttribute("data-first");
+  opened(false);
+});
+document.addEventListener("zk:said", (event) => { if (talk()) add(event.detail.html); });
+
+async function one(number, seq) {
+  const element = messages()?.querySelector(`.wb-message[data-number="${CSS.escape(number)}"][data-seq="${Number(seq)}"]`);
+  if (!element) return;
+  const base = talk().dataset.url.slice(0, -talk().dataset.number.length);
+  const answer = await fetch(`${base}${number}/messages/${seq}?day=${element.dataset.day}`).catch(() => null);
+  if (!answer?.ok || !element.isConnected) return;
+  const part = document.createElement("template");
+  part.innerHTML = (await answer.text()).trim();
+  element.replaceWith(part.content.firstElementChild);
+}
+document.addEventListener("zk:message", (event) => one(event.detail.number, event.detail.seq));
+
+let marking = 0;
+function read() {
+  const form = document.getElementById("wb-compose");
+  if (!form?.dataset.read || document.hidden || marking) return;
+  marking = setTimeout(() => {
+    marking = 0;
+    const here = talk();
+    if (!here || document.hidden || here.dataset.marked === here.dataset.seq) return;
+    here.dataset.marked = here.dataset.seq;
+    const row = document.getElementById(`wb-row-${here.dataset.id}`);
+    if (row) { seen(row); document.dispatchEvent(new CustomEvent("zk:counted")); }
+    const body = new URLSearchParams({ seq: here.dataset.seq });
+    fetch(form.dataset.read, { method: "POST", body, headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value } }).catch(() => { delete here.dataset.marked; });
+  }, 400);
+}
+document.addEventListener("visibilitychange", read);
+
+let heading = 0;
+function head() {
+  heading ||= setTimeout(() => {
+    heading = 0;
+    if (!talk()) return;
+    window.htmx.ajax("GET", `${talk().dataset.url}/head`, { target: "#wb-head", swap: "outerHTML" });
+    window.htmx.ajax("GET", `${talk().dataset.url}/beside`, { target: "#wb-right", swap: "innerHTML" });
+  }, 300);
+}
+
+const MINOR = new Set(["conversation.written", "conversation.changed"]);
+document.addEventListener("zk:fact", (event) => {
+  const fact = event.detail;
+  const [kind, id] = (fact.subject ?? "").split(":");
+  if (kind !== "conversation") return;
+  later(Number(id));
+  const here = talk();
+  if (!here) return;
+  if ((document.getElementById("wb-earlier")?.dataset.thread ?? "").split(",").includes(id) || here.dataset.id === id) {
+    if (fact.type === "conversation.written") tail();
+    if (fact.type === "conversation.changed") one(fact.payload.number, fact.payload.seq);
+  }
+  if (here.dataset.id === id && !MINOR.has(fact.type)) head();
+  if (here.dataset.id === id && (fact.type === "conversation.accepted" || fact.type === "conversation.closed") && !document.activeElement?.closest("#wb-compose")) {
+    open(here.dataset.number, undefined, { push: false });
+  }
+});
+document.addEventListener("zk:reset", () => { whole(); tail(); if (talk()) head(); });
+
+// seconds left of an offer
+setInterval(() => {
+  for (const place of document.querySelectorAll("[data-until]")) {
+    const left = Math.max(0, Math.round((Date.parse(place.dataset.until) - Date.now()) / 1000));
+    place.textContent = `${left} s`;
+  }
+}, 1000);
+
+if (!messages()?.hasAttribute("data-first")) opened(false);

@@ -1,0 +1,81 @@
+"""What the sender said before the first word, and the lists a conversation is closed with, in words a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext
+
+from zhike.conversations.models import Conversation
+from zhike.handbook.book import Book
+from zhike.web.case_page.page import say
+
+TOPICS, OUTCOMES = "conversation_topics", "conversation_outcomes"
+"""Lists of choices of a handbook, by their names."""
+NAMES: dict[str, Callable[[], str]] = {
+    "topic": lambda: gettext("主题"),
+    "tier": lambda: gettext("等级"),
+    "source": lambda: gettext("来源"),
+    "url": lambda: gettext("所在页面"),
+    "page": lambda: gettext("所在页面"),
+    "referrer": lambda: gettext("来源页面"),
+    "name": lambda: gettext("称呼"),
+    "phone": lambda: gettext("电话"),
+    "email": lambda: gettext("邮箱"),
+    "order_no": lambda: gettext("订单号"),
+}
+HIDDEN = frozenset({"key", "phone", "email"})
+"""Not shown: what is no fact of his, and numbers, which stand masked in his file."""
+LONGEST = 200
+
+Choices = list[tuple[str, str]]
+
+
+def facts_told(conversation: Conversation, book: Book) -> list[tuple[str, str]]:
+    """(name, value) of what the pre-chat form, the widget or the mail said; nothing that is empty."""
+    titles = {str(each.get("id")): each.get("title") for each in _asked(conversation)}
+    found = []
+    for name, value in conversation.facts.items():
+        if name in HIDDEN or value in (None, "", [], {}):
+            continue
+        known = NAMES.get(name)
+        title = _words(titles.get(name)) or (known() if known else name)
+        found.append((title, _value(name, value, book)[:LONGEST]))
+    return found
+
+
+def _asked(conversation: Conversation) -> list[dict[str, object]]:
+    """The fields of the inbox's form before the conversation."""
+    fields = conversation.inbox.settings.get("fields") or conversation.inbox.settings.get("prechat") or []
+    return [field for field in fields if isinstance(field, dict)] if isinstance(fields, list) else []
+
+
+def _words(title: object) -> str:
+    if isinstance(title, dict):
+        from zhike.web.templatetags.zhike_web import words
+
+        return words(title)
+    return str(title or "")
+
+
+def _value(name: str, value: object, book: Book) -> str:
+    if name == "topic":
+        return dict(topics(book)).get(str(value), str(value))
+    if name == "source" and value == "by_hand":
+        return gettext("手工登记")
+    if isinstance(value, bool):
+        return gettext("是") if value else gettext("否")
+    return "\u3001".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def topics(book: Book) -> Choices:
+    return _listed(book, TOPICS)
+
+
+def outcomes(book: Book) -> Choices:
+    return _listed(book, OUTCOMES)
+
+
+def _listed(book: Book, name: str) -> Choices:
+    """(value, title) of a list of the handbook; nothing where it has none of that name."""
+    return [(choice.id, say(choice.title)) for choice in book.handbook.options.get(name, ())]
