@@ -15,9 +15,11 @@ AREAS = {
     "signed_in": "shortcuts account attendance case_page case_print hand_over notices_page away",
     "admin": "credentials administration handbook_admin audit backup api_tokens webhooks",
     "desk": "desk",
+    "conversations": "workbench",
     "cases": "case_list",
     "customers": "customers",
     "board": "board",
+    "board floor": "floor",
     "handbook": "handbook_page",
     "lookup": "lookup",
     "sandbox": "sandbox",
@@ -37,10 +39,14 @@ OTHERWISE = {
     "case_list:exports": ("signed_in",),  # who may take cases out: the visibility clauses
     "case_list:export": ("signed_in",),
     "case_list:download": ("signed_in",),
+    # in somebody else's conversation: conversations.rights
+    "workbench:whisper": ("board", "floor"),
+    "workbench:take_over": ("board", "floor"),
+    "workbench:assign": ("board", "floor"),
     "api:openapi": ("anyone",),
     "api:docs": ("signed_in",),
 }
-EXPECTED = {area: (who,) for who, areas in AREAS.items() for area in areas.split()}
+EXPECTED = {area: tuple(who.split()) for who, areas in AREAS.items() for area in areas.split()}
 
 
 @pytest.mark.parametrize("route", sorted(PERMISSIONS))

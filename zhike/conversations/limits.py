@@ -12,10 +12,10 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from zhike.clocks.models import Clock
-from zhike.clocks.rosters import counts_by_holder
 from zhike.clocks.actions import reassign_clock
+from zhike.clocks.models import Clock
 from zhike.clocks.queries import open_clocks
+from zhike.clocks.rosters import counts_by_holder
 from zhike.conversations.access import queue_of
 from zhike.conversations.facts import facts_of
 from zhike.conversations.models import Conversation

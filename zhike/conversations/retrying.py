@@ -15,11 +15,14 @@ from zhike.org.principals import Viewer
 
 
 def send_again(message: Message, viewer: Viewer, *, now: dt.datetime) -> Message:
-    """Back to `sending`, and its adapter hears of it as of a new one. Raises ConversationRefused when it has not failed."""
+    """Back to `sending`, and its adapter hears of it as of a new one. Raises ConversationRefused when it has not failed.
+
+    Of one that may have gone out a person decides; the product never does.
+    """
     with transaction.atomic():
         conversation = locked(message.conversation_id)
         message.refresh_from_db()
-        if message.state != Message.State.FAILED:
+        if message.state not in (Message.State.FAILED, Message.State.UNKNOWN):
             raise ConversationRefused(refusals.NOT_FAILED)
         message.state, message.why = Message.State.SENDING, ""
         message.save(update_fields=["state", "why"])

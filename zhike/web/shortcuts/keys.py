@@ -59,6 +59,19 @@ def groups() -> tuple[Group, ...]:
             ),
         ),
         Group(
+            gettext("会话"),
+            (
+                Key(("r",), gettext("回复顾客")),
+                Key(("n",), gettext("写内部备注")),
+                Key(("/",), gettext("正在写时：选常用语")),
+                Key(("a",), gettext("接起这一行")),
+                Key(("t",), gettext("转交")),
+                Key(("c",), gettext("结束会话")),
+                Key(("w",), gettext("登记来访、来信、来电")),
+                Key(("\u2191",), gettext("还没写字时：修改刚发出的一条")),
+            ),
+        ),
+        Group(
             gettext("工单和客户"),
             (
                 Key(("n",), gettext("写备注")),
@@ -72,5 +85,5 @@ def groups() -> tuple[Group, ...]:
 
 def known() -> set[str]:
     """Every key of the page, as the browser calls it."""
-    names = {"Esc": "Escape", "\u2190": "ArrowLeft", "\u2192": "ArrowRight"}
+    names = {"Esc": "Escape", "\u2190": "ArrowLeft", "\u2192": "ArrowRight", "\u2191": "ArrowUp"}
     return {names.get(key, key) for group in groups() for line in group.keys for key in line.keys}

@@ -55,5 +55,7 @@ def with_talk(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 
 
 def refusals_of(error: ConversationRefused, talk: Talk) -> list[Refusal]:
-    """Why it was not done, as `base/refusals.html` shows it."""
+    """Why it was not done, as `base/refusals.html` shows it: every clause that forbids it at once."""
+    if error.reasons:
+        return [Refusal(say(reason.words), talk.book.name, reason.decision.clause_id) for reason in error.reasons]
     return [Refusal(say(error.words), talk.book.name if error.clause else "", error.clause)]

@@ -87,7 +87,7 @@ def said(
                 changeable=mine and not message.recalled_at and now - message.at <= fresh[talk.pk],
                 whispered=bool(message.extra.get("to")) and message.internal,
                 delivery=_delivery(message, read.get(talk.pk, 0)),
-                failed=message.state == State.FAILED,
+                failed=message.state in (State.FAILED, State.UNKNOWN),
             )
         )
         before = Place(day, talk.number)
@@ -113,6 +113,8 @@ def _delivery(message: Message, read: int) -> str:
         return ""
     if message.state == State.FAILED:
         return gettext("未送达")
+    if message.state == State.UNKNOWN:
+        return gettext("可能没有发出")
     if message.state == State.SENDING:
         return gettext("发送中")
     if message.seq <= read:

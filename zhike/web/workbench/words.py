@@ -16,6 +16,7 @@ ICONS = {
     Medium.PHONE: "phone",
     Medium.VISIT: "building-store",
     Medium.LETTER: "file-text",
+    Medium.WANGWANG: "message-circle",
 }
 MEDIA: dict[str, Callable[[], str]] = {
     Medium.WEBCHAT: lambda: gettext("网页咨询"),
@@ -25,6 +26,7 @@ MEDIA: dict[str, Callable[[], str]] = {
     Medium.PHONE: lambda: gettext("电话"),
     Medium.VISIT: lambda: gettext("来访"),
     Medium.LETTER: lambda: gettext("来信"),
+    Medium.WANGWANG: lambda: gettext("旺旺"),
 }
 STATES: dict[str, Callable[[], str]] = {
     Conversation.State.WAITING: lambda: gettext("排队中"),

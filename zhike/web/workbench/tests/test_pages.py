@@ -43,7 +43,7 @@ def nine_o_clock() -> Iterator[None]:
 
 def browser(viewer: Viewer) -> Client:
     client = Client()
-    client.force_login(viewer.staff, backend="django.contrib.auth.backends.ModelBackend")  # type: ignore[arg-type]
+    client.force_login(viewer.staff, backend="zhike.org.backend.StaffBackend")  # type: ignore[arg-type]
     return client
 
 
