@@ -26,7 +26,7 @@ from zhike.conversations.events import (
 from zhike.conversations.facts import facts_of
 from zhike.conversations.handing import end_offer
 from zhike.conversations.models import Conversation, Presence
-from zhike.conversations.presence import SILENCE, enter_state, keep_idle, look_after_presence
+from zhike.conversations.presence import enter_state, keep_idle, look_after_presence
 from zhike.conversations.releasing import GONE, release, release_left_behind
 from zhike.conversations.routing import after, clause_for, route_waiting, waiting_queues
 from zhike.conversations.superiors import superiors_of
@@ -59,8 +59,6 @@ SELECT min(at) FROM (
     (SELECT offer_ends_at FROM conversations_conversation WHERE state = 'offered' ORDER BY offer_ends_at LIMIT 1)
     UNION ALL
     (SELECT until FROM conversations_presence WHERE state = 'wrap_up' AND until IS NOT NULL ORDER BY until LIMIT 1)
-    UNION ALL
-    (SELECT heard_at + %s * interval '1 second' FROM conversations_presence WHERE state <> 'off' ORDER BY heard_at LIMIT 1)
 ) AS moments
 """
 BEFORE = "UPDATE conversations_conversation SET priority = %s WHERE id = %s AND priority <> %s"
@@ -170,12 +168,13 @@ def go_off_with_the_last_session(events: Sequence[Recorded[Any]]) -> None:
 # When a moment has come.
 
 
-def look_after(now: dt.datetime) -> int:
-    """Everything whose moment has come by `now`: silent people, wrap-ups, late offers, steps of waiting; then what waits is given out.
+def look_after(now: dt.datetime, *, listening: bool = False) -> int:
+    """Everything whose moment has come by `now`: wrap-ups, late offers, steps of waiting; then what waits is given out.
 
-    Answers how many were given. Every part is its own transaction; done twice, or by two workers at once, it is done once.
+    `listening`: people's browsers send signs of life, so that who sends none is off; not where time is moved by hand. Answers how many
+    were given. Every part is its own transaction; done twice, or by two workers at once, it is done once.
     """
-    look_after_presence(now)
+    look_after_presence(now, listening=listening)
     release_left_behind(now)
     end_late_offers(now)
     given = route_waiting(now)
@@ -187,7 +186,7 @@ def look_after(now: dt.datetime) -> int:
 def next_moment() -> dt.datetime | None:
     """When the router has something to do again, nothing else happening. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(NEXT, [SILENCE.total_seconds()])
+        cursor.execute(NEXT)
         moment: dt.datetime | None = cursor.fetchone()[0]
     return moment
 

@@ -285,17 +285,20 @@ def silence_of(handbook: str, books: Mapping[str, Book]) -> dt.timedelta:
     return dt.timedelta(seconds=parsed["amount"] * seconds)
 
 
-def look_after_presence(now: dt.datetime) -> int:
-    """Who was not heard of is off; a wrap-up whose limit has come ends by itself. Answers how many changed."""
-    books = {version.name: book_of(version.pk) for version in in_force(now)}
-    silent = Presence.objects.exclude(state=State.OFF).select_related("staff")
-    changed = 0
-    for held in silent.filter(heard_at__lt=now - shortest(books.values())):
-        if held.heard_at < now - silence_of(held.handbook, books):
-            changed += _off_if_silent(held, now, silence_of(held.handbook, books))
+def look_after_presence(now: dt.datetime, *, listening: bool) -> int:
+    """A wrap-up whose limit has come ends by itself; `listening`, who was not heard of is off. Answers how many changed."""
+    changed = sum(_off_if_silent(held, now, silence) for held, silence in _silent(now)) if listening else 0
     for held in Presence.objects.filter(state=State.WRAP_UP, until__lte=now).select_related("staff"):
         changed += _end_wrap_up(held, now)
     return changed
+
+
+def _silent(now: dt.datetime) -> list[tuple[Presence, dt.timedelta]]:
+    """(who, after how long) of everybody nothing was heard of for as long as his handbook allows."""
+    books = {version.name: book_of(version.pk) for version in in_force(now)}
+    heard = Presence.objects.exclude(state=State.OFF).filter(heard_at__lt=now - shortest(books.values()))
+    each = [(held, silence_of(held.handbook, books)) for held in heard.select_related("staff")]
+    return [(held, silence) for held, silence in each if held.heard_at < now - silence]
 
 
 def shortest(books: Collection[Book]) -> dt.timedelta:

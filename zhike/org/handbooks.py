@@ -180,6 +180,13 @@ def roles_answering(book: Book, roles: Iterable[str]) -> list[str]:
 
 
 @lru_cache(maxsize=64)
+def _answering(version_id: int) -> frozenset[str]:
+    """The roles that answer a queue of conversations."""
+    queues = book_of(version_id).handbook.queues if version_id else ()
+    return frozenset(role for queue in queues for role in queue.answered_by)
+
+
+@lru_cache(maxsize=64)
 def _external_of(version_id: int) -> frozenset[RoleName]:
     """The roles of partners in a version, as (handbook, role). Read once in each process."""
     with connection.cursor() as cursor:
@@ -207,4 +214,5 @@ def viewer(staff: Staff, now: dt.datetime | None = None) -> Viewer:
     held = [(handbook, role, department) for handbook, role, department, _ in rows]
     screens = {screen for _, role, _, version in rows for screen in _screens_by_role(version or 0).get(role, ())}
     external = frozenset[RoleName]().union(*(_external_of(version or 0) for *_, version in rows))
-    return viewer_of(staff, held, screens, external, [(row[2], row[5]) for row in found if not row[0]])
+    answers = any(role in _answering(version or 0) for _, role, _, version in rows)
+    return viewer_of(staff, held, screens, external, [(row[2], row[5]) for row in found if not row[0]], answers)

@@ -76,6 +76,8 @@ class Viewer:
     roles: tuple[Held, ...] = field(default=())
     stands_for: tuple[tuple[int, str], ...] = ()
     """(id, name) of absent colleagues in whose place he acts at this moment, with his own rights (org/substitution.py)."""
+    answers: bool = False
+    """He holds a role that answers a queue of conversations."""
     is_external: bool = False
     """Of a partner: every role he holds is one the handbook marks `external`. He sees his own department's and nothing else."""
 
@@ -137,6 +139,7 @@ def viewer_of(
     screens: Iterable[str],
     external: Collection[RoleName] = frozenset(),
     stands_for: Iterable[tuple[int, str]] = (),
+    answers: bool = False,
 ) -> Viewer:
     """The viewer a signed-in staff member is who holds these roles and may open these screens; a disabled one holds no key at all."""
     if not staff.is_active:
@@ -153,6 +156,7 @@ def viewer_of(
         screens=opened | (ADMIN_SCREENS if staff.is_admin else frozenset()),
         roles=tuple(held),
         stands_for=tuple(stands_for),
+        answers=answers,
         is_external=outside,
     )
 

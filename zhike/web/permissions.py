@@ -184,6 +184,10 @@ PERMISSIONS: dict[str, Row] = {
     "attendance:day": _row("signed_in", methods=WRITE),
     "attendance:shifts": _row("signed_in", methods=BOTH),
     "attendance:import": _row("signed_in", methods=BOTH),
+    # one's own presence: no address names anybody
+    "presence:control": _row("signed_in"),
+    "presence:enter": _row("signed_in", methods=WRITE),
+    "presence:beat": _row("signed_in", methods=WRITE),
     # handbook browser: 依据 links lead to a clause from every page
     "handbook_page:list": _row("handbook"),
     "handbook_page:show": _row("handbook"),

@@ -23,6 +23,7 @@ AREAS = (
     ("board", "board"),
     ("notices", "notices_page"),
     ("away", "away"),
+    ("presence", "presence"),
     ("attendance", "attendance"),
     ("style", "style_page"),
     ("shortcuts", "shortcuts"),

@@ -1,4 +1,4 @@
-"""Letting time pass: everything due in between fires, each at its own moment, in the order of time."""
+"""Letting time pass: everything due in between happens, each at its own moment, in the order of time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import datetime as dt
 import time
 from collections.abc import Callable
 
+from zhike.clocks import queries
 from zhike.clocks.actions import fire_due
-from zhike.clocks.queries import next_moment
+from zhike.conversations import draining
 
 INSTANT = dt.timedelta(microseconds=1)
 PATIENCE = 250
@@ -15,6 +16,11 @@ PATIENCE = 250
 
 Arrive = Callable[[dt.datetime], None]
 """Called with each moment before anything fires at it."""
+
+
+def next_moment() -> dt.datetime | None:
+    """When a clock fires or the router has something to do."""
+    return min((at for at in (queries.next_moment(), draining.next_moment()) if at is not None), default=None)
 
 
 def fire_until(target: dt.datetime, now: dt.datetime, arrive: Arrive = lambda _: None) -> int:
@@ -38,7 +44,9 @@ def _fire_at(at: dt.datetime, arrive: Arrive) -> int:
     fired = 0
     while done := fire_due(at):
         fired += done
-    return fired
+    due = draining.next_moment()
+    draining.look_after(at)
+    return fired + (due is not None and due <= at)
 
 
 def _fire_patiently(at: dt.datetime, moment: dt.datetime, arrive: Arrive) -> int:

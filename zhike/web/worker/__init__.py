@@ -1,6 +1,7 @@
 """The worker: due clocks, background jobs, seals of the journal, in one process of small memory.
 
 clocks.py    listens and sleeps until the next clock is due, to the millisecond
+router.py    gives out what waits: what time brings, and what a process that died left lying
 parts.py     keeps every part running through failures and restarts of PostgreSQL
 webhooks.py  sends deliveries: one receiver at a time in order, all receivers at once
 jobs.py      Procrastinate's worker on the same loop

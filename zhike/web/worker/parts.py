@@ -16,6 +16,7 @@ from zhike.journal.stream import sequence_all
 from zhike.web.listening import pause, with_connection
 from zhike.web.worker.clocks import real_clock_work, run_clocks
 from zhike.web.worker.jobs import run_jobs
+from zhike.web.worker.router import real_router_work, run_router
 from zhike.web.worker.webhooks import Webhooks, real_line
 
 log = structlog.get_logger("zhike.worker")
@@ -36,6 +37,7 @@ class Worker:
         self.clock_thread = ThreadPoolExecutor(1, "clocks")
         self.thread = ThreadPoolExecutor(1, "worker")
         self.hook_threads = ThreadPoolExecutor(2, "webhooks")
+        self.router_thread = ThreadPoolExecutor(1, "router")
         self.turns: dict[str, float] = {}
         """When each part that must not stand still last did something, by the loop's time."""
 
@@ -49,10 +51,14 @@ class Worker:
         }
         if not settings.SANDBOX:
             parts["clocks"] = self.clocks
+            parts["router"] = self.router
         return parts
 
     async def clocks(self) -> None:
         await run_clocks(self.in_clock_thread, lambda: self.turned("clocks"), real_clock_work())
+
+    async def router(self) -> None:
+        await run_router(self.in_router_thread, lambda: self.turned("router"), real_router_work())
 
     async def webhooks(self) -> None:
         await Webhooks(real_line(), self.in_hook_thread).run()
@@ -88,6 +94,9 @@ class Worker:
     async def in_clock_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self.clock_thread, with_connection, work, *arguments)
 
+    async def in_router_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self.router_thread, with_connection, work, *arguments)
+
     async def in_hook_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self.hook_threads, with_connection, work, *arguments)
 
@@ -96,7 +105,7 @@ async def work_until(stop: asyncio.Event) -> None:
     """Run every part until `stop` is set, then let running jobs finish."""
     worker = Worker()
     for part in worker.parts():
-        if part in ("clocks", "seals"):
+        if part in ("clocks", "router", "seals"):
             worker.turned(part)
     running = [asyncio.create_task(keep_running(name, part)) for name, part in worker.parts().items()]
     await stop.wait()
