@@ -11,7 +11,7 @@ from zhike.web.api.scopes import DOORS
 from zhike.web.permissions import PERMISSIONS
 
 AREAS = {
-    "anyone": "home language sign_in portal welcome",
+    "anyone": "home language sign_in portal welcome callbacks",
     "signed_in": "shortcuts account attendance case_page case_print hand_over notices_page away presence",
     "admin": "credentials administration handbook_admin audit backup api_tokens webhooks",
     "desk": "desk",

@@ -104,8 +104,8 @@ OPEN_TO_ANYONE = {
 
 
 def test_what_is_open_to_anyone_is_short_and_listed() -> None:
-    """Portal, welcome and sandbox pages guard themselves; everything else open to anyone is named here on purpose."""
-    guarded = ("portal:", "webchat:", "demo:", "welcome:", "sandbox:", "health:", "first_run:")
+    """Portal, web chat, welcome, sandbox and callbacks guard themselves; everything else open to anyone is named here on purpose."""
+    guarded = ("portal:", "webchat:", "demo:", "welcome:", "sandbox:", "health:", "first_run:", "callbacks:")
     found = {name for name, row in PERMISSIONS.items() if "anyone" in row.who and not name.startswith(guarded)}
     assert found == OPEN_TO_ANYONE
 

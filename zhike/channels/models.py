@@ -12,8 +12,20 @@ from zhike.channels.sms.models import (
     SmsGateway,
     SmsTemplate,
 )
+from zhike.channels.wechat.models import WechatAccount, WechatEvent, WechatToken
 
-__all__ = ["DoNotContact", "IncomingSms", "OutgoingMessage", "Purpose", "SmsGateway", "SmsTemplate", "VisitorToken"]
+__all__ = [
+    "DoNotContact",
+    "IncomingSms",
+    "OutgoingMessage",
+    "Purpose",
+    "SmsGateway",
+    "SmsTemplate",
+    "VisitorToken",
+    "WechatAccount",
+    "WechatEvent",
+    "WechatToken",
+]
 
 
 class VisitorToken(models.Model):

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from zhike.channels.sms import tasks as sms_tasks
+from zhike.channels.wechat import tasks as wechat_tasks
 
-__all__ = ["sms_tasks"]
+__all__ = ["sms_tasks", "wechat_tasks"]

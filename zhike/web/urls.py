@@ -43,6 +43,7 @@ AREAS = (
     ("", "first_run"),
     ("", "health"),
     ("api/", "api"),
+    ("callbacks", "callbacks"),
 )
 """(prefix, package of zhike.web): the package's `urls.py` is included, with `app_name` as its namespace."""
 

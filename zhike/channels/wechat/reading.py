@@ -1,0 +1,146 @@
+"""What came in, read: XML of Official Accounts and JSON of WeCom customer service become the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from xml.etree import ElementTree
+
+from zhike.channels.wechat.crypt import BadCallback
+from zhike.lib.text import clean_line, clean_text
+
+MOST_WORDS = 4000
+MEDIA = ("image", "voice", "video", "shortvideo", "file")
+KINDS = {"image": "图片", "voice": "语音", "video": "视频", "shortvideo": "小视频", "file": "文件"}
+QUIET_EVENTS = frozenset({"view", "location", "templatesendjobfinish", "masssendjobfinish", "scan", "subscribe"})
+FAILS = {
+    1: "客服账号已删除",
+    2: "应用已关闭",
+    4: "会话已过期：客户超过 48 小时没有说话",
+    5: "会话已关闭",
+    6: "客户再说话之前最多发 5 条",
+    10: "客户拒收",
+}
+"""fail_type of msg_send_fail. https://developer.work.weixin.qq.com/document/path/94670"""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message or event. Without `sender` it says nothing to us."""
+
+    sender: str = ""
+    words: str = ""
+    media_id: str = ""
+    media_kind: str = ""
+    note: str = ""
+    """For colleagues only: an event worth knowing in a running conversation."""
+    failed: tuple[str, str] = ("", "")
+    """(our id of a message that did not arrive, why)"""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_xml(body: bytes) -> dict[str, Any]:
+    """Elements by name, nested ones as dictionaries. Raises BadCallback; a document with a declaration of types is none of WeChat's."""
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise BadCallback("no XML of WeChat's")
+    try:
+        root = ElementTree.fromstring(body)  # noqa: S314 - without entities, and bounded in size
+    except (ElementTree.ParseError, ValueError, LookupError):
+        raise BadCallback("no XML")
+    return {child.tag: _value(child) for child in root}
+
+
+def _value(element: ElementTree.Element) -> Any:
+    children = list(element)
+    return {child.tag: (child.text or "") for child in children} if children else (element.text or "")
+
+
+def key_of(payload: Mapping[str, Any]) -> str:
+    """What tells one delivery of a callback from another message: WeChat's id, else who, when and what."""
+    number = _text(payload, "MsgId")
+    if number:
+        return f"m{number}"[:80]
+    parts = [_text(payload, name) for name in ("FromUserName", "CreateTime", "Event", "EventKey")]
+    return ("e" + ":".join(parts))[:80]
+
+
+def heard_of(payload: Mapping[str, Any]) -> Heard:
+    """Either kind of payload; what is not understood is said so, never dropped."""
+    return _wecom(payload) if "msgtype" in payload else _official(payload)
+
+
+def _official(payload: Mapping[str, Any]) -> Heard:
+    sender, kind = _text(payload, "FromUserName")[:128], _text(payload, "MsgType").lower()
+    if kind == "event":
+        return _event(sender, _text(payload, "Event").lower(), _text(payload, "EventKey"))
+    if kind == "text":
+        return Heard(sender, _text(payload, "Content", MOST_WORDS))
+    if kind in MEDIA:
+        words = _text(payload, "Recognition", MOST_WORDS)
+        return Heard(sender, f"（语音识别）{words}" if words else "", _text(payload, "MediaId"), kind)
+    if kind == "location":
+        return Heard(
+            sender, _place(_text(payload, "Label"), _text(payload, "Location_X"), _text(payload, "Location_Y"))
+        )
+    if kind == "link":
+        return Heard(sender, _link(_text(payload, "Title"), _text(payload, "Description"), _text(payload, "Url", 1000)))
+    return Heard(sender, f"[暂不支持的微信消息：{clean_line(kind)[:40] or '未知'}]")
+
+
+def _wecom(payload: Mapping[str, Any]) -> Heard:
+    kind = _text(payload, "msgtype")
+    part = payload.get(kind)
+    inner: Mapping[str, Any] = part if isinstance(part, Mapping) else {}
+    if kind == "event":
+        return _wecom_event(inner)
+    if payload.get("origin") != 3:  # written by a colleague in WeCom's own application, not by the customer
+        return Heard()
+    sender = _text(payload, "external_userid")[:128]
+    if kind == "text":
+        return Heard(sender, _text(inner, "content", MOST_WORDS))
+    if kind in MEDIA:
+        return Heard(sender, "", _text(inner, "media_id"), kind)
+    if kind == "location":
+        name = " ".join(filter(None, (_text(inner, "name"), _text(inner, "address"))))
+        return Heard(sender, _place(name, _text(inner, "latitude"), _text(inner, "longitude")))
+    if kind == "link":
+        return Heard(sender, _link(_text(inner, "title"), _text(inner, "desc"), _text(inner, "url", 1000)))
+    title = _text(inner, "title") or _text(inner, "userid")
+    return Heard(sender, f"[微信消息：{clean_line(kind)[:40] or '未知'}] {title}".strip())
+
+
+def _wecom_event(inner: Mapping[str, Any]) -> Heard:
+    kind = _text(inner, "event_type")
+    if kind == "msg_send_fail":
+        reason = inner.get("fail_type")
+        words = FAILS.get(reason, "微信没有送达") if isinstance(reason, int) else "微信没有送达"
+        return Heard(failed=(_text(inner, "fail_msgid"), words))
+    sender = _text(inner, "external_userid")[:128]
+    return Heard(sender, note="客户进入会话") if kind == "enter_session" else Heard()
+
+
+def _event(sender: str, event: str, key: str) -> Heard:
+    if event == "unsubscribe":
+        return Heard(sender, note="客户已取消关注：不能再给他发消息")
+    if event == "click":
+        return Heard(sender, note=f"客户点击菜单：{clean_line(key)[:100]}")
+    return Heard() if event in QUIET_EVENTS else Heard(sender, note=f"微信事件：{clean_line(event)[:60]}")
+
+
+def _place(label: str, latitude: str, longitude: str) -> str:
+    return f"[位置] {label} ({latitude}, {longitude})".replace("  ", " ")
+
+
+def _link(title: str, words: str, url: str) -> str:
+    return "\n".join(filter(None, (f"[链接] {title}".strip(), words, url)))
+
+
+def _text(payload: Mapping[str, Any], name: str, most: int = 200) -> str:
+    value = payload.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    try:
+        return clean_text(str(value)).strip()[:most]
+    except ValueError:  # a whole number of more digits than Python writes
+        return ""
