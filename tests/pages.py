@@ -22,7 +22,7 @@ from tests.served import Answer, Person, Served, hidden
 VISITOR = "visitor"
 EVERYBODY = ("agent1", "supervisor1", "manager1", "deputy1", "admin", VISITOR)
 """One of each kind: takes the calls, leads the floor, runs a store, decides above it, keeps the house, and comes from the street."""
-BEGINNINGS = {VISITOR: ("/portal/", "/portal/case", "/sign-in", "/welcome")}
+BEGINNINGS = {VISITOR: ("/portal/", "/portal/filed", "/portal/follow/code", "/portal/case", "/sign-in", "/welcome")}
 OTHERS = ("/desk", "/style", "/shortcuts", "/api/docs", "/sandbox", "/notices", "/nothing-here", "/desk/mine-not")
 OF_A_KIND = {"case_page:show": 5, "hand_over:hand_over": 1}
 """How many of one kind are worth a look; two of every other."""
@@ -95,6 +95,12 @@ def walk(product: Served, who: str, person: Person | None = None) -> list[Place]
             continue
         met.add(path)
         answer = person.get(path)
+        if answer.path.partition("?")[0] != path.partition("?")[0]:
+            # It leads on by itself: the page is the one that came.
+            path, (route, kind) = answer.path, route_of(answer.path)
+            if path in met or kinds.get(kind, 0) >= OF_A_KIND.get(route, 2):
+                continue
+            met.add(path)
         if "text/html" not in answer.headers.get("Content-Type", "") or "<main" not in answer.text:
             continue
         kinds[kind] = kinds.get(kind, 0) + 1
@@ -123,6 +129,10 @@ def filed(visitor: Person) -> Person:
     }  # fmt: skip
     answer = visitor.post(first, values)
     assert answer.path.startswith("/portal/filed"), answer.path
+    number = re.search(r"[A-Z]+-?\d[\d-]+", answer.text)
+    assert number, "no number on the page"
+    asked = visitor.post("/portal/follow", {"number": number[0], "phone": values["caller_phone"]})
+    assert asked.path == "/portal/follow/code", asked.path
     return visitor
 
 
@@ -132,6 +142,7 @@ def furnish(product: Served) -> None:
     _import(supervisor)
     _look_at_a_number(supervisor)
     _token(admin)
+    _webhook(admin)
     _change(admin, Person(product).sign_in("admin2"))
 
 
@@ -155,6 +166,18 @@ def _token(admin: Person) -> Answer:
     return admin.post(
         "/administration/tokens", {"name": "示例：门店报表", "owner": owner, "scopes": scope, "expires": expires}
     )
+
+
+def _webhook(admin: Person) -> Answer:
+    """Another program is told, or would be: nobody is at that address. A test is on its way to it."""
+    page = admin.get("/administration/webhooks/new").text
+    kinds = re.findall(r'name="kinds" value="([^"]+)"', page)[:2]
+    owner = next(value for value in options(page, "owner") if value)
+    values = {"name": "示例：仓库系统", "address": "https://hooks.invalid/zhike", "owner": owner, "kinds": kinds}
+    shown = admin.post("/administration/webhooks/new", values)
+    page = next(link for link in links(admin.get("/administration/webhooks").text) if re.fullmatch(r".*/\d+", link))
+    assert shown.status in (200, 201), shown.text
+    return admin.post(f"{page}/ping", {})
 
 
 def options(html: str, name: str) -> list[str]:

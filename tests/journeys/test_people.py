@@ -34,7 +34,7 @@ def cast(browser: Browser, house: Served) -> Iterator[Cast]:
 def today(house: Served) -> dt.datetime:
     """By the clock of the sandbox."""
     with urllib.request.urlopen(f"{house.url}/api/sandbox/clock") as answer:
-        return dt.datetime.fromisoformat(json.load(answer)["at"])
+        return dt.datetime.fromisoformat(json.load(answer)["now"])
 
 
 def press(person: Somebody, words: str) -> None:

@@ -34,7 +34,8 @@ class Earlier:
 @dataclass(frozen=True, slots=True)
 class CustomerCard:
     name: str
-    phones: list[str]
+    phones: list[tuple[str, str]]
+    """(number, city where a mobile number was issued)."""
     masked: bool
     earlier: list[Earlier]
     purposes: list[tuple[str, Text]]
@@ -50,7 +51,7 @@ def customer_card(case: Case, viewer: Viewer, *, unmasked: bool = False) -> Cust
     shown = phone.display if unmasked else (lambda value, _: phone.mask(value))
     return CustomerCard(
         name=customer.name,
-        phones=[shown(point.value, get_language() or "zh") for point in points],
+        phones=[(shown(point.value, get_language() or "zh"), phone.city(point.value)) for point in points],
         masked=not unmasked,
         earlier=[_earlier(other) for other in other_cases(customer, case, viewer, EARLIER)],
         purposes=[] if unmasked or not points else list(PURPOSES.items()),

@@ -94,3 +94,8 @@ def test_a_split_shows_the_number_in_part_and_the_new_case_holds_it(world: World
     assert answer.status_code == 302, [field.errors for field in answer.context["form"].fields]
     new = Case.objects.exclude(pk=ticket.pk).get()
     assert new.data[form.action.record]["caller_phone"] == "+8613800000101"
+
+
+def test_the_customer_beside_a_case_shows_where_the_number_was_issued(world: World) -> None:
+    text = world.signed_in("agent").get(f"/cases/{world.ticket().number}").content.decode()
+    assert '138****0101 <span class="quiet">北京</span>' in text
