@@ -3,7 +3,7 @@ some."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from zhike.journal.events import Event, event
 
@@ -36,6 +36,15 @@ class CustomerNamed(Event):
 class CustomerEdited(Event):
     """Name, kind, tier, tags or remark were changed by hand."""
 
+    fields: list[str]
+
+
+@event("customer.card_kept")
+@dataclass(frozen=True)
+class CardKept(Event):
+    """Fields a handbook keeps of customers were filled in or changed; their values stay in the row."""
+
+    handbook: str
     fields: list[str]
 
 
@@ -121,6 +130,8 @@ class CustomersMerged(Event):
     """Tags the subject did not have before."""
     filled: list[str]
     """Fields of the subject that were empty and took the other's value."""
+    cards: list[int] = field(default_factory=list)
+    """What handbooks keep of him, where the subject had none of that handbook."""
 
 
 @event("customer.merge_undone")

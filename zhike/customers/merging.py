@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from zhike.customers.actions import tell_of
 from zhike.customers.events import CustomersMerged, MergeUndone
 from zhike.customers.identifiers import SORTS
-from zhike.customers.models import Consent, ContactPoint, Customer, Identifier, Relation
+from zhike.customers.models import Consent, ContactPoint, Customer, CustomerCard, Identifier, Relation
 from zhike.customers.naming import name_key
 from zhike.customers.profile import CustomerRefused
 from zhike.handbook.common import Text
@@ -48,6 +48,7 @@ def merge_customers(kept: Customer, dropped: Customer, *, by: str, now: dt.datet
             contact_points=_move(ContactPoint.objects.filter(customer=dropped), kept),
             identifiers=_move(Identifier.objects.filter(customer=dropped), kept),
             consents=_move(Consent.objects.filter(customer=dropped), kept),
+            cards=_move(_cards_for(kept, dropped), kept),
             relations_from=_move(Relation.objects.filter(customer=dropped).exclude(other=kept), kept),
             relations_to=_move(Relation.objects.filter(other=dropped).exclude(customer=kept), kept, "other"),
             relations_ended=ended,
@@ -75,6 +76,8 @@ def undo_merge(kept: Customer, fact_id: int, *, by: str, now: dt.datetime) -> Cu
             raise CustomerRefused({"merge": GONE})
         for model, name in ((ContactPoint, "contact_points"), (Identifier, "identifiers"), (Consent, "consents")):
             model._default_manager.filter(pk__in=told[name], customer=kept).update(customer=dropped)
+        # Merges of before cards came in tell of none.
+        CustomerCard.objects.filter(pk__in=told.get("cards", []), customer=kept).update(customer=dropped)
         Relation.objects.filter(pk__in=told["relations_from"], customer=kept).update(customer=dropped)
         Relation.objects.filter(pk__in=told["relations_to"], other=kept).update(other=dropped)
         Relation.objects.filter(pk__in=told["relations_ended"]).update(ended_at=None)
@@ -140,6 +143,11 @@ def _end_what_would_double(kept: Customer, dropped: Customer, now: dt.datetime) 
     ]
     Relation.objects.filter(pk__in=doubled).update(ended_at=now)
     return sorted(doubled)
+
+
+def _cards_for(kept: Customer, dropped: Customer) -> QuerySet[CustomerCard]:
+    """Those of handbooks that keep nothing of `kept` yet; where both have one his own stands."""
+    return CustomerCard.objects.filter(customer=dropped).exclude(handbook__in=kept.cards.values("handbook"))
 
 
 def _move(rows: QuerySet[Any], kept: Customer, column: str = "customer") -> list[int]:

@@ -76,6 +76,20 @@ class Identifier(models.Model):
         indexes = [models.Index(fields=["key_id", "id"], name="customers_identifier_key")]
 
 
+class CustomerCard(models.Model):
+    """What one handbook keeps of a customer beside the archive's own fields, as its record of kind `customer` asks."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="cards")
+    handbook = models.CharField(max_length=60)
+    values = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField()
+    updated_by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer", "handbook"], name="customers_card_once")]
+
+
 class Relation(models.Model):
     """`other` is the contact person, authorised agent ... of `customer`, until it is ended."""
 

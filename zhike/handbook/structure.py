@@ -161,11 +161,12 @@ class FieldDef(Model):
 
 
 class Record(Model):
-    """A form. `kind: reference` makes it a directory that the department keeps, e.g. outlets."""
+    """A form. `kind: reference` makes it a directory that the department keeps, e.g. outlets; `kind: customer` what it keeps of each
+    customer beside the archive's own fields, at most one a handbook."""
 
     id: Identifier
     title: Words
-    kind: Literal["form", "reference"] = "form"
+    kind: Literal["form", "reference", "customer"] = "form"
     fields: tuple[FieldDef, ...]
     label: str | None = None
     """The field that names a row of a reference record."""

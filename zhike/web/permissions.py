@@ -156,6 +156,7 @@ PERMISSIONS: dict[str, Row] = {
     "customers:relation": _row("customers", methods=WRITE),
     "customers:consent": _row("customers", methods=WRITE),
     "customers:unmask": _row("customers", methods=WRITE),
+    "customers:card": _row("customers", methods=BOTH),
     "customers:merge": _row("customers", methods=BOTH),
     "customers:undo": _row("customers", methods=WRITE),
     "customers:export": _row("customers", methods=WRITE),

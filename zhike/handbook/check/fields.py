@@ -14,12 +14,14 @@ from zhike.handbook.terms import Requirement
 WITH_CHOICES = frozenset({"enum", "multi"})
 EXPORT_PURPOSE = FieldDef(id="purpose", title=Text(zh="用途", en="Purpose"), type="string")
 """The form of the product itself that is filled when cases are taken out."""
+NOT_OF_A_CUSTOMER = frozenset({"files", "signature", "votes", "id_number", "secret"})
 COUNTS = frozenset({"cases", "clocks", "duties"})
 
 
 def check_fields(checker: Checker) -> None:
     for record in checker.book.handbook.records:
         _check_record(checker, record)
+    _check_customer_records(checker)
     for process in checker.book.handbook.processes:
         for index, action in enumerate(process.actions):
             _check_action(checker, process, action, ("actions", index))
@@ -83,6 +85,35 @@ def _check_record(checker: Checker, record: Record) -> None:
                 checker.unknown("field-unknown", item, name, fields, FIELDS, subject=record.id)
     for index, field in enumerate(record.fields):
         _check_field(checker, record, field, item, ("fields", index))
+
+
+def _check_customer_records(checker: Checker) -> None:
+    """One a handbook, of fields the archive can hold: numbers that are hidden have their place among contacts and identity numbers."""
+    found = [record for record in checker.book.handbook.records if record.kind == "customer"]
+    for record in found[1:]:
+        message = Text(
+            zh=f"表单“{record.id}”也是客户自己的资料，一部制度只能有一张。",
+            en=f"The record {record.id} is another one about customers; a handbook has at most one.",
+        )
+        remedy = Text(zh="把字段并到一张里。", en="Put the fields into one.")
+        checker.note("customer-record-twice", checker.item("records", record.id), message, remedy, subject=record.id)
+    for record in found:
+        for index, field in enumerate(record.fields):
+            if field.sensitive or field.automatic or field.type in NOT_OF_A_CUSTOMER:
+                _note_not_of_a_customer(checker, record, field, index)
+
+
+def _note_not_of_a_customer(checker: Checker, record: Record, field: FieldDef, index: int) -> None:
+    message = Text(
+        zh=f"字段“{field.id}”不能放在客户资料里：文件、签名、自动填写和脱敏的内容另有地方。",
+        en=f"The field {field.id} has no place on a customer's card: files, signatures, automatic and masked fields go elsewhere.",
+    )
+    remedy = Text(
+        zh="号码登记为联系方式或证件号码，文件放进工单。",
+        en="Keep numbers as contacts or identity numbers, files in cases.",
+    )
+    item = checker.item("records", record.id)
+    checker.note("customer-field", item, message, remedy, path=("fields", index), subject=record.id)
 
 
 def _check_field(checker: Checker, record: Record, field: FieldDef, item: Item, path: Path) -> None:

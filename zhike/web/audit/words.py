@@ -88,6 +88,7 @@ lookup.refused|查询被拒|Enquiry refused
 customer.added|新建客户|Customer added
 customer.edited|修改客户|Customer edited
 customer.renamed|客户改名|Customer renamed
+customer.card_kept|填写客户资料|Customer's details kept
 customer.contact_added|添加联系方式|Contact added
 customer.contact_removed|删除联系方式|Contact removed
 customer.identifier_added|登记证件号|Identity number added

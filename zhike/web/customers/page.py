@@ -28,6 +28,7 @@ from zhike.org.handbooks import book_of
 from zhike.web.base.names import names_of
 from zhike.web.case_page.page import say
 from zhike.web.context import Request
+from zhike.web.customers.own_fields import shown_cards
 
 CASES = 20
 NOTES = 20
@@ -78,6 +79,7 @@ def page(request: Request, customer: Customer, status: int = 200, **more: Any) -
     dropped = Customer.objects.filter(pk=merge.payload["dropped"]).first() if merge else None
     shown = {
         "customer": customer,
+        "cards": shown_cards(customer, request.now),
         "contacts": contacts_of(customer),
         "identifiers": [identifiers.shown(row) for row in customer.identifiers.order_by("pk")],
         "sorts": [(kind, sort.title) for kind, sort in identifiers.SORTS.items() if sort.owner == customer.kind],
@@ -186,6 +188,7 @@ def told() -> dict[str, str]:
         "customer.contact_removed": gettext("删除联系方式"),
         "customer.renamed": gettext("更正姓名"),
         "customer.edited": gettext("修改资料"),
+        "customer.card_kept": gettext("修改资料"),
         "customer.identifier_added": gettext("登记证件号码"),
         "customer.identifier_removed": gettext("删除证件号码"),
         "customer.related": gettext("建立关系"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhike.web.customers import deeds, forms, listing, merging, page, transfer
+from zhike.web.customers import cards, deeds, forms, listing, merging, page, transfer
 
 app_name = "customers"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("/imports/<int:number>/faults", transfer.faults, name="faults"),
     path("/<int:number>", page.show, name="page"),
     path("/<int:number>/edit", forms.edit, name="edit"),
+    path("/<int:number>/card/<slug:handbook>", cards.edit, name="card"),
     path("/<int:number>/contact", deeds.contact, name="contact"),
     path("/<int:number>/identifier", deeds.identifier, name="identifier"),
     path("/<int:number>/relation", deeds.relation, name="relation"),
