@@ -4,7 +4,8 @@
 
 `embedded` needs nothing: conftest.py starts the server. `system` makes a throwaway cluster from the machine's own
 PostgreSQL (15 or newer), which is installed first where that is allowed. Chromium is installed by apt-get when we are
-root on Debian, so is LibreOffice Calc; elsewhere the message says what to install. ZHIKE_TEST_DATABASE_URL names a server to use as it is.
+root on Debian, so are LibreOffice Calc and
+dovecot; elsewhere the message says what to install. ZHIKE_TEST_DATABASE_URL names a server to use as it is.
 """
 
 from __future__ import annotations
@@ -58,6 +59,13 @@ def office() -> None:
     if sys.platform == "linux" and not shutil.which("soffice"):
         say("installing LibreOffice Calc for the tests of exports")
         debian_package("libreoffice-calc-nogui")
+
+
+def mail_server() -> None:
+    """Dovecot holds the mailboxes of the tests; installed where that is allowed. Without it those tests say why they are left out."""
+    if sys.platform == "linux" and os.geteuid() == 0 and not Path("/usr/sbin/dovecot").exists():
+        say("installing dovecot for the tests of mail")
+        debian_package("dovecot-imapd")
 
 
 def chinese_font() -> None:
@@ -142,6 +150,7 @@ def main() -> int:
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()
     try:
+        mail_server()
         if not any("not browser" in argument for argument in options.arguments):
             os.environ["ZHIKE_CHROMIUM"] = chromium()
             chinese_font()

@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "zhike.conversations",
     "zhike.cases",
     "zhike.channels",
+    "zhike.channels.email",
     "zhike.webhooks",
     "zhike.rehearsal",
     "zhike.adoption",

@@ -34,7 +34,7 @@ from zhike.journal.ledger import write_uses
 from zhike.lib.text import clean_line, clean_text
 from zhike.org.handbooks import current
 from zhike.org.principals import SYSTEM, Viewer
-from zhike.records.attachments import bind_attachments
+from zhike.records.attachments import LIMITS, Limits, bind_attachments
 
 LONGEST = 20_000
 """Characters of one message."""
@@ -250,7 +250,8 @@ def add_message(
         html=html, key=key[:80], at=now, state=state, files=len(files), answers=answers, corrects=corrects, extra=dict(extra or {}),
     )  # fmt: skip
     if files:
-        bind_attachments(files, subject=("message", message.pk), by=author, internal=internal)
+        limits = Limits(files=max(LIMITS.files, len(files) if side == Message.Side.CUSTOMER else 0))
+        bind_attachments(files, subject=("message", message.pk), by=author, internal=internal, limits=limits)
     if not internal:
         conversation.last_message_at = now
         conversation.last_words = clean_line(cleaned)[:PREVIEW]

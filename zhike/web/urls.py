@@ -36,6 +36,7 @@ AREAS = (
     ("administration/backups", "backup"),
     ("administration/journal", "audit"),
     ("administration", "administration"),
+    ("mail", "mailboxes"),
     ("portal", "portal"),
     ("chat", "webchat"),
     ("welcome", "welcome"),

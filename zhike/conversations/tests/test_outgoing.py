@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from zhike.channels.email.tests.ground import mailbox_of
 from zhike.conversations import outgoing
 from zhike.conversations.actions import say
 from zhike.conversations.handing import accept
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def mailed() -> Message:
     installed()
-    conversation = asked(inbox_of("email", "desk@example.com"))
+    conversation = asked(mailbox_of("desk@example.com").inbox)
     viewer = person("li")
     accept(conversation, viewer, now=at("03-03 09:01"))
     return say(conversation, viewer, words="您好", key="a1", now=at("03-03 09:02"))

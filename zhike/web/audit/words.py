@@ -79,6 +79,12 @@ duty.missed|未履行义务|Duty missed
 duty.ended|义务终止|Duty ended
 duty.exempted|免除义务|Duty exempted
 duty.restored|义务还原|Duty restored
+mailbox.added|新增邮箱|Mailbox added
+mailbox.edited|修改邮箱|Mailbox changed
+mailbox.switched|启停邮箱|Mailbox switched
+mail.held|邮件被拦下|Mail kept aside
+mail.released|放行邮件|Mail released
+mail.settled|认定邮件是否发出|Mail settled
 notice.told|发出通知|Somebody told
 sanction.drafted|处罚草拟|Sanction drafted
 sanction.confirmed|处罚确认|Sanction confirmed
@@ -186,6 +192,8 @@ journal | 日志 | Journal
 attachment | 附件 | File
 row | 资料 | Directory row
 conversation | 会话 | Conversation
+mail | 邮件 | Mail
+mailbox | 邮箱 | Mailbox
 handbook | 制度 | Handbook
 notice | 通知 | Notice
 webhook | 事件推送 | Webhook

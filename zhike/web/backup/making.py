@@ -136,9 +136,16 @@ class _Watched:
         return chunk
 
 
+NAMED_FILES = """
+SELECT digest FROM records_attachment UNION SELECT raw_digest FROM mail_mail
+UNION SELECT raw_digest FROM mail_outgoing WHERE raw_digest > '' ORDER BY 1
+"""
+"""Attachments, and mails as they came and went."""
+
+
 def _files(connection: Connection, home: Path, writer: Writer, progress: Progress | None) -> list[str]:
     """Copy what rows name; answers what is not there as it was received."""
-    digests = [row[0] for row in connection.execute("SELECT DISTINCT digest FROM records_attachment ORDER BY 1")]
+    digests = [row[0] for row in connection.execute(NAMED_FILES)]
     gone = []
     for number, digest in enumerate(digests):
         if progress:

@@ -4,6 +4,7 @@ clocks.py    listens and sleeps until the next clock is due, to the millisecond
 router.py    gives out what waits: what time brings, and what a process that died left lying
 parts.py     keeps every part running through failures and restarts of PostgreSQL
 webhooks.py  sends deliveries: one receiver at a time in order, all receivers at once
+mail.py      fetches and sends mails, in a process of its own (`zhike mail`) that runs while there is a mailbox
 jobs.py      Procrastinate's worker on the same loop
 """
 

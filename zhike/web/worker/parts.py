@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,9 +15,11 @@ from django.conf import settings
 from zhike.journal.heartbeats import ALIVE_FOR, WORKER, beat
 from zhike.journal.seals import seal_range
 from zhike.journal.stream import sequence_all
+from zhike.web.cli.processes import die_with_parent
 from zhike.web.listening import pause, with_connection
 from zhike.web.worker.clocks import real_clock_work, run_clocks
 from zhike.web.worker.jobs import run_jobs
+from zhike.web.worker.mail import anything_to_do
 from zhike.web.worker.router import real_router_work, run_router
 from zhike.web.worker.webhooks import Webhooks, real_line
 
@@ -23,6 +27,7 @@ log = structlog.get_logger("zhike.worker")
 
 BEAT_EVERY = 3.0
 SEAL_EVERY = 5.0
+LOOK_FOR_MAILBOXES = 5.0
 CALM = 30.0
 """Seconds a part must have run for its next failure to count as the first."""
 
@@ -48,6 +53,7 @@ class Worker:
             "seals": self.seal,
             "sign of life": self.beat,
             "webhooks": self.webhooks,
+            "mail": self.mail,
         }
         if not settings.SANDBOX:
             parts["clocks"] = self.clocks
@@ -62,6 +68,19 @@ class Worker:
 
     async def webhooks(self) -> None:
         await Webhooks(real_line(), self.in_hook_thread).run()
+
+    async def mail(self) -> None:
+        """`zhike mail` runs while there is a mailbox; it ends with us, and is started again when it died."""
+        while not await self.in_thread(anything_to_do):
+            await asyncio.sleep(LOOK_FOR_MAILBOXES)
+        arrange = die_with_parent(signal.SIGTERM)
+        child = await asyncio.create_subprocess_exec(sys.executable, "-m", "zhike", "mail", preexec_fn=arrange)
+        try:
+            await child.wait()
+        finally:
+            if child.returncode is None:
+                child.terminate()
+                await child.wait()
 
     async def seal(self) -> None:
         while True:

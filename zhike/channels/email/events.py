@@ -1,0 +1,53 @@
+"""What happens to mailboxes and to mails kept aside. No fact holds a password or the words of a mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zhike.journal.events import Event, event
+
+
+@event("mailbox.added")
+@dataclass(frozen=True)
+class MailboxAdded(Event):
+    address: str
+
+
+@event("mailbox.edited")
+@dataclass(frozen=True)
+class MailboxEdited(Event):
+    address: str
+    changed: tuple[str, ...] = ()
+    """Names of fields; `password` where one was changed."""
+
+
+@event("mailbox.switched")
+@dataclass(frozen=True)
+class MailboxSwitched(Event):
+    address: str
+    on: bool
+
+
+@event("mail.held")
+@dataclass(frozen=True)
+class MailHeld(Event):
+    """Kept aside instead of becoming a conversation."""
+
+    state: str
+    reasons: tuple[str, ...] = ()
+
+
+@event("mail.released")
+@dataclass(frozen=True)
+class MailReleased(Event):
+    number: str
+    """Of the conversation it became a part of."""
+
+
+@event("mail.settled")
+@dataclass(frozen=True)
+class MailSettled(Event):
+    """A person decided about a mail of which nobody knows whether it went out."""
+
+    how: str
+    """sent or again."""

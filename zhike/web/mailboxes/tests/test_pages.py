@@ -1,0 +1,198 @@
+"""Mailboxes are kept by administrators; mails kept aside are looked at by those who answer them."""
+
+# ruff: noqa: E501 - a form a line
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from zhike.channels.email.models import Mail, Mailbox, Outgoing
+from zhike.channels.email.receiving import take
+from zhike.channels.email.sealed import imap_password, smtp_password
+from zhike.channels.email.tests.ground import mail
+from zhike.conversations.models import Conversation
+from zhike.conversations.tests.ground import installed
+from zhike.journal.models import Fact
+from zhike.org.models import Assignment
+from zhike.web.tests.world import World
+
+BOXES = "/mail/boxes"
+
+
+def typed(**more: Any) -> dict[str, Any]:
+    return {
+        "address": "Desk@Zhike.Example", "sender_name": "示例客服", "handbook": "talk", "imap_host": "imap.zhike.example",
+        "imap_port": "993", "imap_security": "tls", "imap_user": "desk", "imap_password": "sample-secret-1", "smtp_host": "smtp.zhike.example",
+        "smtp_port": "465", "smtp_security": "tls", "smtp_user": "desk", "smtp_password": "", "folder": "INBOX", **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def boss(world: World) -> Client:
+    installed()
+    Assignment.objects.create(staff=world.staff["agent"], handbook="talk", role="agent")
+    return world.signed_in("boss")
+
+
+@pytest.fixture
+def box(boss: Client) -> Mailbox:
+    boss.post(f"{BOXES}/new", typed())
+    return Mailbox.objects.select_related("inbox").get()
+
+
+def held(world: World, box: Mailbox, **more: Any) -> Mail:
+    return take(box, mail(headers="X-Spam-Flag: YES", **more), now=world.now).row
+
+
+def test_a_mailbox_is_added_with_its_passwords_sealed(box: Mailbox) -> None:
+    assert (box.address, box.inbox.medium, box.inbox.handbook) == ("desk@zhike.example", "email", "talk")
+    assert (imap_password(box), smtp_password(box)) == ("sample-secret-1", "sample-secret-1")
+    assert b"sample-secret-1" not in bytes(box.imap_sealed)
+    assert "sample-secret-1" not in str(Fact.objects.get(type="mailbox.added").payload)
+
+
+def test_no_page_shows_a_password(boss: Client, box: Mailbox) -> None:
+    for page in ("", "/edit"):
+        assert "sample-secret-1" not in boss.get(f"{BOXES}/{box.pk}{page}").content.decode()
+
+
+def test_every_mistake_is_said_at_once_and_what_was_typed_stays(boss: Client, world: World) -> None:
+    wrong = typed(
+        address="nobody",
+        imap_host="a b",
+        smtp_port="99999",
+        handbook="none",
+        smtp_security="none",
+        imap_password="",
+        blocked="@@",
+    )
+    answer = boss.post(f"{BOXES}/new", wrong)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    for words in (
+        "请填写邮箱地址",
+        "请填写服务器地址",
+        "端口是 1 到 65535",
+        "请选择按哪个制度",
+        "不加密只能用于本机",
+        "请填写密码",
+        "@@",
+    ):
+        assert words in page
+    assert "示例客服" in page
+    assert Mailbox.objects.count() == 0
+
+
+def test_the_same_address_is_taken_once(boss: Client, box: Mailbox) -> None:
+    assert boss.post(f"{BOXES}/new", typed()).status_code == 422
+    assert Mailbox.objects.count() == 1
+
+
+def test_an_edit_without_a_password_keeps_it_and_tells_what_changed(boss: Client, box: Mailbox) -> None:
+    boss.post(f"{BOXES}/{box.pk}/edit", typed(imap_password="", smtp_host="other.zhike.example"))
+    box.refresh_from_db()
+    assert (imap_password(box), box.smtp_host, box.revision) == ("sample-secret-1", "other.zhike.example", 2)
+    assert Fact.objects.get(type="mailbox.edited").payload["changed"] == ["smtp_host"]
+
+
+def test_the_connection_test_says_what_went_wrong(boss: Client, box: Mailbox) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        Mailbox.objects.update(
+            imap_host="127.0.0.1",
+            imap_port=port,
+            imap_security="none",
+            smtp_host="127.0.0.1",
+            smtp_port=port,
+            smtp_security="none",
+        )
+        page = boss.post(f"{BOXES}/{box.pk}/try").content.decode()
+    assert page.count("Connection refused") == 2
+
+
+def test_a_mailbox_is_switched_off_and_on(boss: Client, box: Mailbox) -> None:
+    for on in ("", "1"):
+        boss.post(f"{BOXES}/{box.pk}/switch", {"on": on})
+        box.inbox.refresh_from_db()
+        assert box.inbox.is_active == bool(on)
+
+
+@pytest.mark.parametrize("page", ["", "/new", "/1", "/1/edit"])
+def test_mailboxes_are_not_for_agents(world: World, page: str) -> None:
+    assert world.signed_in("agent").get(f"{BOXES}{page}").status_code == 403
+
+
+def test_a_mail_kept_aside_says_why_and_is_released(world: World, box: Mailbox) -> None:
+    row, agent = held(world, box), world.signed_in("agent")
+    assert "邮件服务器已标为垃圾邮件" in agent.get("/mail").content.decode()
+    assert "请问几点开门" in agent.get(f"/mail/{row.pk}").content.decode()
+    answer = agent.post(f"/mail/{row.pk}/release", {"allow": "1"}, follow=True).content.decode()
+    assert f"属于会话 {Conversation.objects.get().number}" in answer
+    box.refresh_from_db()
+    assert box.allowed == ["guke@example.com"]
+
+
+def test_a_mail_is_for_nobody_else(world: World, box: Mailbox) -> None:
+    row = held(world, box)
+    for username in ("outsider", "manager1"):
+        client = world.signed_in(username)
+        for page in ("", "/source", f"/file/{'a' * 43}"):
+            assert client.get(f"/mail/{row.pk}{page}").status_code in (403, 404)
+        assert client.post(f"/mail/{row.pk}/release").status_code in (403, 404)
+    assert Conversation.objects.count() == 0
+
+
+def test_an_administrator_sees_what_was_kept_aside_but_not_the_mails_of_conversations(
+    world: World, boss: Client, box: Mailbox
+) -> None:
+    aside, taken = held(world, box), take(box, mail(identifier="n@example.com"), now=world.now).row
+    assert (boss.get(f"/mail/{aside.pk}").status_code, boss.get(f"/mail/{taken.pk}").status_code) == (200, 404)
+
+
+def test_nothing_in_a_mail_is_executed_and_nothing_is_fetched(world: World, box: Mailbox) -> None:
+    data = mail(
+        '<img src="https://t.example/x.gif"><script>alert(1)</script><b>fett</b>',
+        subject="<script>alert(2)</script>",
+        headers="X-Spam-Flag: YES",
+    )
+    row = take(box, data.replace(b"text/plain", b"text/html"), now=world.now).row
+    page = world.signed_in("agent").get(f"/mail/{row.pk}").content.decode()
+    assert "<b>fett</b>" in page
+    assert "alert(1)" not in page
+    assert "<script>alert(2)" not in page
+    assert "t.example" not in page
+    assert "1 张外部图片没有加载" in page
+    source = world.signed_in("agent").get(f"/mail/{row.pk}/source").content.decode()
+    assert "&lt;script&gt;alert(1)" in source
+
+
+def test_the_raw_mail_is_saved_and_never_shown_as_a_page(world: World, box: Mailbox) -> None:
+    answer = world.signed_in("agent").get(f"/mail/{held(world, box).pk}/source?save")
+    assert answer.content == mail(headers="X-Spam-Flag: YES")
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_sender_is_blocked(world: World, box: Mailbox) -> None:
+    world.signed_in("agent").post(f"/mail/{held(world, box).pk}/block")
+    box.refresh_from_db()
+    assert box.blocked == ["guke@example.com"]
+
+
+def test_a_mail_nobody_knows_of_is_decided_about(world: World, box: Mailbox) -> None:
+    agent = world.signed_in("agent")
+    assert "都发出去了" in agent.get("/mail/out").content.decode()
+    Mailbox.objects.update(auto_answer="我们已收到")
+    box.refresh_from_db()
+    take(box, mail(), now=world.now)
+    Outgoing.objects.update(state="unknown", fault="timed out")
+    assert "不知是否发出" in agent.get("/mail/out").content.decode()
+    row = Outgoing.objects.get()
+    assert world.signed_in("manager1").post(f"/mail/out/{row.pk}", {"how": "sent"}).status_code in (403, 404)
+    agent.post(f"/mail/out/{row.pk}", {"how": "sent"})
+    row.refresh_from_db()
+    assert row.state == "sent"
