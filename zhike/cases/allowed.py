@@ -118,8 +118,9 @@ def may_own(case: Case, book: Book, viewer: Viewer) -> bool:
 def check_reach(deed: Deed) -> None:
     """A partner names nobody outside his own departments in a form: to him the house has no directory to try names on.
 
-    Raises Unreadable with the same words as for what does not exist.
+    Nor does anybody name an owner who holds no role here. Raises Unreadable with the same words as for what does not exist.
     """
+    _check_owner(deed)
     if not deed.viewer.is_external or deed.action.record is None or (deed.opening and deed.case.parent_id):
         return
     chosen = {
@@ -131,6 +132,17 @@ def check_reach(deed: Deed) -> None:
     wrong = {name: NOT_FOUND[kind] for name, (kind, value) in chosen.items() if value not in near[kind]}
     if wrong:
         raise Unreadable.of(wrong)
+
+
+def _check_owner(deed: Deed) -> None:
+    """Whoever the form names as the owner holds a role of the handbook and still works here."""
+    field = deed.action.owner_from
+    named = deed.values.get(field) if field else None
+    if field is None or named is None:
+        return
+    held = Assignment.objects.filter(staff_id=named, handbook=deed.book.name, staff__is_active=True)
+    if not held.exists():
+        raise Unreadable.of({field: NOT_FOUND["staff"]})
 
 
 def _near(viewer: Viewer, wanted: dict[str, set[Any]]) -> dict[str, set[Any]]:

@@ -1,7 +1,7 @@
 """Figures of the handbook over what really happened: measure clauses and indicators, each opening its rows.
 
-Rows that can be counted: `cases`, `clocks`, `duties`, or the fillings of any record. Each row is flat facts, so a `where` reads like
-any other condition. One query for each kind of row.
+Rows that can be counted: `cases`, `clocks`, `duties`, `conversations`, `answers`, or the fillings of any record. Each row is flat
+facts, so a `where` reads like any other condition. One query for each kind of row.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from zhike.cases.facts import facts_of
 from zhike.cases.models import Case
 from zhike.cases.standing import standing_of
 from zhike.clocks.models import Clock
+from zhike.clocks.queries import minutes_of
+from zhike.conversations.figures import talked
 from zhike.duties.models import Obligation
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
@@ -62,6 +64,8 @@ def rows_of(
         yield from _clocks(book, since, before)
     elif kind == "duties":
         yield from _duties(book, since, before)
+    elif kind in ("conversations", "answers"):
+        yield from talked(book, kind, _between("opened_at" if kind == "conversations" else "at", since, before))
     elif kind == "cases" or any(p.id == kind for p in book.handbook.processes):
         yield from _cases(book, process or (kind if kind != "cases" else None), since, before)
     else:
@@ -75,8 +79,18 @@ def _between(field: str, since: dt.datetime | None, before: dt.datetime | None) 
 
 def _clocks(book: Book, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
     rows = Clock.objects.filter(handbook=book.name, watches="", **_between("due_at", since, before))
-    for clause, state, held_as in rows.values_list("clause", "state", "held_as"):
-        yield {"clause": clause, "state": state, "held_as": held_as}
+    spent = minutes_of(rows.values_list("pk", flat=True)) if _wants_minutes(book) else {}
+    for pk, clause, state, held_as in rows.values_list("pk", "clause", "state", "held_as"):
+        used = spent.get(pk)
+        minutes = {"minutes": used.used, "late_minutes": used.late} if used else {}
+        yield {"clause": clause, "state": state, "held_as": held_as, **minutes}
+
+
+def _wants_minutes(book: Book) -> bool:
+    """How long a limit took is worked out from its history, so only where some figure is about that."""
+    every: list[Measure | Indicator] = list(book.handbook.indicators)
+    every += [clause for clause in book.clauses("measure") if isinstance(clause, Measure)]
+    return any(one.value is not None and one.value.of == "clocks" and one.value.how[0] != "count" for one in every)
 
 
 def _duties(book: Book, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
@@ -110,8 +124,11 @@ def _lead_time(case: Case) -> float | None:
 def _fillings(record: str, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
     """Fillings with `ordinal`: the how-manieth of its case it is."""
     seen: Counter[tuple[str, int]] = Counter()
-    versions = {"record": record, "subject_kind": "case"}
-    rows = standing_fillings().filter(**versions, **_between("at", since, before)).order_by("id")
+    rows = (
+        standing_fillings()
+        .filter(record=record, subject_kind__in=("case", "conversation"), **_between("at", since, before))
+        .order_by("id")
+    )
     for kind, subject, values, round_ in rows.values_list("subject_kind", "subject_id", "values", "round"):
         seen[kind, subject] += 1
         yield {**values, "case.round": round_, "ordinal": seen[kind, subject], "subject": subject}

@@ -16,7 +16,7 @@ from zhike.handbook.decide import Decision, decide
 from zhike.handbook.decision import Undecided
 from zhike.handbook.structure import FieldDef
 from zhike.journal.statements import row
-from zhike.org.models import Department
+from zhike.org.models import Assignment, Department, Staff
 from zhike.org.principals import department_at
 
 BY_ID = "WHERE id = %s"
@@ -84,10 +84,22 @@ def _enter(deed: Deed, target: str) -> None:
 def _take(deed: Deed) -> None:
     """The actor becomes the owner where the action says so, or when a member of staff opens the case."""
     case, staff = deed.case, deed.viewer.staff
+    if deed.action.owner_from and deed.values.get(deed.action.owner_from):
+        named = Staff.objects.get(pk=deed.values[deed.action.owner_from])
+        case.owner, case.owner_role = named, role_in_case(deed, named)
+        return
     if staff is None or not (deed.action.takes or (deed.opening and case.owner_id is None)):
         return
     case.owner = staff
     case.owner_role = next((role for role in deed.action.by if deed.viewer.in_role(deed.book.name, role)), "")
+
+
+def role_in_case(deed: Deed, staff: Staff) -> str:
+    """The role in which somebody would own the case: of those he holds the first that acts where it then stands; "" for none."""
+    held = set(Assignment.objects.filter(staff=staff, handbook=deed.book.name).values_list("role", flat=True))
+    coming = deed.book.actions_from(deed.process.id, deed.case.stage) if deed.case.stage else ()
+    acting = [role for action in coming for role in action.by]
+    return next((role for role in (*acting, *sorted(held)) if role in held), "")
 
 
 def closes(deed: Deed) -> bool:

@@ -128,6 +128,7 @@ def record_by_hand(inbox: Inbox, incoming: Incoming, viewer: Viewer, *, now: dt.
             held = locked(receive(inbox, incoming, now=now).conversation.pk)
             if held.owner_id is None:
                 held.state, held.owner, held.waiting_since = Conversation.State.OPEN, viewer.staff, None
+                held.accepted_at = now
             write(held, [], happened=["conversation.accepted"], now=now, by=viewer.principal, decisions=decisions)
     except ConversationRefused as refused:
         with transaction.atomic():

@@ -176,6 +176,15 @@ class DeedRefused(Event):
     fields: list[str]
 
 
+@event("conversation.trail_refused")
+@dataclass(frozen=True)
+class TrailRefused(Event):
+    """Somebody who may not asked where the visitor had been on the site."""
+
+    number: str
+    internal: bool = True
+
+
 @event("conversation.finding")
 @dataclass(frozen=True)
 class FindingInConversation(Event):

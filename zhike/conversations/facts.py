@@ -10,7 +10,7 @@ from zhike.conversations.models import Conversation, Message, Presence
 from zhike.duties.standing import standing_on
 from zhike.handbook.book import Book
 from zhike.handbook.named import asks_for, with_named
-from zhike.org.principals import Viewer
+from zhike.org.principals import Viewer, staff_key
 from zhike.records.facts import facts_of as typed_facts
 from zhike.records.queries import latest_of_each
 
@@ -19,9 +19,9 @@ Facts = dict[str, Any]
 
 def facts_of(conversation: Conversation, book: Book, now: dt.datetime, more: Facts | None = None) -> Facts:
     """`channel`, `queue`, `state`, `answered`, `waiting_seconds`, `first_reply_seconds`, `open_questions`, `unanswered_seconds`,
-    `owner_state`, `covering`, `outcome`, `topic`, `became_case`, `customer.*`, `today`, `hour`, `now`; whatever the pre-chat
-    form or the mail said; `<record>.<field>` of forms filled in the conversation; what runs and is owed on it; parameters as
-    `param.<id>`; `more` on top.
+    `owner_state`, `covering`, `outcome`, `topic`, `became_case`, `conversation.*` (number, owner, opened_at, accepted_at,
+    closed_at), `customer.*`, `today`, `hour`, `now`; whatever the pre-chat form or the mail said; `<record>.<field>` of forms
+    filled in the conversation; what runs and is owed on it; parameters as `param.<id>`; `more` on top.
     """
     local = now.astimezone(ZoneInfo(book.handbook.zone))
     facts: Facts = {
@@ -37,6 +37,11 @@ def facts_of(conversation: Conversation, book: Book, now: dt.datetime, more: Fac
         "unanswered_seconds": _seconds(conversation.asked_at, now),
         "open_questions": len(conversation.open_questions),
         "covering": conversation.covers_id is not None,
+        "conversation.number": conversation.number,
+        "conversation.owner": staff_key(conversation.owner_id) if conversation.owner_id else None,
+        "conversation.opened_at": _local(conversation.opened_at, book),
+        "conversation.accepted_at": _local(conversation.accepted_at, book),
+        "conversation.closed_at": _local(conversation.closed_at, book),
         "became_case": bool(conversation.case_number),
         "customer_known": conversation.customer_id is not None,
         "weekday": local.isoweekday(),
@@ -79,6 +84,10 @@ def _state_of(staff: int | None) -> str | None:
     if staff is None:
         return None
     return Presence.objects.filter(staff_id=staff).values_list("state", flat=True).first()
+
+
+def _local(at: dt.datetime | None, book: Book) -> str | None:
+    return at.astimezone(ZoneInfo(book.handbook.zone)).isoformat() if at else None
 
 
 def _seconds(since: dt.datetime | None, until: dt.datetime | None) -> int | None:

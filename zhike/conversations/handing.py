@@ -15,12 +15,13 @@ from zhike.conversations.events import (
     Joined,
     OfferEnded,
 )
-from zhike.conversations.facts import of_actor
+from zhike.conversations.facts import Facts, facts_of, of_actor
 from zhike.conversations.judging import judged
 from zhike.conversations.models import Conversation
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.written import book_for, deed, locked, write
 from zhike.handbook.common import Text
+from zhike.handbook.decide import Decision, decide
 from zhike.org.models import Staff
 from zhike.org.principals import SYSTEM, Viewer
 
@@ -101,7 +102,8 @@ def cover(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> Co
         held = _live(conversation)
         if held.owner_id is None or held.owner_id == viewer.staff.pk:
             raise ConversationRefused(refusals.NOTHING_TO_COVER)
-        decisions = judged(held, "conversation.covering", now, of_actor(viewer, book_for(held)))
+        actor = of_actor(viewer, book_for(held))
+        decisions = [*judged(held, "conversation.covering", now, actor), *_may_cover(held, viewer, actor, now)]
         absent = held.covers_id or held.owner_id
         _take(held, viewer.staff, now)
         held.covers_id = None if absent == viewer.staff.pk else absent
@@ -110,6 +112,17 @@ def cover(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> Co
             held, events, happened=["conversation.covered"], now=now, by=viewer.principal, decisions=decisions
         )  # fmt: skip
     return held
+
+
+def _may_cover(held: Conversation, viewer: Viewer, actor: Facts, now: dt.datetime) -> list[Decision]:
+    """The route clause that says who answers for an absent colleague. Raises ConversationRefused for anybody else."""
+    book = book_for(held)
+    decision = decide(book, "route", facts_of(held, book, now, actor), on="conversation.covering", yields="holder")
+    if decision is None:
+        return []
+    if not any(viewer.in_role(book.name, role) for role in decision.value):
+        raise ConversationRefused(refusals.NOT_HIS_TO_COVER, decision.clause_id)
+    return [decision]
 
 
 def end_offer(conversation: Conversation, *, now: dt.datetime, declined: bool, by: str = SYSTEM) -> Conversation:

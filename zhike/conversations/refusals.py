@@ -52,6 +52,7 @@ NOBODY = Text(zh="这个会话现在没有人接待。", en="Nobody has this con
 TAKEN = Text(zh="这个会话已由同事接走。", en="A colleague has taken this conversation.")
 TOO_LATE = Text(zh="已过可修改的时间。", en="It can no longer be changed.")
 NOTHING_TO_COVER = Text(zh="没有可以代接的同事。", en="There is no colleague to answer it for.")
+NOT_HIS_TO_COVER = Text(zh="您的岗位不能代接这个会话。", en="Your role does not cover this conversation.")
 NOT_HIS_FORM = Text(zh="这张表单不由您在会话里填写。", en="This form is not for you to fill in a conversation.")
 FORM_UNFIT = Text(zh="表单有几处要改。", en="Some fields of the form need correction.")
 NO_QUEUE = Text(

@@ -245,6 +245,8 @@ class Action(Model):
     new_round: bool = False
     department_from: Identifier | None = None
     """A `department` field that sets the responsible department."""
+    owner_from: Identifier | None = None
+    """A `staff` field that names the case's new owner: the one it is dispatched to."""
     takes: bool = False
     """The actor becomes the case's owner."""
     notify: Effects = ()

@@ -11,6 +11,7 @@ from PIL import Image
 
 from zhike.handbook.structure import FieldDef, Record
 from zhike.org.models import Staff
+from zhike.records.posting import ABSENT
 from zhike.rehearsal import names
 from zhike.rehearsal.moments import BadMoment, read_day, read_moment
 from zhike.rehearsal.vocabulary import Table
@@ -18,6 +19,8 @@ from zhike.rehearsal.world import World
 
 YES, NO = {"是", "yes", "true"}, {"否", "no", "false"}
 HEADING = ["字段", "值"]
+ABSENT_WORDS = ("未提供", "没有")
+"""How a field says why it has no value, where the handbook accepts that."""
 
 
 def table_values(table: Table) -> dict[str, str]:
@@ -45,10 +48,14 @@ def line_values(text: str, contents: Mapping[str, Mapping[str, str]]) -> dict[st
 
 def form_values(world: World, definition: Record, typed: Mapping[str, str]) -> dict[str, Any]:
     """Field titles and texts -> field ids and what a browser would send. Raises StepFailed for a field the form does not have."""
-    return {
-        names.field(definition, title).id: convert(world, names.field(definition, title), text)
-        for title, text in typed.items()
-    }
+    found: dict[str, Any] = {}
+    for title, text in typed.items():
+        known = names.field(definition, title)
+        if known.absence and text.startswith(ABSENT_WORDS):
+            found[known.id + ABSENT] = text
+        else:
+            found[known.id] = convert(world, known, text)
+    return found
 
 
 def convert(world: World, field: FieldDef, text: str) -> Any:

@@ -119,6 +119,9 @@ def perform(world: World, sentence: str, table: Table | None) -> None:
         world.require_no_refusal()
     arguments = [*caught, table or []] if known.wants_table else list(caught)
     known.body(world, *arguments)
+    if world.acted:
+        world.look(world.now)
+        world.acted = False
 
 
 def names(listed: str) -> list[str]:

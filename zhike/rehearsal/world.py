@@ -13,8 +13,11 @@ from zhike.cases.models import Case
 from zhike.cases.refusals import CaseError
 from zhike.clocks.actions import fire_due
 from zhike.clocks.queries import next_moment
-from zhike.conversations.models import Conversation
+from zhike.conversations.draining import look_after
+from zhike.conversations.models import Conversation, Presence
+from zhike.conversations.presence import hear
 from zhike.conversations.refusals import ConversationRefused
+from zhike.conversations.trails import Visited
 from zhike.customers.models import Customer
 from zhike.handbook.book import Book
 from zhike.org.handbooks import book_of, viewer
@@ -26,6 +29,19 @@ from zhike.rehearsal.moments import BadMoment, read_day, read_moment
 from zhike.rehearsal.vocabulary import StepFailed
 
 INSTANT = dt.timedelta(microseconds=1)
+
+
+def router_moment() -> dt.datetime | None:
+    """When the router has something to do by itself; people who fall silent are met at the next step."""
+    waiting = Conversation.objects.filter(state="waiting", look_at__isnull=False).order_by("look_at")
+    offered = Conversation.objects.filter(state="offered", offer_ends_at__isnull=False).order_by("offer_ends_at")
+    wrapping = Presence.objects.filter(state=Presence.State.WRAP_UP, until__isnull=False).order_by("until")
+    rows = (
+        waiting.values_list("look_at", flat=True)[:1],
+        offered.values_list("offer_ends_at", flat=True)[:1],
+        wrapping.values_list("until", flat=True)[:1],
+    )
+    return min((at for row in rows for at in row if at is not None), default=None)
 
 
 @dataclass
@@ -67,8 +83,14 @@ class World:
     """Case id -> its version before the last deed: what an old page was read at."""
     answer: Answer | None = None
     looked_up: str = ""
+    cut_off: set[int] = field(default_factory=set)
+    """Staff whose browsers give no sign of life."""
     sighted: int | None = None
+    trail: list[Visited] | None = None
+    """The page trail somebody looked at last."""
     deeds: int = 0
+    acted: bool = False
+    """The step at hand did something; the router looks after it."""
     actor: str = "system"
     """Who fills the form at hand: files are uploaded by him."""
 
@@ -79,7 +101,7 @@ class World:
         """A world that goes on from here without changing this one."""
         twin = copy.copy(self)
         for name, value in vars(self).items():
-            if isinstance(value, dict | list | Refusal):
+            if isinstance(value, dict | list | set | Refusal):
                 setattr(twin, name, copy.copy(value))
         return twin
 
@@ -112,10 +134,28 @@ class World:
             return
         if moment < self.now:
             raise StepFailed(f"时间不能倒退：现在是 {self.shown(self.now)}，不能回到 {self.shown(moment)}")
-        while (due := next_moment()) is not None and due <= moment:
-            if fire_due(min(due + INSTANT, moment)) == 0:
-                break
+        last: tuple[dt.datetime, str] | None = None
+        while (coming := self._next()) is not None and coming[0] <= moment and coming != last:
+            at, what = last = coming
+            self.now = at
+            if what == "clock" and fire_due(min(at + INSTANT, moment)):
+                last = None
+            self.look(at)
         self.now = moment
+        self.look(moment)
+
+    def _next(self) -> tuple[dt.datetime, str] | None:
+        """The next moment at which something happens by itself: a clock, or the router."""
+        found = [(at, what) for at, what in ((next_moment(), "clock"), (router_moment(), "router")) if at is not None]
+        return min(found, default=None)
+
+    def look(self, at: dt.datetime) -> None:
+        """What the worker and the end of each transaction do in a running house. Whoever is there is heard of, unless he was cut off."""
+        if not Conversation.objects.exists() and not Presence.objects.exists():
+            return
+        there = set(Presence.objects.exclude(state=Presence.State.OFF).values_list("staff_id", flat=True))
+        hear(sorted(there - self.cut_off), at)
+        look_after(at)
 
     def shown(self, at: dt.datetime) -> str:
         return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
@@ -239,6 +279,7 @@ class World:
         """Do something that may be refused; the refusal waits to be expected."""
         self.require_no_refusal()
         self.deeds += 1
+        self.acted = True
         self.refusal = None
         try:
             return deed()

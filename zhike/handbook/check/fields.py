@@ -177,6 +177,17 @@ def _check_action(checker: Checker, process: Process, action: Action, path: Path
                 path=(*path, "department_from"),
                 subject=process.id,
             )
+    if action.owner_from is not None and getattr(form.get(action.owner_from), "type", None) != "staff":
+        people = [name for name, field in form.items() if field.type == "staff"]
+        checker.unknown(
+            "field-unknown",
+            item,
+            action.owner_from,
+            people,
+            FIELDS,
+            path=(*path, "owner_from"),
+            subject=process.id,
+        )
     sanctions = {clause.id for clause in checker.clauses if isinstance(clause, Sanction)}
     for name in action.confirms:
         if name not in sanctions:

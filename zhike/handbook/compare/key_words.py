@@ -146,6 +146,7 @@ other | 其他 | others
 otherwise | 否则 | otherwise
 over | 超出时或范围 | over
 overrides | 优先于 | goes before
+owner_from | 经办人取自 | owner from
 owes | 做什么算完成 | settled by
 owes_when | 完成的条件 | settled when
 parameters | 参数 | parameters

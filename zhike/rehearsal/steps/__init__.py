@@ -7,6 +7,7 @@ from zhike.rehearsal.steps import (
     ledger,
     limit,
     portal,
+    presence,
     refused,
     sight,
     standing,
@@ -14,8 +15,8 @@ from zhike.rehearsal.steps import (
     talked,
     time,
     todo,
-)
+)  # fmt: skip
 
 __all__ = [
-    "cast", "deeds", "duty", "ledger", "limit", "portal", "refused", "sight", "standing", "talk", "talked", "time", "todo",
+    "cast", "deeds", "duty", "ledger", "limit", "portal", "presence", "refused", "sight", "standing", "talk", "talked", "time", "todo",
 ]  # fmt: skip

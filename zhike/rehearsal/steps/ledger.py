@@ -8,6 +8,9 @@ from django.db.models import Q, QuerySet
 
 from zhike.cases.figures import figure
 from zhike.clocks.queries import minutes_of
+from zhike.handbook.clauses import Measure
+from zhike.handbook.measures import Measured
+from zhike.journal.ledger import Use, write_uses
 from zhike.journal.models import ClauseUse, Fact
 from zhike.journal.queries import standing_uses
 from zhike.journal.seals import seal_range, verify_chain
@@ -65,7 +68,7 @@ def _uses(world: World, clause: str) -> QuerySet[ClauseUse]:
 
 @step("指标<N>是(.+)")
 def indicator(world: World, name: str, value: str) -> None:
-    found = figure(world.book, _indicator(world, name))
+    found = _measured(world, name)
     said = {found.text}
     if found.numerator is not None and found.denominator is not None:
         said.add(f"{found.numerator:g}/{found.denominator:g}")
@@ -79,9 +82,19 @@ def indicator(world: World, name: str, value: str) -> None:
 
 @step("指标<N>的分子是<I>,分母是<I>")
 def indicator_parts(world: World, name: str, above: str, below: str) -> None:
-    found = figure(world.book, _indicator(world, name))
+    found = _measured(world, name)
     if (found.numerator or 0, found.denominator or 0) != (int(above), int(below)):
         raise StepFailed(f"指标“{name}”的分子是 {found.numerator:g}，分母是 {found.denominator:g}")
+
+
+def _measured(world: World, name: str) -> Measured:
+    """The figure; of a measure clause that asks for no datum this is its being applied, as the ledger of the scenario says."""
+    wanted = _indicator(world, name)
+    measures = {clause.id: clause for clause in world.book.clauses("measure") if isinstance(clause, Measure)}
+    if wanted in measures and measures[wanted].capture is None:
+        subject = ("version", world.version.pk)
+        write_uses([Use(world.now, world.book.name, world.version.pk, wanted, "applied", subject)])
+    return figure(world.book, wanted)
 
 
 def _indicator(world: World, name: str) -> str:

@@ -43,13 +43,14 @@ def calls(world: World, visitor: str, phone: str | None, name: str | None, table
 def _receive(
     world: World, visitor: str, medium: str, words: str, phone: str | None, name: str | None, table: Table
 ) -> None:
-    received = receive(_inbox(world, medium), _incoming(world, visitor, words, phone, table), now=world.now)
+    received = receive(inbox_of(world, medium), incoming(world, visitor, words, phone, table), now=world.now)
+    world.acted = True
     world.touch_talk(received.conversation)
     if name:
         world.talks[name] = received.conversation.pk
 
 
-def _incoming(world: World, visitor: str, words: str, phone: str | None, table: Table) -> Incoming:
+def incoming(world: World, visitor: str, words: str, phone: str | None, table: Table) -> Incoming:
     number = normalise_phone(phone) if phone else ""
     return Incoming(
         address=visitor, key=uuid.uuid4().hex, words=words, name=visitor, contact={"phone": number} if number else {},
@@ -64,7 +65,7 @@ def _said(table: Table) -> dict[str, Any]:
     return {name: plain.get(text, int(text) if text.isdigit() else text) for name, text in values.items()}
 
 
-def _inbox(world: World, medium: str) -> Inbox:
+def inbox_of(world: World, medium: str) -> Inbox:
     """The way in of that medium, made when it is first needed."""
     found, _ = Inbox.objects.get_or_create(
         key=f"{world.book.name}-{medium}",
@@ -75,9 +76,9 @@ def _inbox(world: World, medium: str) -> Inbox:
 
 @step(rf"<N>登记<N>的{MEDIUM}咨询<W>(?:,记为<N>)?", deed=True, table=True)
 def by_hand(world: World, person: str, visitor: str, medium: str, words: str, name: str | None, table: Table) -> None:
-    viewer, inbox = world.viewer(person), _inbox(world, MEDIA[medium])
-    incoming = _incoming(world, visitor, words, None, table)
-    done: Conversation | None = world.attempt(lambda: record_by_hand(inbox, incoming, viewer, now=world.now))
+    viewer, inbox = world.viewer(person), inbox_of(world, MEDIA[medium])
+    said = incoming(world, visitor, words, None, table)
+    done: Conversation | None = world.attempt(lambda: record_by_hand(inbox, said, viewer, now=world.now))
     if done is not None:
         world.touch_talk(done)
         world.talks.update({name: done.pk} if name else {})
