@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from zhike.conversations.access import queue_of, roles_of
+from zhike.conversations.forms import forms_for
 from zhike.conversations.models import Conversation
 from zhike.handbook.book import Book
 from zhike.handbook.common import Duration, Unit, parse_duration
@@ -33,6 +34,10 @@ class Rights:
     close: bool = False
     convert: bool = False
     """Open a case from it."""
+    cover: bool = False
+    """Answer it for its owner, where clauses say that he is away."""
+    forms: bool = False
+    """Fill in the handbook's forms."""
     supervise: bool = False
     """Whisper, take over, assign: never in one's own."""
 
@@ -74,6 +79,8 @@ def rights_in(conversation: Conversation, viewer: Viewer, book: Book) -> Rights:
         identify=own or helps or steps_in,
         close=own and conversation.state == State.OPEN,
         convert=(own or helps) and not conversation.case_number,
+        cover=live and bool(owner) and not own and answers(viewer, book, conversation.queue),
+        forms=(own or helps) and bool(forms_for(viewer, book)),
         supervise=steps_in,
     )
 

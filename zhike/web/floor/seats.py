@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from zhike.clocks.models import Clock
 from zhike.clocks.queries import open_clocks_by_subject
 from zhike.conversations.access import visible_conversations
+from zhike.conversations.estimate import handling_by_queue
 from zhike.conversations.in_hand import queues_answered
 from zhike.conversations.models import Conversation, Presence
 from zhike.conversations.rights import supervises
@@ -35,6 +36,7 @@ ORDER = (
     Presence.State.OFF,
 )
 State = Conversation.State
+THERE = (Presence.State.READY, Presence.State.BUSY, Presence.State.WRAP_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ def floor_of(viewer: Viewer, now: dt.datetime) -> Floor:
     talks = {each.pk: _talk(each, clocks.get(each.pk, ()), now) for each in found[:MOST]}
     people = list(_people(queues)) if queues else []
     seats = sorted((_seat(person, talks.values(), now) for person in people), key=_place)
-    lines = [_line(book, queue, list(talks.values()), people, now) for book, queue in queues]
+    handled = handling_by_queue([book.name for book, _ in queues], now) if queues else {}
+    lines = [_line(book, queue, list(talks.values()), people, handled, now) for book, queue in queues]
     return Floor(lines, seats, _alarms(lines, seats, list(talks.values())), len(found) <= MOST)
 
 
@@ -163,11 +166,20 @@ def _place(seat: Seat) -> tuple[bool, int, str]:
     return (not seat.late, ORDER.index(Presence.State(seat.presence)), seat.staff.name)
 
 
-def _line(book: Book, queue: Queue, talks: Sequence[Talk], people: Sequence[Staff], now: dt.datetime) -> Line:
+def _line(
+    book: Book,
+    queue: Queue,
+    talks: Sequence[Talk],
+    people: Sequence[Staff],
+    handled: Mapping[tuple[str, str], float],
+    now: dt.datetime,
+) -> Line:
     waiting = [
         talk for talk in talks
         if talk.conversation.state == State.WAITING and (talk.conversation.handbook, talk.conversation.queue) == (book.name, queue.id)
     ]  # fmt: skip
+    ready = sum(_ready(person, book, queue) for person in people)
+    there = sum(_ready(person, book, queue, THERE) for person in people)
     since = min((talk.conversation.waiting_since or now for talk in waiting), default=None)
     return Line(
         handbook=book.name,
@@ -175,13 +187,21 @@ def _line(book: Book, queue: Queue, talks: Sequence[Talk], people: Sequence[Staf
         title=say(queue.title),
         waiting=waiting,
         longest=times.span(now - since) if since else "",
-        ready=sum(_ready(person, book, queue) for person in people),
+        ready=ready,
+        estimate=_estimate(handled.get((book.name, queue.id)), len(waiting), there),
     )
 
 
-def _ready(person: Staff, book: Book, queue: Queue) -> bool:
+def _estimate(seconds: float | None, waiting: int, there: int) -> str:
+    """How long the next one who comes will probably wait; nothing where nobody is there or nothing was measured."""
+    if seconds is None or not there:
+        return ""
+    return times.span(dt.timedelta(seconds=seconds * (waiting + 1) / there))
+
+
+def _ready(person: Staff, book: Book, queue: Queue, states: Collection[str] = (Presence.State.READY,)) -> bool:
     presence: Presence | None = getattr(person, "presence", None)
-    if presence is None or presence.state != Presence.State.READY:
+    if presence is None or presence.state not in states:
         return False
     return any(held.handbook == book.name and held.role in queue.answered_by for held in person.assignments.all())
 

@@ -199,6 +199,17 @@ def _known(value: str, choices: list[tuple[str, str]], name: str) -> None:
         raise ConversationRefused(CHOOSE, fields=(name,))
 
 
+@with_talk
+def cover(request: Request, talk: Talk) -> HttpResponseBase:
+    """Answer it for a colleague who is away; when he is, clauses say."""
+    try:
+        may(talk.rights.cover)
+        handing.cover(talk.conversation, request.viewer, now=request.now)
+    except ConversationRefused as error:
+        return refused(request, talk, error)
+    return done(request, talk)
+
+
 # supervisors
 
 

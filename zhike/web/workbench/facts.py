@@ -10,7 +10,7 @@ from zhike.conversations.models import Conversation
 from zhike.handbook.book import Book
 from zhike.web.case_page.page import say
 
-TOPICS, OUTCOMES = "conversation_topics", "conversation_outcomes"
+TOPICS, OUTCOMES = "topic", "outcome"
 """Lists of choices of a handbook, by their names."""
 NAMES: dict[str, Callable[[], str]] = {
     "topic": lambda: gettext("主题"),

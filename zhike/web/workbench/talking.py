@@ -10,9 +10,10 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-from zhike.conversations.actions import edit_message, mark_read, recall_message
+from zhike.conversations.actions import edit_message, mark_read, recall_message, settle_questions
 from zhike.conversations.actions import say as say_it
 from zhike.conversations.models import Message
+from zhike.conversations.passing import tell_passing
 from zhike.conversations.reading import NEWEST, PAGE, messages_after, messages_before, thread_of
 from zhike.conversations.refusals import NOT_YOURS, ConversationRefused
 from zhike.conversations.retrying import send_again
@@ -64,12 +65,20 @@ def say(request: Request, talk: Talk) -> HttpResponseBase:
         say_it(
             talk.conversation, request.viewer, words=request.POST.get("words", ""), key=key_of(request) or new_key(),
             now=request.now, internal=internal, files=request.POST.getlist("file")[:20],
+            answers=_number(request.POST.get("answers", "")) or None, corrects=_corrected(request, talk),
         )  # fmt: skip
     except ConversationRefused as error:
         return _refused(request, refusals_of(error, talk))
     except AttachmentRefused as refused:
         return _refused(request, [Refusal(words_in(refused.words))])
     return _tail(request, talk)
+
+
+def _corrected(request: Request, talk: Talk) -> int | None:
+    """The answer it puts right: one of ours in this very conversation."""
+    seq = _number(request.POST.get("corrects", ""))
+    ours = Message.objects.filter(conversation=talk.conversation, seq=seq, side=Message.Side.STAFF, internal=False)
+    return seq if seq and ours.exists() else None
 
 
 def _refused(request: Request, refusals: list[Refusal]) -> HttpResponse:
@@ -79,7 +88,18 @@ def _refused(request: Request, refusals: list[Refusal]) -> HttpResponse:
 @with_talk
 def read(request: Request, talk: Talk) -> HttpResponseBase:
     """Everything up to `seq` has been before his eyes."""
-    mark_read(talk.conversation, request.viewer.principal, _number(request.POST.get("seq", "")), request.now)
+    seq = min(_number(request.POST.get("seq", "")), talk.conversation.last_seq)
+    mark_read(talk.conversation, request.viewer.principal, seq, request.now)
+    if talk.rights.write:
+        tell_passing(talk.conversation, "read", request.viewer.principal, name=request.viewer.name, seq=seq)
+    return HttpResponse(status=204)
+
+
+@with_talk
+def typing(request: Request, talk: Talk) -> HttpResponseBase:
+    """He is writing to the customer: said in passing."""
+    if talk.rights.write:
+        tell_passing(talk.conversation, "typing", request.viewer.principal, name=request.viewer.name)
     return HttpResponse(status=204)
 
 
@@ -103,15 +123,26 @@ def message(request: Request, talk: Talk, seq: int) -> HttpResponseBase:
 def _change(request: Request, talk: Talk, found: Message) -> Message:
     deed = request.POST.get("deed", "")
     within, clause = change_limit(talk.book)
+    if deed == "settle":
+        return _settle(request, talk, found)
     try:
         if deed == "recall":
             return recall_message(found, request.viewer, now=request.now, within=within)
-        if deed == "again":
+        if deed == "again" and talk.rights.write:
             return send_again(found, request.viewer, now=request.now)
         return edit_message(found, request.viewer, request.POST.get("words", ""), now=request.now, within=within)
     except ConversationRefused as error:
         error.clause = error.clause or clause
         raise
+
+
+def _settle(request: Request, talk: Talk, found: Message) -> Message:
+    """Thanks, a greeting: no answer is owed."""
+    if not talk.rights.write:
+        raise ConversationRefused(NOT_YOURS)
+    settle_questions(talk.conversation, [found.seq], request.viewer, now=request.now)
+    talk.conversation.refresh_from_db()
+    return found
 
 
 def _given(request: Request, name: str) -> str:

@@ -42,6 +42,10 @@ class Said:
     delivery: str = ""
     """`已读`, `发送中`, `未送达`: of what we sent, the last thing known."""
     failed: bool = False
+    open: bool = False
+    """A question of the customer that nobody has answered yet."""
+    correctable: bool = False
+    """An answer of ours, of this conversation, past correcting in place: another message puts it right."""
 
     @property
     def side(self) -> str:
@@ -87,11 +91,18 @@ def said(
                 changeable=mine and not message.recalled_at and now - message.at <= fresh[talk.pk],
                 whispered=bool(message.extra.get("to")) and message.internal,
                 delivery=_delivery(message, read.get(talk.pk, 0)),
+                open=message.side == Side.CUSTOMER and message.seq in talk.open_questions,
+                correctable=_correctable(message, talk, now, fresh[talk.pk]),
                 failed=message.state in (State.FAILED, State.UNKNOWN),
             )
         )
         before = Place(day, talk.number)
     return found
+
+
+def _correctable(message: Message, talk: Conversation, now: dt.datetime, fresh: dt.timedelta) -> bool:
+    said = message.side == Side.STAFF and not message.internal and message.recalled_at is None
+    return said and talk.state != Conversation.State.CLOSED and now - message.at > fresh
 
 
 def day_words(at: dt.datetime, now: dt.datetime) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhike.web.workbench import by_hand, cases, deeds, files, replies, talking, views
+from zhike.web.workbench import by_hand, cases, deeds, files, forms, replies, talking, views
 
 app_name = "workbench"
 urlpatterns = [
@@ -20,6 +20,10 @@ urlpatterns = [
     path("/<str:number>/earlier", talking.earlier, name="earlier"),
     path("/<str:number>/say", talking.say, name="say"),
     path("/<str:number>/read", talking.read, name="read"),
+    path("/<str:number>/typing", talking.typing, name="typing"),
+    path("/<str:number>/cover", deeds.cover, name="cover"),
+    path("/<str:number>/forms", forms.choose, name="forms"),
+    path("/<str:number>/forms/<slug:record>", forms.fill_in, name="form"),
     path("/<str:number>/replies", replies.offered, name="offered"),
     path("/<str:number>/messages/<int:seq>", talking.message, name="message"),
     path("/<str:number>/files/<str:token>", files.file, name="file"),

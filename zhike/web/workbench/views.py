@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 
 from zhike.clocks.models import Clock
 from zhike.clocks.queries import open_clocks
+from zhike.conversations.models import Conversation
 from zhike.conversations.reading import PAGE, messages_before, thread_of
 from zhike.handbook.book import Book
 from zhike.org.handbooks import book_of, in_force
@@ -104,7 +105,7 @@ def head_parts(request: Request, talk: Talk, clocks: Sequence[Clock] | None = No
     """Who it is, where it stands, its clocks, what may be done. `clocks`, where they are known already."""
     conversation = talk.conversation
     clocks = open_clocks(("conversation", conversation.pk)) if clocks is None else clocks
-    people = {staff_key(number) for number in (conversation.owner_id, conversation.offered_to_id) if number}
+    people = {staff_key(number) for number in _people(conversation) if number}
     people |= {staff_key(number) for number in conversation.collaborators}
     people |= {holder for clock in clocks for holder in clock.holders}
     names = names_of(people, [talk.book])
@@ -120,9 +121,14 @@ def head_parts(request: Request, talk: Talk, clocks: Sequence[Clock] | None = No
         "queue": queue_title(conversation),
         "owner": names.get(staff_key(conversation.owner_id), "") if conversation.owner_id else "",
         "offered_to": names.get(staff_key(conversation.offered_to_id), "") if conversation.offered_to_id else "",
+        "covers": names.get(staff_key(conversation.covers_id), "") if conversation.covers_id else "",
         "helpers": [(number, names.get(staff_key(number), "")) for number in conversation.collaborators],
         "deadlines": [deadline_of(clock, request.now, names) for clock in clocks if not clock.watches],
     }
+
+
+def _people(conversation: Conversation) -> tuple[int | None, ...]:
+    return conversation.owner_id, conversation.offered_to_id, conversation.covers_id
 
 
 @with_talk

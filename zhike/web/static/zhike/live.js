@@ -64,6 +64,10 @@ let source = null;
 function connect() {
   source = new EventSource(feed);
   source.onmessage = heard;
+  // Somebody is typing or has read: true for seconds, kept nowhere.
+  source.addEventListener("passing", (message) => {
+    try { document.dispatchEvent(new CustomEvent("zk:passing", { detail: JSON.parse(message.data) })); } catch { /* not ours */ }
+  });
   // Too much was missed to be told one by one: everything that lives is fetched again.
   source.addEventListener("reset", everything);
   source.onopen = () => {

@@ -245,10 +245,37 @@ document.addEventListener("zk:fact", (event) => {
 });
 document.addEventListener("zk:reset", () => { whole(); tail(); if (talk()) head(); });
 
+// Typing and reading of the other side: told in passing, kept nowhere.
+let hush = 0;
+document.addEventListener("zk:passing", (event) => {
+  const told = event.detail;
+  if (told.number !== talk()?.dataset.number || told.by === document.body.dataset.person) return;
+  const line = document.getElementById("wb-typing");
+  if (told.kind === "typing") {
+    line.textContent = (told.side === "customer" ? line.dataset.customer : line.dataset.colleague.replace("@", told.name));
+    line.hidden = false;
+    atEnd(false);
+    clearTimeout(hush);
+    hush = setTimeout(() => { line.hidden = true; }, 5000);
+  }
+  if (told.kind === "read" && told.side === "customer") {
+    for (const each of messages().querySelectorAll('.wb-staff[data-seq]')) {
+      if (each.dataset.number === told.number && Number(each.dataset.seq) <= told.seq) each.querySelector("[data-delivery]")?.replaceChildren(line.dataset.read);
+    }
+  }
+});
+let toldAt = 0;
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("#wb-compose");
+  if (event.target.id !== "wb-words" || !form?.dataset.typingAt || form.elements.internal.value === "1" || performance.now() - toldAt < 3000) return;
+  toldAt = performance.now();
+  fetch(form.dataset.typingAt, { method: "POST", headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value } }).catch(() => {});
+});
+
 // seconds left of an offer
 setInterval(() => {
-  for (const place of document.querySelectorAll("[data-until]")) {
-    const left = Math.max(0, Math.round((Date.parse(place.dataset.until) - Date.now()) / 1000));
+  for (const place of document.querySelectorAll("[data-offer-ends]")) {
+    const left = Math.max(0, Math.round((Date.parse(place.dataset.offerEnds) - Date.now()) / 1000));
     place.textContent = `${left} s`;
   }
 }, 1000);

@@ -8,7 +8,15 @@ const messages = () => document.getElementById("wb-messages");
 const told = () => document.getElementById("wb-compose-told");
 const BOX = "zk-outbox:", ENTER = "zk-enter-sends";
 const LEFT = /\{(?:customer|agent|conversation)\.[a-z]+\}/;
-let editing = null;
+let editing = null, about = null;
+
+// Which message it answers or puts right, where somebody says so.
+function regard(kind, seq, words) {
+  about = kind ? { kind, seq } : null;
+  const line = document.getElementById("wb-about");
+  line.hidden = !kind;
+  if (kind) line.querySelector("span").textContent = kind === "answers" ? line.dataset.answers + words : line.dataset.corrects;
+}
 
 const key = () => [...crypto.getRandomValues(new Uint8Array(15))].map((byte) => (byte % 36).toString(36)).join("") + Date.now().toString(36);
 const internal = () => form().elements.internal.value === "1";
@@ -73,6 +81,7 @@ async function send(item) {
   const here = talk();
   const last = [...(messages()?.querySelectorAll(".wb-message[data-message]") ?? [])].at(-1);
   const body = new URLSearchParams({ key: item.key, words: item.words, internal: item.internal ? "1" : "0", after: here?.dataset.number === item.number ? last?.dataset.message ?? "0" : String(Number.MAX_SAFE_INTEGER), day: last?.dataset.day ?? "", talk: last?.dataset.number ?? item.number });
+  if (item.about) body.set(item.about.kind, item.about.seq);
   for (const file of item.files ?? []) body.append("file", file.token);
   const answer = await fetch(item.url, { method: "POST", body, headers: { "X-CSRFToken": token(), "HX-Request": "true" } }).catch(() => null);
   busy.delete(item.key);
@@ -107,7 +116,7 @@ function submit() {
   if (!words.trim() && !files.length) { field().focus(); return; }
   if (LEFT.test(words)) { say(form().dataset.left + words.match(LEFT)[0]); field().focus(); return; }
   if (document.querySelector("#wb-files [data-uploading]")) { say(document.getElementById("wb-files").dataset.busy); return; }
-  const item = { key: key(), number: talk().dataset.number, url: form().action, words, internal: internal(), files, me, at: Date.now() };
+  const item = { about, key: key(), number: talk().dataset.number, url: form().action, words, internal: internal(), files, me, at: Date.now() };
   keep(item);
   clear();
   show(item);
@@ -118,6 +127,7 @@ function clear() {
   field().value = "";
   document.getElementById("wb-files").replaceChildren();
   localStorage.removeItem(`zk-draft:${form().dataset.draft}`);
+  regard(null);
   field().focus();
 }
 
@@ -181,6 +191,14 @@ document.addEventListener("click", (event) => {
     else { button.dataset.asked = "1"; button.textContent = button.dataset.ask; }
   }
   if (button.dataset.again && !form()?.contains(button)) change(button.dataset.again, { deed: "again" });
+  for (const kind of ["answers", "corrects"]) {
+    if (!button.dataset[kind] || !button.closest(".wb-message")) continue;
+    mode("reply");
+    regard(kind, button.dataset[kind], (button.closest(".wb-message").querySelector("[data-words]")?.innerText ?? "").slice(0, 40));
+    focusEnd();
+  }
+  if (button.dataset.settle) change(button.dataset.settle, { deed: "settle" });
+  if ("cancelAbout" in button.dataset) { regard(null); field().focus(); }
   if ("cancelEdit" in button.dataset) { stopEditing(); field().focus(); }
 });
 
@@ -188,6 +206,7 @@ document.addEventListener("click", (event) => {
 
 function begin() {
   editing = null;
+  about = null;
   if (!form()) return;
   document.getElementById("wb-enter").checked = enterSends();
   if (form().querySelector('[data-mode="reply"]') || internal()) mode(internal() ? "note" : "reply");

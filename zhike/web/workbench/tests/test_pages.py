@@ -183,7 +183,7 @@ def test_handed_to_another_queue_it_waits_there_and_its_owner_still_answers_for_
 
 
 def test_ending_without_the_topic_a_clause_asks_for_names_the_clause() -> None:
-    ground(TOPIC, options={"conversation_topics": [{"id": "hours", "title": "示例营业时间"}]})
+    ground(TOPIC, options={"topic": [{"id": "hours", "title": "示例营业时间"}]})
     anna = person("anna")
     talk = taken(anna)
     refused = browser(anna).post(f"/conversations/{talk.number}/close", {})

@@ -1,0 +1,80 @@
+"""The handbook's forms within a conversation: the customer's particulars, what came of it, what was done for an absent colleague."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from zhike.conversations.forms import fill, forms_for
+from zhike.conversations.refusals import ConversationRefused
+from zhike.handbook.structure import Record
+from zhike.records.models import Filling
+from zhike.records.posting import parse_post
+from zhike.web.base.fields import Told, field_views
+from zhike.web.case_page.files import file_fields, receive
+from zhike.web.case_page.forms import Choices
+from zhike.web.case_page.page import say
+from zhike.web.context import Request
+from zhike.web.workbench.deeds import done, form, may
+from zhike.web.workbench.finding import Talk, refusals_of, with_talk
+
+
+@with_talk
+def choose(request: Request, talk: Talk) -> HttpResponseBase:
+    """Which form; the only one is opened at once."""
+    found = forms_for(request.viewer, talk.book) if talk.rights.forms else []
+    if len(found) == 1:
+        return fill_in(request, talk.number, record=found[0].id)
+    filled = set(_fillings(talk).values_list("record", flat=True))
+    offers = [(reverse("workbench:form", args=[talk.number, r.id]), say(r.title), r.id in filled) for r in found]
+    return form(request, talk, "forms", offers=offers)
+
+
+def _fillings(talk: Talk) -> Any:
+    return Filling.objects.filter(subject_kind="conversation", subject_id=talk.conversation.pk)
+
+
+@with_talk
+def fill_in(request: Request, talk: Talk, record: str) -> HttpResponseBase:
+    """GET: the form with what was filled in last. POST: fill it; a correction is another filling, the last one counts."""
+    definition = next((each for each in forms_for(request.viewer, talk.book) if each.id == record), None)
+    if definition is None or not talk.rights.forms:
+        raise Http404
+    if request.method == "POST":
+        return _fill(request, talk, definition)
+    last = _fillings(talk).filter(record=record).order_by("-pk").first()
+    return _shown(request, talk, definition, dict(last.values) if last else {})
+
+
+def _fill(request: Request, talk: Talk, definition: Record) -> HttpResponseBase:
+    received = receive(request, file_fields(definition.fields), request.now)
+    values = {**parse_post(definition, request.POST), **received.tokens}
+    try:
+        may(talk.rights.forms)
+        fill(talk.conversation, definition.id, values, request.viewer, now=request.now)
+    except ConversationRefused as error:
+        wrong = [Told(words, talk.book.name, error.clause) for words in [say(error.words)]]
+        errors = dict.fromkeys(error.fields, wrong)
+        return _shown(request, talk, definition, values, 422, errors=errors, refusals=refusals_of(error, talk))
+    return done(request, talk, gettext("已保存：%(form)s") % {"form": say(definition.title)})
+
+
+def _shown(
+    request: Request,
+    talk: Talk,
+    definition: Record,
+    values: dict[str, Any],
+    status: int = 200,
+    *,
+    errors: dict[str, list[Told]] | None = None,
+    refusals: Any = (),
+) -> HttpResponse:
+    views = field_views(
+        talk.book, definition.id, values, errors=errors or {}, options=Choices(talk.book, request.viewer)
+    )
+    known = {"record": definition, "title": say(definition.title), "fields": views, "refusals": list(refusals)}
+    return form(request, talk, "form", status, **known)
