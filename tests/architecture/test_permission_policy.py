@@ -24,6 +24,7 @@ AREAS = {
     "lookup": "lookup",
     "sandbox": "sandbox",
     "token": "api",
+    "visitor": "webchat",
 }
 OTHERWISE = {
     "style_page:show": ("admin", "sandbox"),
@@ -43,6 +44,8 @@ OTHERWISE = {
     "workbench:whisper": ("board", "floor"),
     "workbench:take_over": ("board", "floor"),
     "workbench:assign": ("board", "floor"),
+    "webchat:widget": ("anyone",),  # a script on somebody else's page
+    "webchat:survey_page": ("anyone",),  # the link is the secret
     "api:openapi": ("anyone",),
     "api:docs": ("signed_in",),
 }
