@@ -58,3 +58,12 @@ class SmsResubscribed(Event):
 class AccountChanged(Event):
     name: str
     how: str
+
+
+@event("inbox.changed")
+@dataclass(frozen=True)
+class InboxChanged(Event):
+    """A way in was added, changed, switched, given a new secret."""
+
+    name: str
+    how: str

@@ -252,6 +252,13 @@ PERMISSIONS: dict[str, Row] = {
     # tokens of the API
     "api_tokens:list": _row("admin", methods=BOTH),
     "api_tokens:revoke": _row("admin", methods=WRITE),
+    # inboxes of the web chat
+    "inboxes:list": _row("admin"),
+    "inboxes:new": _row("admin", methods=BOTH),
+    "inboxes:show": _row("admin"),
+    "inboxes:edit": _row("admin", methods=BOTH),
+    "inboxes:switch": _row("admin", methods=WRITE),
+    "inboxes:secret": _row("admin", methods=WRITE),
     # webhooks
     "webhooks:list": _row("admin"),
     "webhooks:new": _row("admin", methods=BOTH),
@@ -308,6 +315,9 @@ PERMISSIONS: dict[str, Row] = {
     "webchat:identity": _row("visitor", methods=WRITE),
     "webchat:offline": _row("visitor", methods=WRITE),
     "webchat:transcript": _row("visitor"),
+    # the shop to try it in: 404 where no inbox is shown there
+    "demo:shop": _row("anyone"),
+    "demo:product": _row("anyone"),
     # first run
     "welcome:show": _row("anyone"),
     # sandbox: 404 outside it

@@ -39,6 +39,8 @@ AREAS = (
     ("mail", "mailboxes"),
     ("portal", "portal"),
     ("chat", "webchat"),
+    ("demo", "demo"),
+    ("administration/inboxes", "inboxes"),
     ("welcome", "welcome"),
     ("", "sandbox"),
     ("", "first_run"),

@@ -44,6 +44,7 @@ clock.extended|时限延长|Clock extended
 clock.cancelled|时限取消|Clock cancelled
 clock.restored|时限还原|Clock restored
 clock.retimed|时限重排|Clock set anew
+inbox.changed|入口变更|Way in changed
 conversation.opened|会话开始|Conversation opened
 conversation.queued|会话排队|Conversation waits
 conversation.offered|会话派给坐席|Conversation offered
