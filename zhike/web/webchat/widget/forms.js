@@ -56,7 +56,7 @@ function asked(widget, told, kept) {
   return inputs;
 }
 
-const area = (name, value, longest) => { const text = make("textarea", { name, rows: 3, maxlength: longest }); text.value = value || ""; return text; };
+const area = (name, value, longest) => { const text = make("textarea", { name, rows: 2, maxlength: longest }); text.value = value || ""; return text; };
 
 function openingForm(widget, told) {
   const kept = widget.kept("form");
