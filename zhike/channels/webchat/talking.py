@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, QuerySet
 
 from zhike.channels.webchat.forms import Introduction, introduction
 from zhike.channels.webchat.hours import Hours, hours_of
 from zhike.channels.webchat.settings import WebchatSettings
 from zhike.channels.webchat.visitors import customer_of, digest_of
 from zhike.conversations.actions import Incoming, Received, close, mark_read, receive
+from zhike.conversations.estimate import place_of
 from zhike.conversations.models import Address, Conversation, Inbox, Mark, Message
 from zhike.conversations.passing import tell_passing
 from zhike.conversations.visiting import recognise
@@ -193,8 +194,8 @@ def _file(attachment: Attachment) -> Shown:
     }
 
 
-def shown_of(conversation: Conversation) -> Shown:
-    """How it stands, in few words: who has it, how many wait before him, how far the house has read. Three queries at most."""
+def shown_of(conversation: Conversation, now: dt.datetime) -> Shown:
+    """How it stands, in few words: who has it, how many wait before him, how far the house has read. Four queries at most."""
     ended_by = "customer" if conversation.closed_by.startswith(("address:", "customer:")) else "house"
     return {
         "number": conversation.number,
@@ -204,7 +205,7 @@ def shown_of(conversation: Conversation) -> Shown:
         "opened_at": conversation.opened_at.isoformat(),
         "ended_by": ended_by if conversation.state == Conversation.State.CLOSED else "",
         "read": _read_by_house(conversation),
-        **(_place(conversation) if conversation.state == Conversation.State.WAITING else {}),
+        **_place(conversation, now),
     }
 
 
@@ -213,15 +214,10 @@ def _read_by_house(conversation: Conversation) -> int:
     return int(marks.aggregate(seq=Max("seq"))["seq"] or 0)
 
 
-def _place(conversation: Conversation) -> Shown:
-    waiting = Conversation.objects.filter(
-        state=Conversation.State.WAITING, handbook=conversation.handbook, queue=conversation.queue
-    )
-    earlier = Q(waiting_since__lt=conversation.waiting_since) | Q(
-        waiting_since=conversation.waiting_since, pk__lt=conversation.pk
-    )
-    before = Q(priority__gt=conversation.priority) | (Q(priority=conversation.priority) & earlier)
-    return {"ahead": waiting.filter(before).count(), "wait": None}
+def _place(conversation: Conversation, now: dt.datetime) -> Shown:
+    """How many wait before him, and the seconds it will probably take where they can be told."""
+    place = place_of(conversation, now)
+    return {"ahead": place.ahead, "wait": place.seconds} if place is not None else {}
 
 
 def transcript(conversation: Conversation, language: str, zone: dt.tzinfo) -> str:

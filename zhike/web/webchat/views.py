@@ -84,7 +84,7 @@ def state(request: Visiting) -> HttpResponseBase:
 def _told(request: Visiting, conversation: Conversation, place: dict[str, int]) -> dict[str, Any]:
     messages = talking.messages_of(conversation, **place)
     return {
-        "conversation": talking.shown_of(conversation),
+        "conversation": talking.shown_of(conversation, request.now),
         "messages": messages,
         "more": len(messages) == talking.PAGE,
         "survey": _survey(request, conversation),
@@ -121,7 +121,9 @@ def write(request: Visiting) -> HttpResponseBase:
     message = received.message
     kept = talking.messages_of(received.conversation, only=message.seq) if message is not None else []
     received.conversation.refresh_from_db()
-    return JsonResponse({"conversation": talking.shown_of(received.conversation), "messages": kept}, status=201)
+    return JsonResponse(
+        {"conversation": talking.shown_of(received.conversation, request.now), "messages": kept}, status=201
+    )
 
 
 def _said(request: Visiting) -> talking.Said | None:
