@@ -11,9 +11,9 @@ from zhike.web.api.scopes import DOORS
 from zhike.web.permissions import PERMISSIONS
 
 AREAS = {
-    "anyone": "home language sign_in portal welcome callbacks",
+    "anyone": "home language sign_in portal welcome callbacks demo",
     "signed_in": "shortcuts account attendance case_page case_print hand_over notices_page away presence",
-    "admin": "credentials administration handbook_admin audit backup api_tokens webhooks",
+    "admin": "credentials administration handbook_admin audit backup api_tokens webhooks inboxes",
     "desk": "desk",
     "conversations": "workbench",
     "cases": "case_list",
