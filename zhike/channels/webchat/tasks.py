@@ -12,4 +12,4 @@ from zhike.lib import clock
 @app.task(name="channels.forget_trails", queueing_lock="channels.forget_trails")
 def forget_old_trails(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is told the time
     """Throw away the pages visitors were on, after the days the handbook or the inbox says."""
-    forget_trails(clock.now())
+    forget_trails(clock.now())  # house-rule: time-is-an-argument, a job begins here
