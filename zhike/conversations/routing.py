@@ -19,7 +19,7 @@ from zhike.conversations.candidates import STATES, Team, capacity_of, still_free
 from zhike.conversations.facts import facts_of
 from zhike.conversations.handing import offer
 from zhike.conversations.models import Choice, Conversation, Turn
-from zhike.conversations.written import book_for, locked
+from zhike.conversations.written import book_for
 from zhike.handbook import routing
 from zhike.handbook.book import Book
 from zhike.handbook.calendars import due_at
@@ -29,12 +29,13 @@ from zhike.handbook.decide import decide
 from zhike.handbook.decision import Undecided
 from zhike.handbook.structure import Queue
 from zhike.journal.ledger import Use, write_uses
+from zhike.org.handbooks import book_of
 from zhike.org.models import Staff
 from zhike.org.principals import SYSTEM
 
 State = Conversation.State
-AT_ONCE = 50
-"""Of those who wait so many are read at once."""
+AT_FIRST, AT_ONCE = 2, 50
+"""Of those who wait so many are read at once: mostly the first one is given."""
 LAST_AGENT = dt.timedelta(days=7)
 """How far back the one who served a customer last is remembered, where the clause says nothing (`options.days`)."""
 
@@ -63,13 +64,14 @@ WITH RECURSIVE level (priority) AS (
         ORDER BY priority DESC LIMIT 1
     ) AS next
 )
-SELECT first.id, first.priority, first.waiting_since FROM level, LATERAL (
-    SELECT id, priority, waiting_since FROM conversations_conversation
+SELECT first.id, first.priority, first.waiting_since, first.version_id FROM level, LATERAL (
+    SELECT id, priority, waiting_since, version_id FROM conversations_conversation
     WHERE state = 'waiting' AND handbook = %(handbook)s AND queue = %(queue)s AND priority = level.priority
         AND NOT id = ANY(%(seen)s) AND NOT medium = ANY(%(full)s)
     ORDER BY waiting_since, id LIMIT %(limit)s
 ) AS first
 """
+HOLD = "SELECT state, queue FROM conversations_conversation WHERE id = %s FOR NO KEY UPDATE"
 LAST = """
 SELECT DISTINCT ON (customer_id) customer_id, owner_id FROM conversations_conversation
 WHERE customer_id = ANY(%s) AND owner_id IS NOT NULL AND opened_at >= %s ORDER BY customer_id, opened_at DESC
@@ -149,31 +151,27 @@ def in_order(handbook: str, queue: str, teams: Teams, now: dt.datetime) -> Itera
 
 
 def _next_ids(handbook: str, queue: str, seen: Sequence[int], teams: Teams, now: dt.datetime) -> list[int]:
+    most = AT_ONCE if seen else AT_FIRST
     values: dict[str, Any] = {
-        "handbook": handbook, "queue": queue, "seen": list(seen), "limit": AT_ONCE, "full": sorted(teams.full_media()),
+        "handbook": handbook, "queue": queue, "seen": list(seen), "limit": most, "full": sorted(teams.full_media()),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(LEVELS, values)
         rows = cursor.fetchall()
     if not rows:
         return []
-    each = _points_a_minute(rows[0][0])
+    each = _points_a_minute(book_of(rows[0][3]))
     if each:
         rows.sort(key=lambda row: (-(row[1] + each * (now - row[2]).total_seconds() / 60), row[2], row[0]))
     else:
         rows.sort(key=lambda row: (-row[1], row[2], row[0]))
-    return [row[0] for row in rows[:AT_ONCE]]
+    return [row[0] for row in rows[:most]]
 
 
-def _points_a_minute(conversation_id: int) -> float:
-    """What a minute of waiting is worth in this queue, by the clause that speaks for its first one."""
-    conversation = Conversation.objects.select_related("customer").get(pk=conversation_id)
-    book = book_for(conversation)
-    clauses = [
-        c
-        for c in book.speaking_of("route", None, "conversation.queued")
-        if isinstance(c, Route) and c.yields == "agent"
-    ]
+def _points_a_minute(book: Book) -> float:
+    """What a minute of waiting is worth in this queue, by the handbook of its first one."""
+    asked = book.speaking_of("route", None, "conversation.queued")
+    clauses = [clause for clause in asked if isinstance(clause, Route) and clause.yields == "agent"]
     return max((routing.weight_of(clause, {})[1] for clause in clauses), default=0.0)
 
 
@@ -214,14 +212,20 @@ def _give(conversation: Conversation, teams: Teams, now: dt.datetime) -> bool:
     pointer = _pointer(conversation, clause)
     while (choice := routing.choose(clause, team.candidates, contact, pointer)).candidate is not None:
         staff_id = team.people[choice.candidate.key]
-        held = locked(conversation.pk)
-        if held.state != State.WAITING or held.queue != conversation.queue:
+        if not _still_waits(conversation):
             return False
-        if still_free(staff_id, held.medium, capacity_of(book, queue, held.medium)):
-            _offer(held, staff_id, choice, clause, queue, book, now)
+        if still_free(staff_id, conversation.medium, capacity_of(book, queue, conversation.medium)):
+            _offer(conversation, staff_id, choice, clause, queue, book, now)
             return True
         team.hinder(choice.candidate.key, STATES["busy"])
     return False
+
+
+def _still_waits(conversation: Conversation) -> bool:
+    """Hold its row until the transaction ends and look whether it is still there to be given."""
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD, [conversation.pk])
+        return bool(cursor.fetchone() == (State.WAITING, conversation.queue))
 
 
 def contact_of(conversation: Conversation, book: Book, teams: Teams, now: dt.datetime) -> routing.Contact:
@@ -245,7 +249,7 @@ def _offer(
         Turn.objects.update_or_create(handbook=held.handbook, name=held.queue, defaults=values)
     note(held, choice, staff_id, now)
     until = offered_until(book, queue, clause, now)
-    offer(held, Staff.objects.get(pk=staff_id), now=now, until=until, by=SYSTEM, clause=clause.id)
+    offer(held, Staff(pk=staff_id), now=now, until=until, by=SYSTEM, clause=clause.id)
 
 
 def note(conversation: Conversation, choice: routing.Choice, staff_id: int | None, now: dt.datetime) -> Choice:

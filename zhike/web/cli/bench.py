@@ -11,7 +11,7 @@ import click
 
 from zhike.web.bench.report import Report, Say, table
 
-BENCHES = ("cases", "api", "list", "clocks", "live", "handbook", "customers", "import", "mail")
+BENCHES = ("cases", "api", "list", "clocks", "live", "handbook", "customers", "import", "routing", "mail")
 OTHERWISE_CALLED = {"list": "lists", "import": "incoming"}
 """Benches whose module has another name."""
 LINES = 100_000
