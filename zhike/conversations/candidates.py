@@ -7,7 +7,7 @@ unless a rotation needs everybody in his place.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from zhike.handbook.common import Parameter, Text
 from zhike.handbook.routing import MOST_REASONS, Candidate
 from zhike.handbook.structure import Queue
 from zhike.org.principals import staff_key
+from zhike.org.rosters import on_shift
 
 TEAM = """
 WITH held AS (
@@ -105,7 +106,7 @@ def capacity_of(book: Book, queue: Queue, medium: str) -> int:
 
 
 def team_of(book: Book, queue: Queue, clause: Route, medium: str, now: dt.datetime, *, everybody: bool = False) -> Team:
-    """Who answers the queue, with what he has of this medium. One query, two where the clause counts the day's."""
+    """Who answers the queue, with what he has of this medium. One query; more where the clause counts the day's or asks for shifts."""
     capacity = capacity_of(book, queue, medium)
     values: dict[str, Any] = {
         "handbook": book.name, "roles": list(queue.answered_by), "medium": medium, "capacity": capacity, "few": MOST_REASONS,
@@ -115,7 +116,8 @@ def team_of(book: Book, queue: Queue, clause: Route, medium: str, now: dt.dateti
         cursor.execute(TEAM, values)
         rows = cursor.fetchall()
     today = _today(book, [row[0] for row in rows], now) if _asks(clause, "fewest_today", "today") else {}
-    found = [_candidate(row, capacity, today.get(row[0], 0), medium) for row in rows]
+    working = on_shift(now, {row[0] for row in rows}) if "on_shift" in clause.qualified else None
+    found = [_candidate(row, capacity, today.get(row[0], 0), medium, working) for row in rows]
     team = Team(
         found, {staff_key(row[0]): row[0] for row in rows}, {staff_key(row[0]): row[3] in PRESENT for row in rows}
     )
@@ -134,9 +136,19 @@ def _today(book: Book, people: list[int], now: dt.datetime) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def _candidate(row: tuple[Any, ...], capacity: int, today: int, medium: str) -> Candidate:
+def _candidate(
+    row: tuple[Any, ...], capacity: int, today: int, medium: str, working: Collection[int] | None
+) -> Candidate:
     number, name, username, state, since, idle_since, media, _, in_hand, roles, skills, area, missed = row
-    facts = {"skills": skills or [], "area": area or "", "role": roles, "missed": missed or 0, "state": state or "off"}
+    facts: dict[str, Any] = {
+        "skills": skills or [],
+        "area": area or "",
+        "role": roles,
+        "missed": missed or 0,
+        "state": state or "off",
+    }
+    if working is not None:
+        facts["on_shift"] = number in working
     return Candidate(
         key=staff_key(number), name=name, number=username, hindrance=_hindrance(state, media, medium), in_hand=in_hand,
         capacity=capacity, today=today, idle_since=None if in_hand else (idle_since or since), facts=facts,

@@ -29,6 +29,7 @@ from zhike.conversations.models import Conversation, Presence
 from zhike.conversations.presence import enter_state, keep_idle, look_after_presence
 from zhike.conversations.releasing import GONE, release, release_left_behind
 from zhike.conversations.routing import after, clause_for, route_waiting, waiting_queues
+from zhike.conversations.shifts import end_shifts, note_shifts
 from zhike.conversations.superiors import superiors_of
 from zhike.conversations.waiting import alarm_where_all_have_left, look_at_waiting
 from zhike.conversations.written import book_for
@@ -58,6 +59,8 @@ SELECT min(at) FROM (
     UNION ALL
     (SELECT offer_ends_at FROM conversations_conversation WHERE state = 'offered' ORDER BY offer_ends_at LIMIT 1)
     UNION ALL
+    (SELECT shift_ends_at FROM conversations_presence WHERE state <> 'off' AND shift_ends_at IS NOT NULL ORDER BY shift_ends_at LIMIT 1)
+    UNION ALL
     (SELECT until FROM conversations_presence WHERE state = 'wrap_up' AND until IS NOT NULL ORDER BY until LIMIT 1)
 ) AS moments
 """
@@ -79,6 +82,7 @@ def look_after_commit(at: dt.datetime) -> None:
 def _call_for(at: dt.datetime) -> Callable[[], None]:
     def look() -> None:
         route_waiting(at)
+        look_at_waiting(at)
 
     return look
 
@@ -145,6 +149,8 @@ def follow_presence(events: Sequence[Recorded[PresenceChanged]]) -> None:
     for state in dict.fromkeys(event.payload.state for event in events if event.payload.state in GONE):
         people = [event.payload.staff for event in events if event.payload.state == state]
         transaction.on_commit(_gone(people, state, at), robust=True)
+    if back := [event.payload.staff for event in events if event.payload.state == Presence.State.READY]:
+        note_shifts(back, at)
     look_after_commit(at)
 
 
@@ -169,12 +175,13 @@ def go_off_with_the_last_session(events: Sequence[Recorded[Any]]) -> None:
 
 
 def look_after(now: dt.datetime, *, listening: bool = False) -> int:
-    """Everything whose moment has come by `now`: wrap-ups, late offers, steps of waiting; then what waits is given out.
+    """Everything whose moment has come by `now`: wrap-ups, shifts, late offers, steps of waiting; then what waits is given out.
 
     `listening`: people's browsers send signs of life, so that who sends none is off; not where time is moved by hand. Answers how many
     were given. Every part is its own transaction; done twice, or by two workers at once, it is done once.
     """
     look_after_presence(now, listening=listening)
+    end_shifts(now)
     release_left_behind(now)
     end_late_offers(now)
     given = route_waiting(now)

@@ -27,11 +27,16 @@ State = Conversation.State
 GONE = (Presence.State.OFF, Presence.State.AWAY, Presence.State.NOT_READY)
 """States in which nobody waits for him to take what is offered."""
 SAME = "same"
+SHIFT_ENDED = "shift.ended"
 
 
 def release(staff_ids: Collection[int], event: str, now: dt.datetime) -> None:
-    """These people went: give back what is offered to them, hand on what they have. One transaction a conversation."""
-    for conversation in Conversation.objects.filter(offered_to__in=staff_ids, state=State.OFFERED).order_by("pk"):
+    """These people went: give back what is offered to them, hand on what they have. One transaction a conversation.
+
+    At the end of a shift (`shift.ended`) only a clause takes anything away: he may still be there.
+    """
+    offered = Conversation.objects.none() if event == SHIFT_ENDED else Conversation.objects.all()
+    for conversation in offered.filter(offered_to__in=staff_ids, state=State.OFFERED).order_by("pk"):
         end_offer(conversation, now=now, declined=False)
     in_hand = Conversation.objects.filter(owner__in=staff_ids, state=State.OPEN).select_related("customer")
     for conversation in in_hand.order_by("pk"):

@@ -8,8 +8,9 @@ import pytest
 
 from zhike.clocks.actions import fire_due
 from zhike.clocks.models import Clock
+from zhike.conversations import candidates, shifts
 from zhike.conversations.actions import close
-from zhike.conversations.draining import look_after
+from zhike.conversations.draining import look_after, next_moment
 from zhike.conversations.handing import accept
 from zhike.conversations.models import Conversation, Presence, PresencePeriod
 from zhike.conversations.presence import ask_state, enter_state, hear
@@ -172,3 +173,40 @@ def test_who_goes_may_name_the_colleague_who_takes_them() -> None:
     assert hand_over_all(staff_of(jia), staff_of(yi), now=at("03-03 18:00"), by=jia.principal) == 1
     row = Conversation.objects.get()
     assert (row.owner, row.offered_to) == (jia.staff, yi.staff)
+
+
+def test_at_the_end_of_the_shift_what_he_has_goes_where_the_clause_says_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = {
+        "kind": "route", "id": "TALK-34", "title": "示例下班交回", "cites": "1", "quote": "示例", "on": ["shift.ended"],
+        "yields": "queue", "to": "same",
+    }  # fmt: skip
+    installed(PICK, over, parameters=[{"id": "off_at_shift_end", "title": "示例", "value": True}])
+    monkeypatch.setattr(shifts, "on_shift", lambda _now, people: dict.fromkeys(people, at("03-03 18:00")))
+    jia = ready(person("jia"))
+    one = asked(inbox_of())
+    accept(one, jia, now=at("03-03 09:01"))
+    assert next_moment() == at("03-03 18:00")
+    look_after(at("03-03 17:59:59"))
+    assert Conversation.objects.get().owner == jia.staff
+    look_after(at("03-03 18:00"))
+    row, held = Conversation.objects.get(), Presence.objects.get()
+    assert (row.state, row.owner, held.state, held.reason) == ("waiting", None, "off", "shift_ended")
+
+
+def test_without_a_clause_the_end_of_a_shift_takes_nothing_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(PICK)
+    monkeypatch.setattr(shifts, "on_shift", lambda _now, people: dict.fromkeys(people, at("03-03 18:00")))
+    jia = ready(person("jia"))
+    one = asked(inbox_of())
+    accept(one, jia, now=at("03-03 09:01"))
+    look_after(at("03-03 18:00"))
+    assert (Conversation.objects.get().owner, Presence.objects.get().state) == (jia.staff, "ready")
+
+
+def test_only_who_is_on_shift_is_chosen_where_the_clause_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(PICK | {"qualified": {"on_shift": True}})
+    jia, yi = ready(person("jia")), ready(person("yi"), "03-03 08:50")
+    monkeypatch.setattr(candidates, "on_shift", lambda _now, _people: {staff_of(yi).pk: at("03-03 18:00")})
+    one = asked(inbox_of())
+    route_waiting(at("03-03 09:01"))
+    assert (Conversation.objects.get(pk=one.pk).offered_to, jia.staff) == (yi.staff, jia.staff)
