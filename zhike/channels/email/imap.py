@@ -209,5 +209,7 @@ def said(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "timed out"
     words = error.args[0] if error.args else ""
+    if isinstance(error, OSError) and error.strerror:
+        words = error.strerror.encode()
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(error)
     return " ".join(text.split())[:200] or type(error).__name__

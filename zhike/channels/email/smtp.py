@@ -140,4 +140,6 @@ def said(error: Exception) -> str:
         return _text((error.smtp_code, words))
     if isinstance(error, TimeoutError):
         return "timed out"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[:200]
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
