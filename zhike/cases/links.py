@@ -14,6 +14,7 @@ from zhike.cases.refusals import Impossible, NotFound, NotYours, Reason
 from zhike.cases.written import fact_of
 from zhike.handbook.common import Text
 from zhike.journal.actions import record
+from zhike.journal.statements import array_of
 from zhike.org.principals import Viewer
 
 Kind = Literal["related", "duplicate", "caused_by"]
@@ -22,6 +23,8 @@ OTHER_WAY = {
     "related": "related", "duplicate": "duplicated_by", "caused_by": "causes", "split_from": "split_into",
 }  # fmt: skip
 """How the case on the other end of a link stands to the first."""
+LATEST = 5
+"""Cases of the same customer that come along."""
 NOT_BOTH = Text(zh="两张工单都看得到的同事才能关联。", en="Only somebody who may see both cases links them.")
 SAME = Text(zh="不能与自己关联，请填写另一张工单的单号。", en="A case is not linked with itself; name another one.")
 KNOWN = Text(
@@ -94,6 +97,7 @@ class Tied:
     stage: str
     status: str
     version_id: int
+    opened_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,10 @@ class Around:
     follows: bool
     reopened: int
     """How often it was opened again after it had been closed."""
+    of_customer: tuple[Tied, ...] = ()
+    """The latest other cases of its customer, the newest first."""
+    phones: tuple[str, ...] = ()
+    """His telephone numbers."""
 
     def of(self, *ties: str) -> list[Tied]:
         return [each for each in self.tied if each.tie in ties]
@@ -125,7 +133,7 @@ class Around:
         return self.of(*OTHER_WAY, *OTHER_WAY.values())
 
 
-# The case itself comes along, so that there is a row to say whether he follows it.
+# The case itself comes along, so that there is a row to say whether he follows it and how to reach the customer.
 AROUND = """
 WITH tied AS (
     SELECT CASE WHEN EXISTS (SELECT FROM cases_follow WHERE case_id = %(case)s AND staff_id = %(staff)s)
@@ -136,28 +144,36 @@ WITH tied AS (
     UNION ALL SELECT 'absorbed', 0, id FROM cases_case WHERE merged_into_id = %(case)s
     UNION ALL SELECT 'reopened', count(*), %(case)s FROM journal_fact
         WHERE subject_kind = 'case' AND subject_id = %(case)s AND type = 'case.reopened' HAVING count(*) > 0
+    UNION ALL (SELECT 'same_customer', 0, id FROM cases_case WHERE customer_id = %(customer)s AND id <> %(case)s
+        AND audience && %(keys)s::varchar[] ORDER BY opened_at DESC, id DESC LIMIT %(latest)s)
     UNION ALL SELECT kind, id, other_id FROM cases_link WHERE case_id = %(case)s
     UNION ALL SELECT CASE kind WHEN 'duplicate' THEN 'duplicated_by' WHEN 'caused_by' THEN 'causes'
         WHEN 'split_from' THEN 'split_into' ELSE kind END, id, case_id FROM cases_link WHERE other_id = %(case)s
 )
 SELECT tied.tie, tied.link, found.id, found.number, found.title, found.process, found.stage, found.status,
-    found.handbook_version_id
+    found.handbook_version_id, found.opened_at, CASE WHEN tied.tie IN ('self', 'followed') THEN ARRAY(
+        SELECT value FROM customers_contactpoint WHERE customer_id = %(customer)s AND kind = 'phone' ORDER BY id) END
 FROM tied JOIN cases_case AS found ON found.id = tied.id
 WHERE found.audience && %(keys)s::varchar[] ORDER BY tied.link, found.id
 """
 
 
 def around(case: Case, viewer: Viewer) -> Around:
-    """Relatives, links and merges of a case behind the gate of each, and whether the viewer follows it. One query."""
+    """Relatives, links and merges of a case and the customer's latest other ones, behind the gate of each; whether the viewer
+    follows it; the customer's numbers. One query."""
     wanted = {
         "case": case.pk, "staff": viewer.staff.pk if viewer.staff else 0, "parent": case.parent_id,
-        "leading": case.merged_into_id, "keys": sorted(viewer.keys),
+        "leading": case.merged_into_id, "keys": array_of(viewer.keys), "customer": case.customer_id, "latest": LATEST,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(AROUND, wanted)
-        found = [Tied(*row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    found = [Tied(*row) for *row, _ in rows]
+    of_customer = [each for each in found if each.tie == "same_customer"]
     return Around(
-        tuple(each for each in found if each.tie not in ("self", "followed", "reopened")),
+        tuple(each for each in found if each.tie not in ("self", "followed", "reopened", "same_customer")),
         follows=any(each.tie == "followed" for each in found),
         reopened=sum(each.link for each in found if each.tie == "reopened"),
+        of_customer=tuple(sorted(of_customer, key=lambda each: (each.opened_at, each.id), reverse=True)),
+        phones=tuple(number for *_, numbers in rows for number in numbers or ()),
     )

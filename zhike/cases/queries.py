@@ -44,13 +44,13 @@ class Offer:
     why: Text | None = None
 
 
-def offered(case: Case, viewer: Viewer) -> list[Offer]:
+def offered(case: Case, viewer: Viewer, clocks: Iterable[Clock] | None = None) -> list[Offer]:
     """Every action of this stage, in the handbook's order, without those only the product takes.
 
-    Those of other roles come with the reason why they cannot be pressed.
+    Those of other roles come with the reason why they cannot be pressed. `clocks`: every clock of the case, where it was read already.
     """
     book = book_of(case.handbook_version_id)
-    return _offers(case, book, viewer, standing_of(book, [case.pk])[case.pk])
+    return _offers(case, book, viewer, standing_of(book, [case.pk], clocks=clocks)[case.pk])
 
 
 def offered_on(cases: Sequence[Case], viewer: Viewer) -> dict[int, list[Offer]]:
@@ -249,18 +249,22 @@ WITH_MERGED = """
 
 
 def story(case: Case, viewer: Viewer, *, for_customer: bool = False) -> Story:
-    """What happened to the case and to those merged into it that the viewer may see. Four queries, whatever the length.
+    """What happened to the case and to those merged into it that the viewer may see. One query, whatever the length.
 
     The customer's story holds no internal note and no internal file.
     """
     ids: list[Any] = [case.pk, case.pk, sorted(viewer.keys)]
     of_case = f"WHERE subject_kind = 'case' AND subject_id {WITH_MERGED}"
-    shown = "AND NOT internal " if for_customer else ""
+    shown = "AND NOT internal" if for_customer else ""
+    facts, fillings, notes, attachments = statements.together(
+        (Fact, of_case, ids), (Filling, of_case, ids), (Note, f"WHERE case_id {WITH_MERGED} {shown}", ids),
+        (Attachment, f"{of_case} {shown}", ids),
+    )  # fmt: skip
     return Story(
-        facts=statements.rows(Fact, f"{of_case} ORDER BY id", ids),
-        fillings=statements.rows(Filling, f"{of_case} ORDER BY id", ids),
-        notes=statements.rows(Note, f"WHERE case_id {WITH_MERGED} {shown}ORDER BY at, id", ids),
-        attachments=statements.rows(Attachment, f"{of_case} {shown}ORDER BY uploaded_at, id", ids),
+        facts=sorted(facts, key=lambda fact: fact.pk),
+        fillings=sorted(fillings, key=lambda filling: filling.pk),
+        notes=sorted(notes, key=lambda note: (note.at, note.pk)),
+        attachments=sorted(attachments, key=lambda file: (file.uploaded_at, file.pk)),
     )
 
 

@@ -8,7 +8,7 @@ handbook names such a fact.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,20 +22,31 @@ Facts = dict[str, Any]
 LATE = (Clock.State.OVERDUE, Clock.State.LATE, Clock.State.MISSED)
 
 
-def standing_on(book: Book, kind: str, ids: Collection[int], now: dt.datetime | None = None) -> dict[int, Facts]:
-    """The facts of each of these subjects. `now`: what ran out before it counts as overdue, whoever has noticed."""
+def standing_on(
+    book: Book,
+    kind: str,
+    ids: Collection[int],
+    now: dt.datetime | None = None,
+    clocks: Iterable[Clock] | None = None,
+) -> dict[int, Facts]:
+    """The facts of each of these subjects. `now`: what ran out before it counts as overdue, whoever has noticed.
+    `clocks`: every clock of theirs, open and ended, where somebody has read them already.
+    """
     found: dict[int, Facts] = {number: {} for number in ids}
     if asks_for(book, "clock.", "case.late."):
-        _add_clocks(found, kind, book, now)
+        _add_clocks(found, book, now, _clocks_on(kind, list(found)) if clocks is None else clocks)
     if asks_for(book, "duty.") or any(clause.blocks for clause in book.clauses("duty") if isinstance(clause, Duty)):
         _add_duties(found, kind)
     return found
 
 
-def _add_clocks(found: dict[int, Facts], kind: str, book: Book, now: dt.datetime | None) -> None:
+def _clocks_on(kind: str, ids: Collection[int]) -> Iterable[Clock]:
+    return Clock.objects.filter(subject_kind=kind, subject_id__in=ids, watches="")
+
+
+def _add_clocks(found: dict[int, Facts], book: Book, now: dt.datetime | None, clocks: Iterable[Clock]) -> None:
     zone = ZoneInfo(book.handbook.zone)
-    rows = Clock.objects.filter(subject_kind=kind, subject_id__in=list(found), watches="").order_by("id")
-    for clock in rows:
+    for clock in sorted((clock for clock in clocks if clock.watches == ""), key=lambda clock: clock.pk):
         facts, state = found[clock.subject_id], clock.state
         if state == Clock.State.RUNNING and now is not None and clock.over_at <= now:
             state = Clock.State.OVERDUE

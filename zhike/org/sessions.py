@@ -34,16 +34,21 @@ class SessionStore(DatabaseStore):
     """Django's, with the columns that a list of sessions needs."""
 
     seen_at: dt.datetime | None = None
+    person: Staff | None = None
+    """Whose session was read, whatever he may still do; read with it, because every page asks for both."""
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        found = statements.row(Session, "WHERE session_key = %s AND expire_date > now()", [self.session_key])
+        found = statements.row(
+            Session, "WHERE session_key = %s AND expire_date > now()", [self.session_key], joined=("staff",)
+        )
         if found is None:
             self._session_key = None
         self.seen_at = found.seen_at if found is not None else None
+        self.person = found.staff if found is not None else None
         return found
 
     def note_seen(self, now: dt.datetime) -> None:

@@ -98,6 +98,13 @@ def substitutes_at(absent: Iterable[int], at: dt.datetime) -> dict[int, Staff]:
     return {row.absent_id: row.substitute for row in rows.select_related("substitute")}
 
 
+STANDING_IN = """
+SELECT away.absent_id, other.name FROM org_substitution AS away JOIN org_staff AS other ON other.id = away.substitute_id
+WHERE away.absent_id = ANY(%s::bigint[]) AND away.begins_at <= %s AND away.ends_at > %s AND other.is_active
+"""
+"""The same as names: (who is away, what whoever stands in for him is called)."""
+
+
 def _check(absent: Staff, substitute: Staff, since: dt.datetime, until: dt.datetime, now: dt.datetime) -> None:
     if absent.pk == substitute.pk:
         raise _refused("substitute", "请选择另一位同事。", "Choose another colleague.")

@@ -6,7 +6,7 @@ Rooms above this one register what they know (`register_reference`), because thi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,12 @@ from django.db import connection
 
 from zhike.handbook.book import Book
 from zhike.handbook.structure import FieldDef
+from zhike.journal.statements import array_of
 from zhike.org.models import Staff
 from zhike.records.models import ReferenceRow
 
 Find = Callable[[Book, FieldDef, str], int | str | None]
 """(book, field, what was sent) -> the value to keep, None where there is no such thing."""
-Titles = Callable[[Collection[Any]], Mapping[Any, str]]
-"""Kept values -> what people call them; one query."""
 _LARGEST_ID = 2**63 - 1
 _CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
@@ -28,7 +27,8 @@ _CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 @dataclass(frozen=True, slots=True)
 class Reference:
     find: Find
-    titles: Titles
+    titles: str = ""
+    """SQL of the room's own: (id, what people call it) for the ids in the array `%s`; "" where people call it by what is kept."""
 
 
 _references: dict[str, Reference] = {}
@@ -62,14 +62,55 @@ def load_names(
     book: Book,  # noqa: ARG001 - asked for, so that names may one day depend on the handbook
     fillings: Iterable[tuple[Iterable[FieldDef], Mapping[str, Any]]],
 ) -> NameOf:
-    """What people call everything the fillings point to, read with one query for each kind of reference.
+    """What people call everything the fillings point to, read with one query.
 
     Pass the answer to `display(..., name_of=...)`. Something that is gone is called by its number.
     """
+    return name_of_in(titles_of(pointed_at(fillings)))
+
+
+Titles = Mapping[str, Mapping[int, str]]
+"""kind of reference -> id -> what people call it"""
+
+
+def pointed_at(fillings: Iterable[tuple[Iterable[FieldDef], Mapping[str, Any]]]) -> dict[str, set[Any]]:
+    """What the fillings point to, by the kind of reference."""
     wanted: dict[str, set[Any]] = {}
     for fields, values in fillings:
         _collect(fields, values, wanted)
-    titles = {type_: _references[type_].titles(ids) for type_, ids in wanted.items() if type_ in _references}
+    return wanted
+
+
+def titles_of(
+    wanted: Mapping[str, Collection[Any]], *more: tuple[str, str, Sequence[Any]]
+) -> dict[str, dict[int, str]]:
+    """What people call these things, whatever their kinds, with one query; none where nothing is asked for.
+
+    `more`: (kind, SQL of id and text, its values) of other texts that are wanted with them.
+    """
+    asked = list(more)
+    for kind, ids in wanted.items():
+        sql = _references[kind].titles if kind in _references else ""
+        if sql and (known := {number for number in ids if isinstance(number, int)}):
+            asked.append((kind, sql, [array_of(known)]))
+    found: dict[str, dict[int, str]] = {}
+    for kind, number, title in _titled(asked) if asked else ():
+        found.setdefault(kind, {})[number] = title
+    return found
+
+
+def _titled(asked: Iterable[tuple[str, str, Sequence[Any]]]) -> list[tuple[str, int, str]]:
+    of_a_kind = "(SELECT %s::text, id, title::text FROM ({}) AS named (id, title))"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(of_a_kind.format(sql) for _, sql, _ in asked),
+            [value for kind, _, values in asked for value in (kind, *values)],
+        )
+        return list(cursor.fetchall())
+
+
+def name_of_in(titles: Titles) -> NameOf:
+    """How `display` finds a name among these; what is not among them is called by what is kept."""
     return lambda field, value: titles.get(field.type, {}).get(_key(field, value), str(value))
 
 
@@ -136,21 +177,12 @@ def _case_number(_book: Book, _field: FieldDef, sent: str) -> str | None:
     return sent if _CASE_NUMBER.fullmatch(sent) else None
 
 
-def _titles(sql: str, ids: Iterable[Any]) -> dict[Any, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [[number for number in ids if number is not None]])
-        return dict(cursor.fetchall())
-
-
 register_reference(
-    "department",
-    Reference(_find_department, lambda ids: _titles("SELECT id, name FROM org_department WHERE id = ANY(%s)", ids)),
+    "department", Reference(_find_department, "SELECT id, name FROM org_department WHERE id = ANY(%s::bigint[])")
 )
+register_reference("staff", Reference(_find_staff, "SELECT id, name FROM org_staff WHERE id = ANY(%s::bigint[])"))
 register_reference(
-    "staff", Reference(_find_staff, lambda ids: _titles("SELECT id, name FROM org_staff WHERE id = ANY(%s)", ids))
+    "record", Reference(_find_row, "SELECT id, label FROM records_referencerow WHERE id = ANY(%s::bigint[])")
 )
-register_reference(
-    "record", Reference(_find_row, lambda ids: dict(ReferenceRow.objects.filter(pk__in=ids).values_list("pk", "label")))
-)
-register_reference("case", Reference(_case_number, lambda numbers: {number: str(number) for number in numbers}))
-register_reference("customer", Reference(lambda _book, _field, sent: as_id(sent), lambda _ids: {}))
+register_reference("case", Reference(_case_number))
+register_reference("customer", Reference(lambda _book, _field, sent: as_id(sent)))

@@ -53,7 +53,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "language": "en" if (get_language() or "zh").startswith("en") else "zh",
         "theme": request.COOKIES.get("theme", "") if request.COOKIES.get("theme") in ("light", "dark") else "",
         "tabs": SimpleLazyObject(lambda: tabs(request, viewer) if viewer else []),
-        "unread": SimpleLazyObject(lambda: count_unread(viewer) if viewer else 0),
+        "unread": SimpleLazyObject(lambda: unread(request, viewer) if viewer else 0),
         "feed_address": SimpleLazyObject(lambda: feed_address(request)),
     }
 
@@ -85,6 +85,12 @@ def _url(route: str) -> str:
         return reverse(route)
     except NoReverseMatch:
         return ""
+
+
+def unread(request: HttpRequest, viewer: Viewer) -> int:
+    """What the bell says: counted with the position of the feed where a whole page is made."""
+    counted: int | None = getattr(request, "unread", None)
+    return count_unread(viewer) if counted is None else counted
 
 
 def feed_address(request: HttpRequest) -> str:

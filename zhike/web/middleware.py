@@ -16,8 +16,8 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
-from zhike.journal.stream import last_position
 from zhike.lib import clock
+from zhike.notices.queries import position_and_unread
 from zhike.org.handbooks import viewer as staff_viewer
 from zhike.org.principals import ANONYMOUS_VIEWER, Viewer
 from zhike.web.permissions import PERMISSIONS, may_open
@@ -132,7 +132,7 @@ class Gate:
         if may_open(viewer, route):
             if viewer.staff is not None and is_page(request):
                 # Read before the view reads anything: what happens while the page is made is told by its stream.
-                request.feed_from = last_position()  # type: ignore[attr-defined]
+                request.feed_from, request.unread = position_and_unread(viewer)  # type: ignore[attr-defined]
                 keep_session(request, viewer, request.now)  # type: ignore[attr-defined]
             return None
         return refused(request) if viewer.staff is not None else to_sign_in(request)

@@ -13,7 +13,7 @@ from zhike.clocks.queries import board as clocks_by_holder
 from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer, staff_key
 from zhike.web.base.deadlines import Deadline, deadline_of
-from zhike.web.base.names import names_of, with_substitutes
+from zhike.web.base.names import Names
 from zhike.web.case_page.page import say
 
 
@@ -54,7 +54,9 @@ def board_of(viewer: Viewer, now: dt.datetime) -> Board:
     ids = {clock.subject_id for clock in clocks.values()}
     cases = {c.pk: c for c in visible_cases(viewer).filter(pk__in=ids).select_related("department").defer("data")}
     books = {book_of(case.handbook_version_id) for case in cases.values()}
-    names = with_substitutes(names_of({p for clock in clocks.values() for p in clock.holders}, books), now)
+    called = Names(now)
+    called.ask_holders({p for clock in clocks.values() for p in clock.holders}, books)
+    names = called.holders
     strips = {
         pk: _strip(c, cases[c.subject_id], viewer, now, names) for pk, c in clocks.items() if c.subject_id in cases
     }

@@ -23,7 +23,7 @@ from zhike.journal.statements import rows
 from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 from zhike.web.base.deadlines import Deadline, deadline_of
-from zhike.web.base.names import names_of, with_substitutes
+from zhike.web.base.names import Names
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -76,21 +76,27 @@ def clocks_of(case_id: int) -> list[Clock]:
     return rows(Clock, "WHERE subject_kind = 'case' AND subject_id = %s ORDER BY due_at, id", [case_id])
 
 
-def case_view(case: Case, viewer: Viewer, now: dt.datetime, clocks: Sequence[Clock] | None = None) -> CaseView:
-    """The head of `case` as `viewer` sees it. Queries: clocks (unless given), staff names, department names."""
+def case_view(
+    case: Case, viewer: Viewer, now: dt.datetime, clocks: Sequence[Clock] | None = None, names: Names | None = None
+) -> CaseView:
+    """The head of `case` as `viewer` sees it. Queries: clocks, where `clocks` does not say which are shown, and names.
+
+    `names` has been asked for what the rest of the page names, so that the names of both are read with one query.
+    """
     book = book_of(case.handbook_version_id)
     found = clocks_of(case.pk) if clocks is None else clocks
-    names = with_substitutes(names_of({p for c in found for p in c.holders} | set(case.holders), [book]), now)
+    every = found if clocks is None else None
+    called = _holders([*case.holders, *(p for clock in found for p in clock.holders)], book, names or Names(now))
     stage = book.stage(case.process, case.stage)
-    deadlines = [deadline_of(clock, now, names) for clock in found]
-    buttons = [_button(offer, book) for offer in offered(case, viewer)]
+    deadlines = [deadline_of(clock, now, called) for clock in found]
+    buttons = [_button(offer, book) for offer in offered(case, viewer, every)]
     return CaseView(
         case=case,
         book=book,
         process=say(book.process(case.process).title),
         stage=stage,
         stage_title=say(stage.title),
-        holders="" if stage.final else _joined(names.get(p, p) for p in case.holders),
+        holders="" if stage.final else _joined(called.get(p, p) for p in case.holders),
         open_clocks=[d for d in deadlines if d.open],
         ended_clocks=[d for d in deadlines if not d.open],
         buttons=[b for b in buttons if b.allowed],
@@ -139,6 +145,11 @@ def _button(offer: Offer, book: Book) -> Button:
         direct=not asks and action.confirm is None and action.tone != "danger",
         key=new_key(),
     )
+
+
+def _holders(principals: Iterable[str], book: Book, names: Names) -> dict[str, str]:
+    names.ask_holders(principals, [book])
+    return names.holders
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.utils.translation import get_language, gettext
 
 from zhike.cases.allowed import may_steer
-from zhike.cases.links import Tied, around
+from zhike.cases.links import Around, Tied, around
 from zhike.cases.models import Case
 from zhike.cases.titles import title_in
 from zhike.cases.undo import last_deed
@@ -72,9 +72,9 @@ def link_kinds() -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-def ties_of(case: Case, viewer: Viewer, now: dt.datetime) -> Ties:
-    """One query, and one more for ten minutes after something was done."""
-    found, book = around(case, viewer), book_of(case.handbook_version_id)
+def ties_of(case: Case, viewer: Viewer, now: dt.datetime, found: Around | None = None) -> Ties:
+    """One query, none where `found` was read already, and one more for ten minutes after something was done."""
+    found, book = found or around(case, viewer), book_of(case.handbook_version_id)
     is_merged = case.merged_into_id is not None
     return Ties(
         rows=list(_ties([*found.family, *found.links, *found.absorbed])),
@@ -89,12 +89,18 @@ def ties_of(case: Case, viewer: Viewer, now: dt.datetime) -> Ties:
 
 
 def _ties(found: Iterable[Tied]) -> Iterable[Tie]:
-    language = get_language() or "zh"
     for each in found:
-        stage = say(book_of(each.version_id).stage(each.process, each.stage).title)
         link = each.link if not each.tie.startswith("split") else 0
-        title = title_in(Case(title=each.title, process=each.process, handbook_version_id=each.version_id), language)
-        yield Tie(word_of(each.tie), each.number, title, stage, link, own=each.tie == "absorbed")
+        yield Tie(word_of(each.tie), each.number, title_of(each), stage_of(each), link, own=each.tie == "absorbed")
+
+
+def title_of(each: Tied) -> str:
+    known = Case(title=each.title, process=each.process, handbook_version_id=each.version_id)
+    return title_in(known, get_language() or "zh")
+
+
+def stage_of(each: Tied) -> str:
+    return say(book_of(each.version_id).stage(each.process, each.stage).title)
 
 
 def undo_of(case: Case, viewer: Viewer, now: dt.datetime) -> Undo | None:

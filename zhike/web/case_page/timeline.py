@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import get_language, gettext
@@ -20,9 +21,9 @@ from zhike.org.handbooks import book_of
 from zhike.org.principals import ANONYMOUS
 from zhike.records.display import display
 from zhike.records.models import Attachment, Filling
-from zhike.records.references import NameOf, load_names
+from zhike.records.references import NameOf
 from zhike.web.base import times
-from zhike.web.base.names import names_of
+from zhike.web.base.names import Names
 from zhike.web.case_page.ties import word_of
 
 HIDDEN = {
@@ -75,20 +76,41 @@ class Home:
 
 
 class Teller:
-    """Tells the story of one case; keeps the names and titles all entries share."""
+    """Tells the story of one case; keeps the names and titles all entries share.
 
-    def __init__(self, case: Case, book: Book, story: Story, now: dt.datetime, absorbed: Sequence[Tied] = ()) -> None:
+    `called` is asked for them at once and looks them up when the first entry is told.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        book: Book,
+        story: Story,
+        now: dt.datetime,
+        absorbed: Sequence[Tied] = (),
+        called: Names | None = None,
+    ) -> None:
         self.case, self.book, self.story, self.now = case, book, story, now
         self.own = Home(book, case.process, "")
         self.homes = {each.id: Home(book_of(each.version_id), each.process, each.number) for each in absorbed}
         self.undone = undone_deeds(story.facts)
         self.language = get_language() or "zh"
         self.fillings = {f.pk: f for f in story.fillings}
-        self.names = names_of(self._principals(), [book, *(home.book for home in self.homes.values())])
-        if case.customer_id is not None and ANONYMOUS in self.names:
+        self.called = called or Names(now)
+        self.called.ask(
+            self._principals(),
+            [book, *(home.book for home in self.homes.values())],
+            [(self.fields(f), f.values) for f in story.fillings],
+        )
+        self.name_of: NameOf = self.called.name_of
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        names = self.called.people
+        if self.case.customer_id is not None and ANONYMOUS in names:
             # Whoever filed it without an account is the customer the case is about.
-            self.names[ANONYMOUS] = gettext("顾客")
-        self.name_of = load_names(book, [(self.fields(f), f.values) for f in story.fillings])
+            names[ANONYMOUS] = gettext("顾客")
+        return names
 
     def home(self, case_id: int) -> Home:
         return self.homes.get(case_id, self.own)
@@ -378,9 +400,15 @@ def filled(
     ]
 
 
-def main_form(case: Case, book: Book, now: dt.datetime) -> list[tuple[str, str]]:
+def main_filling(case: Case, book: Book) -> tuple[tuple[FieldDef, ...], Mapping[str, Any]]:
     """The case's main form as it stands, or the form it was opened with where the main one is not filled yet."""
     process = book.process(case.process)
     record = process.record if case.data.get(process.record) else next(iter(case.data), process.record)
-    fields, values = book.record(record).fields, case.data.get(record, {})
-    return filled(book, fields, values, load_names(book, [(fields, values)]), now)
+    return book.record(record).fields, case.data.get(record, {})
+
+
+def main_form(case: Case, book: Book, now: dt.datetime, called: Names) -> list[tuple[str, str]]:
+    """That form in words; `called` names what it points to."""
+    fields, values = main_filling(case, book)
+    called.ask(fillings=[(fields, values)])
+    return filled(book, fields, values, called.name_of, now)

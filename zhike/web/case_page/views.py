@@ -26,14 +26,16 @@ from zhike.handbook.structure import Action
 from zhike.journal.models import Fact
 from zhike.org.handbooks import book_of
 from zhike.records.posting import parse_post
+from zhike.web.base.names import Names
 from zhike.web.base.refusals import refusals_of
 from zhike.web.case_page.customer import customer_card, show_phone
 from zhike.web.case_page.files import Received, file_fields, receive
 from zhike.web.case_page.forms import ActionForm, action_form
 from zhike.web.case_page.known import kept_values, meant, shown_again
 from zhike.web.case_page.page import CaseView, case_url, case_view, key_of, new_key, say
+from zhike.web.case_page.sheet import sheet_of
 from zhike.web.case_page.ties import Ties, ties_of, undo_of
-from zhike.web.case_page.timeline import Teller, main_form
+from zhike.web.case_page.timeline import Teller, main_filling, main_form
 from zhike.web.context import Request
 
 NOTE_FILES = "files"
@@ -73,31 +75,23 @@ def show(request: Request, number: str) -> HttpResponseBase:
 
 def page(request: Request, case: Case, form: ActionForm | None = None, status: int = 200, **more: Any) -> HttpResponse:
     """The case page, with the form of an action open or the note form."""
-    book = book_of(case.handbook_version_id)
-    view = case_view(case, request.viewer, request.now)
+    sheet = sheet_of(case, request.viewer, request.now)
+    ties = ties_of(case, request.viewer, request.now, sheet.found)
     known: dict[str, Any] = {
-        **parts(request, case, view),
-        **beside_parts(request, case, view),
-        "form": form,
-        "filled": main_form(case, book, request.now),
-        **more,
-    }
-    return render(request, "case_page/show.html", known, status=status)
-
-
-def parts(request: Request, case: Case, view: CaseView) -> dict[str, Any]:
-    """The head and the timeline."""
-    ties = ties_of(case, request.viewer, request.now)
-    told = Teller(case, view.book, story(case, request.viewer), request.now, ties.absorbed)
-    return {
-        "view": view,
+        "view": sheet.view,
         "case": case,
-        "entries": told.entries(),
+        "entries": sheet.teller.entries(),
         "ties": ties,
         "undo": ties.undo,
         "came_from": came_from(request, ties),
         "note_key": new_key(),
+        "customer": customer_card(case, sheet.found),
+        "rules": rules(sheet.view),
+        "form": form,
+        "filled": main_form(case, sheet.view.book, request.now, sheet.names),
+        **more,
     }
+    return render(request, "case_page/show.html", known, status=status)
 
 
 def ties_parts(request: Request, case: Case) -> dict[str, Any]:
@@ -112,11 +106,6 @@ def came_from(request: Request, ties: Ties) -> str:
     """The number of the merged case by which the reader came here; "" where he came by none."""
     said = request.GET.get("from", "")
     return next((each.number for each in ties.absorbed if each.number == said), "")
-
-
-def beside_parts(request: Request, case: Case, view: CaseView) -> dict[str, Any]:
-    """Customer, and the clauses in force at this stage."""
-    return {"customer": customer_card(case, request.viewer), "rules": rules(view)}
 
 
 def rules(view: CaseView) -> list[dict[str, str]]:
@@ -172,9 +161,13 @@ def beside(request: Request, number: str) -> HttpResponseBase:
         case = find(request, number)
     except Kept as kept:
         return kept.response
-    view = case_view(case, request.viewer, request.now)
-    known = {"case": case, "view": view, **beside_parts(request, case, view)}
-    known["filled"] = main_form(case, view.book, request.now)
+    names = Names(request.now)
+    names.ask(fillings=[main_filling(case, book_of(case.handbook_version_id))])
+    view = case_view(case, request.viewer, request.now, names=names)
+    known = {
+        "case": case, "view": view, "customer": customer_card(case, around(case, request.viewer)), "rules": rules(view),
+        "filled": main_form(case, view.book, request.now, names),
+    }  # fmt: skip
     return render(request, "case_page/beside.html", known)
 
 
@@ -188,7 +181,7 @@ def phone(request: Request, number: str) -> HttpResponseBase:
     try:
         card = show_phone(case, request.viewer, request.now, purpose, words)
     except CustomerRefused as refused:
-        known = {"case": case, "customer": customer_card(case, request.viewer), "wrong": refused.problems}
+        known = {"case": case, "customer": customer_card(case, around(case, request.viewer)), "wrong": refused.problems}
         return render(request, "case_page/customer.html", {**known, "purpose": purpose, "words": words}, status=422)
     return render(request, "case_page/customer.html", {"case": case, "customer": card})
 

@@ -13,15 +13,15 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from zhike.cases.events import CasePrinted
-from zhike.cases.links import around
 from zhike.cases.models import Case
-from zhike.cases.queries import Story, story
+from zhike.cases.queries import Story
 from zhike.cases.written import fact_of
 from zhike.journal.actions import record
 from zhike.org.handbooks import book_of
 from zhike.records.models import Filling
 from zhike.web.case_page.customer import customer_card
-from zhike.web.case_page.page import case_view, say
+from zhike.web.case_page.page import say
+from zhike.web.case_page.sheet import sheet_of
 from zhike.web.case_page.timeline import Teller
 from zhike.web.case_page.views import Kept, find
 from zhike.web.context import Request
@@ -54,12 +54,11 @@ def show(request: Request, number: str) -> HttpResponseBase:
 
 
 def _sheet(request: Request, case: Case) -> dict[str, Any]:
-    view = case_view(case, request.viewer, request.now)
-    told, tied = story(case, request.viewer), around(case, request.viewer)
-    teller = Teller(case, view.book, told, request.now, tied.absorbed)
+    sheet = sheet_of(case, request.viewer, request.now)
+    view, teller = sheet.view, sheet.teller
     return {
-        "case": case, "view": view, "forms": _forms(teller, told), "entries": list(reversed(teller.entries())),
-        "clocks": [*view.open_clocks, *view.ended_clocks], "customer": customer_card(case, request.viewer), "tied": tied,
+        "case": case, "view": view, "forms": _forms(teller, sheet.story), "entries": list(reversed(teller.entries())),
+        "clocks": [*view.open_clocks, *view.ended_clocks], "customer": customer_card(case, sheet.found), "tied": sheet.found,
     }  # fmt: skip
 
 
