@@ -13,7 +13,7 @@ from zhike.web.permissions import PERMISSIONS
 AREAS = {
     "anyone": "home language sign_in portal welcome callbacks demo",
     "signed_in": "shortcuts account attendance case_page case_print hand_over notices_page away presence",
-    "admin": "credentials administration handbook_admin audit backup api_tokens webhooks inboxes",
+    "admin": "credentials administration handbook_admin audit backup api_tokens webhooks inboxes messaging",
     "desk": "desk",
     "conversations": "workbench",
     "cases": "case_list",
@@ -35,6 +35,14 @@ OTHERWISE = {
     "administration:add_row": ("signed_in",),
     "administration:edit_row": ("signed_in",),
     "administration:switch_row": ("signed_in",),
+    **dict.fromkeys(  # templates want a second person, who need not be an administrator
+        (
+            f"messaging:{name}"
+            for name in "templates new_template template edit_template decide test unwanted end_unwanted".split()
+        ),
+        ("admin", "board"),
+    ),
+    "messaging:picker": ("signed_in",),  # which conversation: conversations.access
     "audit:reviews": ("admin", "customers"),  # who looks over: audit.access
     "audit:review": ("admin", "customers"),
     "case_list:exports": ("signed_in",),  # who may take cases out: the visibility clauses

@@ -395,6 +395,8 @@ def _change(
             raise ConversationRefused(refusals.NOT_YOURS)
         if now - message.at > within or message.recalled_at is not None:
             raise ConversationRefused(refusals.TOO_LATE)
+        if message.state != Message.State.STORED:
+            raise ConversationRefused(refusals.SENT_OUT)
         if words is None:
             message.words, message.html, message.recalled_at = "", "", now
         else:

@@ -50,6 +50,10 @@ NOT_YOURS = Text(zh="这个会话不在您手上。", en="This conversation is n
 NOT_FAILED = Text(zh="这条消息没有发送失败。", en="This message has not failed.")
 NOBODY = Text(zh="这个会话现在没有人接待。", en="Nobody has this conversation now.")
 TAKEN = Text(zh="这个会话已由同事接走。", en="A colleague has taken this conversation.")
+SENT_OUT = Text(
+    zh="短信、微信和邮件发出后不能修改或撤回，请另写一条更正。",
+    en="What was sent by SMS, WeChat or mail can be neither changed nor recalled; write a correction.",
+)
 TOO_LATE = Text(zh="已过可修改的时间。", en="It can no longer be changed.")
 NOTHING_TO_COVER = Text(zh="没有可以代接的同事。", en="There is no colleague to answer it for.")
 NOT_HIS_TO_COVER = Text(zh="您的岗位不能代接这个会话。", en="Your role does not cover this conversation.")

@@ -31,6 +31,7 @@ AREAS = (
     ("lookup", "lookup"),
     ("administration/tokens", "api_tokens"),
     ("administration/webhooks", "webhooks"),
+    ("administration/messages", "messaging"),
     ("administration", "credentials"),
     ("administration/handbooks", "handbook_admin"),
     ("administration/backups", "backup"),

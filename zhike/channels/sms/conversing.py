@@ -8,7 +8,7 @@ from typing import Any
 
 from zhike.channels.refusals import Refused
 from zhike.channels.sms.accounts import gateway_of
-from zhike.channels.sms.models import Purpose, SmsGateway, SmsTemplate
+from zhike.channels.sms.models import OutgoingMessage, Purpose, SmsGateway, SmsTemplate
 from zhike.channels.sms.sending import NO_TEMPLATE, Order, check_order, queue
 from zhike.channels.sms.templates import words_of
 from zhike.conversations.events import MessageWritten
@@ -19,6 +19,8 @@ from zhike.handbook.common import Text
 from zhike.journal.events import Recorded
 from zhike.journal.reactions import reacts_to
 
+CARRIED = ("waiting", "sending", "sent", "delivered")
+"""States of a row that carries a message: what failed or is unknown is carried by another when a person says so."""
 NO_FILES = Text(
     zh="短信不能带附件，请改用链接或其他渠道。",
     en="A short message carries no files; send a link, or use another channel.",
@@ -71,11 +73,14 @@ def send_answers(events: Sequence[Recorded[MessageWritten]]) -> None:
     )
     at = {event.payload.message: event.at for event in events}
     for message in rows.order_by("pk"):
+        carried = OutgoingMessage.objects.filter(message=message.pk)
+        if carried.filter(state__in=CARRIED).exists():
+            continue
         order = order_for(message.conversation, message.words, message.extra, message.author)
         queue(
             Order(
-                order.to, order.words, order.purpose, order.template, order.values, f"message:{message.pk}", message.author,
-                message.pk, order.gateway,
+                order.to, order.words, order.purpose, order.template, order.values, f"message:{message.pk}:{carried.count()}",
+                message.author, message.pk, order.gateway,
             ),
             at[message.pk],
         )  # fmt: skip

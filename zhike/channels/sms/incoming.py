@@ -12,10 +12,9 @@ from zhike.channels.refusals import Refused
 from zhike.channels.sms.gate import customer_of
 from zhike.channels.sms.gateways import Receipt, Uplink
 from zhike.channels.sms.models import DoNotContact, IncomingSms, OutgoingMessage, SmsGateway
-from zhike.channels.sms.sending import SAID
+from zhike.channels.sms.sending import tell_conversation
 from zhike.channels.sms.words import asks_for_no_more
 from zhike.conversations.actions import Incoming, receive
-from zhike.conversations.outgoing import mark_delivery
 from zhike.customers.consents import withdraw_consent
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
@@ -56,8 +55,7 @@ def _take_receipt(gateway: SmsGateway, receipt: Receipt, now: dt.datetime) -> bo
         row.segments = receipt.segments or row.segments
         row.price = row.segments * gateway.price
         row.save(update_fields=["state", "why", "code", "settled_at", "provider_id", "segments", "price"])
-        if row.message is not None:
-            mark_delivery(row.message, SAID[State(row.state)], now=now, why=row.why)
+        tell_conversation(row, now)
     return True
 
 

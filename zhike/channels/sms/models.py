@@ -133,8 +133,8 @@ class OutgoingMessage(models.Model):
     purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.SERVICE)
     handbook = models.CharField(max_length=64, blank=True, default="")
     customer = models.ForeignKey(Customer, null=True, on_delete=models.SET_NULL, related_name="+")
-    message = models.BigIntegerField(null=True, unique=True)
-    """The message of a conversation it carries."""
+    message = models.BigIntegerField(null=True, db_index=True)
+    """The message of a conversation it carries; tried again by a person it is carried by another row."""
     key = models.CharField(max_length=80, null=True, unique=True)
     """Chosen by whoever asks for it: the same key again is the same message."""
     by = models.CharField(max_length=80, blank=True, default="")

@@ -263,8 +263,16 @@ def _settle(row: OutgoingMessage, state: State, now: dt.datetime, why: str = "")
         record(
             [NewFact(SmsSettled(state, row.code), at=now, subject=("sms", row.pk), actor=SYSTEM, handbook=row.handbook)]
         )
-    if row.message is not None:
-        mark_delivery(row.message, SAID[state], now=now, why=row.why)
+    tell_conversation(row, now)
+
+
+def tell_conversation(row: OutgoingMessage, now: dt.datetime) -> None:
+    """What became of the message it carries: as the last row that carries it has it, or that one of them arrived."""
+    if row.message is None:
+        return
+    later = OutgoingMessage.objects.filter(message=row.message, pk__gt=row.pk)
+    if row.state == State.DELIVERED or not later.exists():
+        mark_delivery(row.message, SAID[State(row.state)], now=now, why=row.why)
 
 
 def _have_asked(number: int, turn: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.test import override_settings
 
@@ -11,13 +13,16 @@ from zhike.channels.sms.incoming import take_receipts, take_replies
 from zhike.channels.sms.models import DoNotContact, OutgoingMessage
 from zhike.channels.tests.short import NOW, NUMBER, QUIET, customer, gateway, ground, template, work
 from zhike.channels.tests.stand_in import stand_in
-from zhike.conversations.actions import say
+from zhike.conversations.actions import edit_message, recall_message, say
 from zhike.conversations.handing import accept
 from zhike.conversations.models import Conversation, Message
+from zhike.conversations.outgoing import mark_delivery
 from zhike.conversations.refusals import ConversationRefused
+from zhike.conversations.retrying import send_again
 from zhike.conversations.tests.ground import at, person
 
 pytestmark = pytest.mark.django_db
+HOUR = dt.timedelta(hours=1)
 
 
 def test_a_reply_opens_a_conversation_of_whoever_has_the_number_once() -> None:
@@ -82,6 +87,43 @@ def test_a_gateway_that_sends_templates_carries_free_words_in_its_reply_template
             '{"words": "今天下午"}', '{"name": "李", "number": "A-1"}',
         ]  # fmt: skip
     assert OutgoingMessage.objects.filter(state="sent").count() == 2
+
+
+def test_a_person_sends_one_again_that_failed_and_the_first_receipt_does_not_speak_for_the_second() -> None:
+    ground()
+    local = gateway()
+    take_replies(local, [Uplink("u1", NUMBER, "请问几时到货")], NOW)
+    viewer = person("li")
+    conversation = accept(Conversation.objects.get(), viewer, now=NOW)
+    said = say(conversation, viewer, words="今天下午", key="a1", now=NOW)
+    work()
+    first = OutgoingMessage.objects.get()
+    mark_delivery(said.pk, "unknown", now=NOW)
+    OutgoingMessage.objects.update(state="unknown")
+    send_again(said, viewer, now=NOW)
+    work()
+    second = OutgoingMessage.objects.latest("pk")
+    said.refresh_from_db()
+    assert (second.state, said.state, OutgoingMessage.objects.count()) == ("sent", "sent", 2)
+    take_receipts(local, [Receipt("", f"zk{first.pk}", NUMBER, False, "MK:0001", "停机")], NOW)
+    said.refresh_from_db()
+    assert said.state == "sent"
+    take_receipts(local, [Receipt("", f"zk{second.pk}", NUMBER, True, "DELIVERED", "")], NOW)
+    said.refresh_from_db()
+    assert said.state == "delivered"
+
+
+def test_what_went_out_is_neither_corrected_nor_recalled() -> None:
+    ground()
+    take_replies(gateway(), [Uplink("u1", NUMBER, "请问几时到货")], NOW)
+    viewer = person("li")
+    said = say(accept(Conversation.objects.get(), viewer, now=NOW), viewer, words="今天下午", key="a1", now=NOW)
+    for change in (
+        lambda: edit_message(said, viewer, "明天", now=NOW, within=HOUR),
+        lambda: recall_message(said, viewer, now=NOW, within=HOUR),
+    ):
+        with pytest.raises(ConversationRefused, match="不能修改或撤回"):
+            change()
 
 
 def test_what_the_gate_forbids_is_refused_before_it_is_written() -> None:

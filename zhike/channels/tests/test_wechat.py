@@ -28,6 +28,7 @@ from zhike.conversations.actions import say
 from zhike.conversations.handing import accept
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.refusals import ConversationRefused
+from zhike.conversations.retrying import send_again
 from zhike.conversations.tests.ground import person
 from zhike.records.attachments import store_attachment
 from zhike.records.models import Attachment
@@ -329,6 +330,31 @@ def test_a_busy_platform_is_tried_again_and_a_dead_worker_leaves_an_unknown(plat
     said.refresh_from_db()
     assert said.state == "unknown"
     assert there.paths().count("/cgi-bin/message/custom/send") == 1
+
+
+def test_a_person_sends_one_again_and_what_went_out_before_does_not_go_twice(
+    platform: tuple[Platform, StandIn],
+) -> None:
+    plays, there = platform
+    conversation, viewer = talking(account(there, "wecom"))
+    photo = store_attachment(PICTURE, "照片.jpg", by=viewer.principal, now=NOW)
+    said = say(conversation, viewer, words="见图", key="a1", now=NOW, files=[photo.token])
+    plays.says = [
+        {"errcode": 0, "media_id": "up1"},
+        {"errcode": 0},
+        {"errcode": 95018, "errmsg": "session status invalid"},
+    ]
+    deliver(said.pk, NOW)
+    said.refresh_from_db()
+    assert (said.state, said.why[:6]) == ("failed", "部分已发出；")
+    send_again(said, viewer, now=NOW)
+    deliver(said.pk, NOW)
+    said.refresh_from_db()
+    assert said.state == "sent"
+    sent = [asked.json() for asked in there.asked if asked.path == "/cgi-bin/kf/send_msg"]
+    assert [(one["msgtype"], one["msgid"]) for one in sent] == [
+        ("text", f"zk{said.pk}"), ("image", f"zk{said.pk}-1"), ("image", f"zk{said.pk}-1-1"),
+    ]  # fmt: skip
 
 
 def test_after_48_hours_the_gate_says_so_before_anything_is_written(platform: tuple[Platform, StandIn]) -> None:

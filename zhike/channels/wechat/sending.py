@@ -98,6 +98,10 @@ def send_answers(events: Sequence[Recorded[MessageWritten]]) -> None:
     ids = [event.payload.message for event in events if event.payload.side == "staff" and not event.payload.internal]
     rows = Message.objects.filter(pk__in=ids, conversation__medium="wechat", state=Message.State.SENDING) if ids else []
     for message in rows:
+        if "claimed" in message.extra:  # a person sends it once more
+            message.extra = {name: value for name, value in message.extra.items() if name not in ("claimed", "tries")}
+            message.extra["round"] = int(message.extra.get("round", 0)) + 1
+            message.save(update_fields=["extra"])
         defer(send_message, lock=f"wechat-talk:{message.conversation_id}", message=message.pk)
 
 
@@ -111,6 +115,8 @@ def deliver(message_id: int, now: dt.datetime) -> Message | None:
         return mark_delivery(message_id, Message.State.FAILED, now=now, why=SWITCHED_OFF.zh)
     client = Client(account, clock.wall())
     for number, part in enumerate(_parts(client, message)):
+        if number < int(message.extra.get("parts", 0)):  # it went out the last time
+            continue
         answer = part if isinstance(part, Answer) else client.ask(*_asked(account, message, number, part))
         if not answer.good:
             return _note(message, answer, number, now)
@@ -162,7 +168,8 @@ def _asked(account: WechatAccount, message: Message, number: int, part: dict[str
     to = message.conversation.address.value if message.conversation.address else ""
     if account.kind == WechatAccount.Kind.OFFICIAL:
         return "cgi-bin/message/custom/send", {"touser": to, **part}
-    ours = f"zk{message.pk}" + (f"-{number}" if number else "")
+    again = int(message.extra.get("round", 0))
+    ours = f"zk{message.pk}" + (f"-{number}" if number or again else "") + (f"-{again}" if again else "")
     return "cgi-bin/kf/send_msg", {"touser": to, "open_kfid": account.open_kfid, "msgid": ours, **part}
 
 
@@ -173,10 +180,10 @@ def _note(message: Message, answer: Answer, sent: int, now: dt.datetime) -> Mess
     if not_taken and not sent and tries < MOST:
         return _try_later(message, tries)
     if answer.fault and answer.reached:
-        return mark_delivery(message.pk, Message.State.UNKNOWN, now=now, why=NO_ANSWER)
+        return mark_delivery(message.pk, Message.State.UNKNOWN, now=now, why=NO_ANSWER, parts=sent)
     words = ERRORS.get(answer.code) or f"微信没有接受：{answer.code} {answer.words or answer.fault}"
     part = "部分已发出；" if sent else ""
-    return mark_delivery(message.pk, Message.State.FAILED, now=now, why=f"{part}{words}", code=answer.code)
+    return mark_delivery(message.pk, Message.State.FAILED, now=now, why=f"{part}{words}", code=answer.code, parts=sent)
 
 
 def _try_later(message: Message, tries: int) -> Message:

@@ -26,5 +26,4 @@ urlpatterns = [
     path("/directories/<slug:handbook>/<slug:record>/add", directories.add_row, name="add_row"),
     path("/directories/<slug:handbook>/<slug:record>/<int:number>", directories.edit_row, name="edit_row"),
     path("/directories/<slug:handbook>/<slug:record>/<int:number>/switch", directories.switch_row, name="switch_row"),
-    path("/outbox", installed.messages_out, name="outbox"),
 ]

@@ -37,7 +37,7 @@ GETS = {
     "boss": [
         ("/administration/staff", ("q", "state", "after")),
         ("/administration/departments/add", ("parent", "kind")),
-        ("/administration/outbox", ("before",)),
+        ("/administration/messages", ("before", "state")),
     ],
     "": [("/portal/follow", ("number",)), ("/portal/case", ("sent",)), ("/welcome", ("x",))],
 }

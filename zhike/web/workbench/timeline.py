@@ -88,7 +88,10 @@ def said(
                 icon=medium_icon(talk.medium),
                 files=files.get(message.pk, []),
                 mine=mine,
-                changeable=mine and not message.recalled_at and now - message.at <= fresh[talk.pk],
+                changeable=mine
+                and not message.recalled_at
+                and message.state == State.STORED
+                and now - message.at <= fresh[talk.pk],
                 whispered=bool(message.extra.get("to")) and message.internal,
                 delivery=_delivery(message, read.get(talk.pk, 0)),
                 open=message.side == Side.CUSTOMER and message.seq in talk.open_questions,

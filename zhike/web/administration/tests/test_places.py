@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from zhike.channels.sms.sending import send_sms
 from zhike.journal.models import Fact
 from zhike.org.models import Department
 from zhike.records.models import ReferenceRow
@@ -109,10 +108,3 @@ def test_markup_and_formulas_in_a_directory_show_as_text(world: World, attack: s
         page = keeper.get(address).content.decode()
         assert "<script>alert" not in page
         assert '" onmouseover="alert' not in page
-
-
-def test_the_outbox_masks_phones(world: World) -> None:
-    send_sms("+8613800001234", "您的查询验证码是 123456", world.now)
-    page = world.signed_in("boss").get("/administration/outbox").content.decode()
-    assert "123456" in page
-    assert "13800001234" not in page
