@@ -15,6 +15,7 @@ AREAS = {
     "signed_in": "shortcuts account attendance case_page case_print hand_over notices_page away presence",
     "admin": "credentials administration handbook_admin audit backup api_tokens webhooks inboxes messaging",
     "desk": "desk",
+    "desk board admin": "mailboxes",
     "conversations": "workbench",
     "cases": "case_list",
     "customers": "customers",
@@ -54,6 +55,14 @@ OTHERWISE = {
     "workbench:assign": ("board", "floor"),
     "webchat:widget": ("anyone",),  # a script on somebody else's page
     "webchat:survey_page": ("anyone",),  # the link is the secret
+    "mailboxes:out": ("desk", "board"),  # what could not be sent: whoever writes, and who answers for it
+    "mailboxes:settle": ("desk", "board"),
+    "mailboxes:boxes": ("admin",),
+    "mailboxes:new": ("admin",),
+    "mailboxes:box": ("admin",),
+    "mailboxes:edit": ("admin",),
+    "mailboxes:try": ("admin",),
+    "mailboxes:switch": ("admin",),
     "api:openapi": ("anyone",),
     "api:docs": ("signed_in",),
 }
