@@ -19,6 +19,7 @@ LONGEST = 16 * 1024
 WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 ADDRESS = re.compile(r"[^\s<>@\"',;:()\[\]\ud800-\udfff]{1,64}@[^\s<>@\"',;:()\[\]\ud800-\udfff]{1,125}")
 BRACKETED = re.compile(rf"<{ADDRESS.pattern}>")
+NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 MOST_ADDRESSES = 200
 
 
@@ -101,7 +102,7 @@ def unpadded(coded: bytes) -> bytes:
     for block in re.split(rb"=+", coded):
         if found and re.search(rb"[^A-Za-z0-9+/\s]|\S[ \t]+\S", block):
             break  # what follows the padding is not base64: a footer somebody appended
-        kept = re.sub(rb"[^A-Za-z0-9+/]", b"", block)
+        kept = block.translate(None, NOT_BASE64)
         whole = kept[:-1] if len(kept) % 4 == 1 else kept
         found += base64.b64decode(whole + b"=" * (-len(whole) % 4))
     return found
