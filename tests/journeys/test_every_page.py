@@ -39,7 +39,7 @@ NOT_PAGES = {
     "case_list:cards", "case_list:counts",
     # answers that are no pages: files, streams, figures, JSON, a way on to a page
     "case_page:file", "case_list:download", "portal:attachment", "customers:faults", "portal:link", "sandbox:clock_api", "api:openapi",
-    "case_page:people", "presence:control", "mailboxes:file", "mailboxes:source",
+    "case_page:people", "presence:control", "mailboxes:file",
     # what a widget on somebody else's page asks for, and another house's handshake
     "webchat:widget", "webchat:settings", "webchat:state", "webchat:get_file", "webchat:transcript", "callbacks:wechat",
     # ways on to a page: where one begins, and what may be opened where there is one thing to open, as here
