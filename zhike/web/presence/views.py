@@ -105,7 +105,9 @@ def _known(request: Request, staff: Staff, desks: Desks) -> dict[str, Any]:
 
 
 def _word(state: str) -> str:
-    return STATES[state].say(get_language() or "zh")
+    """As a label: with a capital where the language has them."""
+    word = STATES[state].say(get_language() or "zh")
+    return word[:1].upper() + word[1:]
 
 
 def _reason(book: Book, reason: str) -> str:
