@@ -42,6 +42,12 @@ NOT_PAGES = {
     "case_page:people", "presence:control", "mailboxes:file",
     # what a widget on somebody else's page asks for, and another house's handshake
     "webchat:widget", "webchat:settings", "webchat:state", "webchat:get_file", "webchat:transcript", "callbacks:wechat",
+    # conversations: the sample department has no queue; they are seen in test_conversations.py
+    "workbench:show", "workbench:list", "workbench:rows", "workbench:new", "workbench:replies", "workbench:reply", "workbench:one",
+    "workbench:head", "workbench:beside", "workbench:trail", "workbench:tail", "workbench:earlier", "workbench:offered",
+    "workbench:message", "workbench:file", "workbench:transfer", "workbench:invite", "workbench:identify", "workbench:close",
+    "workbench:case", "workbench:open_case", "workbench:forms", "workbench:form", "workbench:whisper", "workbench:assign",
+    "floor:show", "floor:now",
     # ways on to a page: where one begins, and what may be opened where there is one thing to open, as here
     "home", "administration:index", "desk:new",
 }  # fmt: skip

@@ -97,6 +97,7 @@ PERMISSIONS: dict[str, Row] = {
     "workbench:earlier": _row("conversations"),
     "workbench:say": _row("conversations", methods=WRITE),
     "workbench:read": _row("conversations", methods=WRITE),
+    "workbench:trail": _row("conversations"),
     "workbench:typing": _row("conversations", methods=WRITE),
     "workbench:cover": _row("conversations", methods=WRITE),
     "workbench:forms": _row("conversations"),

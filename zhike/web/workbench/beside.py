@@ -9,7 +9,8 @@ from django.utils.translation import get_language
 from zhike.cases.access import visible_cases
 from zhike.cases.titles import title_in
 from zhike.conversations.access import visible_conversations
-from zhike.conversations.models import Choice, Conversation, PageView
+from zhike.conversations.models import Choice, Conversation, Medium
+from zhike.conversations.trails import may_see_trail
 from zhike.customers.access import may_see_customers
 from zhike.customers.models import ContactPoint, Customer
 from zhike.customers.queries import masked
@@ -24,7 +25,6 @@ from zhike.web.workbench.words import medium_icon, medium_word, state_word
 
 EARLIER = 6
 CASES = 6
-TRAIL = 12
 CHOICES = 3
 
 
@@ -40,7 +40,7 @@ def beside_of(request: Request, talk: Talk) -> dict[str, Any]:
         "candidates": candidates(conversation) if talk.rights.identify else [],
         "earlier": earlier(request, conversation),
         "cases": cases(request, conversation),
-        "trail": trail(talk),
+        "has_trail": has_trail(request, talk),
         "facts": facts_told(conversation, talk.book),
         "choices": choices(talk),
     }
@@ -99,17 +99,12 @@ def cases(request: Request, conversation: Conversation) -> list[dict[str, Any]]:
     ]
 
 
-def trail(talk: Talk) -> list[PageView]:
-    """Where the visitor was on the site; only for whoever has the conversation and those above, never for every colleague."""
+def has_trail(request: Request, talk: Talk) -> bool:
+    """Whether to offer the visitor's page trail: to whoever has the conversation and those above, where no clause keeps it from them."""
     conversation = talk.conversation
-    if (
-        conversation.medium != "webchat"
-        or not conversation.address_id
-        or not (talk.rights.write or talk.rights.supervise)
-    ):
-        return []
-    newest = PageView.objects.filter(address=conversation.address_id).order_by("-entered_at")[:TRAIL]
-    return list(reversed(newest))
+    concerned = talk.rights.write or talk.rights.supervise
+    asked = conversation.medium == Medium.WEBCHAT and conversation.address_id is not None and concerned
+    return asked and may_see_trail(conversation, request.viewer, now=request.now)
 
 
 def choices(talk: Talk) -> list[dict[str, Any]]:

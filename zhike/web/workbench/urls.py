@@ -15,6 +15,7 @@ urlpatterns = [
     path("/upload", files.upload, name="upload"),
     path("/<str:number>", views.one, name="one"),
     path("/<str:number>/head", views.head, name="head"),
+    path("/<str:number>/trail", views.trail, name="trail"),
     path("/<str:number>/beside", views.beside, name="beside"),
     path("/<str:number>/tail", talking.tail, name="tail"),
     path("/<str:number>/earlier", talking.earlier, name="earlier"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -14,6 +14,8 @@ from zhike.clocks.models import Clock
 from zhike.clocks.queries import open_clocks
 from zhike.conversations.models import Conversation
 from zhike.conversations.reading import PAGE, messages_before, thread_of
+from zhike.conversations.refusals import NotVisible
+from zhike.conversations.trails import trail_of
 from zhike.handbook.book import Book
 from zhike.org.handbooks import book_of, in_force
 from zhike.org.principals import staff_key
@@ -21,7 +23,7 @@ from zhike.web.base.deadlines import deadline_of
 from zhike.web.base.names import names_of
 from zhike.web.context import Request
 from zhike.web.workbench.beside import beside_of
-from zhike.web.workbench.finding import Talk, find, with_talk
+from zhike.web.workbench.finding import Talk, find, refusals_of, with_talk
 from zhike.web.workbench.rows import listed, queue_title, rows_by_id
 from zhike.web.workbench.timeline import said
 from zhike.web.workbench.words import medium_icon, medium_word, state_word, who_of
@@ -135,6 +137,18 @@ def _people(conversation: Conversation) -> tuple[int | None, ...]:
 def head(request: Request, talk: Talk) -> HttpResponseBase:
     """The head and the actions, as they are now."""
     return render(request, "workbench/head.html", head_parts(request, talk))
+
+
+@with_talk
+def trail(request: Request, talk: Talk) -> HttpResponseBase:
+    """Where the visitor was on the site, for whoever the clauses show it to; who looked is written down."""
+    if not (talk.rights.write or talk.rights.supervise):
+        raise Http404
+    try:
+        known: dict[str, Any] = {"trail": trail_of(talk.conversation, request.viewer, now=request.now)}
+    except NotVisible as refused:
+        known = {"refusals": refusals_of(refused, talk)}
+    return render(request, "workbench/trail.html", known)
 
 
 @with_talk
