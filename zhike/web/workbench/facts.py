@@ -22,9 +22,11 @@ NAMES: dict[str, Callable[[], str]] = {
     "name": lambda: gettext("称呼"),
     "phone": lambda: gettext("电话"),
     "email": lambda: gettext("邮箱"),
+    "order": lambda: gettext("订单号"),
     "order_no": lambda: gettext("订单号"),
+    "consent": lambda: gettext("同意的告知"),
 }
-HIDDEN = frozenset({"key", "phone", "email"})
+HIDDEN = frozenset({"key", "inbox", "phone", "email"})
 """Not shown: what is no fact of his, and numbers, which stand masked in his file."""
 LONGEST = 200
 
@@ -40,7 +42,7 @@ def facts_told(conversation: Conversation, book: Book) -> list[tuple[str, str]]:
             continue
         known = NAMES.get(name)
         title = _words(titles.get(name)) or (known() if known else name)
-        found.append((title, _value(name, value, book)[:LONGEST]))
+        found.append((title, _value(name, value, _topics_of(conversation, book))[:LONGEST]))
     return found
 
 
@@ -58,9 +60,16 @@ def _words(title: object) -> str:
     return str(title or "")
 
 
-def _value(name: str, value: object, book: Book) -> str:
+def _topics_of(conversation: Conversation, book: Book) -> dict[str, str]:
+    """The handbook's topics, and those the inbox lets a visitor choose from."""
+    offered = conversation.inbox.settings.get("topics") or []
+    own = {str(each.get("id")): _words(each.get("title")) for each in offered if isinstance(each, dict)}
+    return own | dict(topics(book))
+
+
+def _value(name: str, value: object, known: dict[str, str]) -> str:
     if name == "topic":
-        return dict(topics(book)).get(str(value), str(value))
+        return known.get(str(value)) or str(value)
     if name == "source" and value == "by_hand":
         return gettext("手工登记")
     if isinstance(value, bool):

@@ -166,15 +166,20 @@ function add(html) {
   const part = document.createElement("template");
   part.innerHTML = html;
   const stay = nearEnd();
+  // A day or another conversation is named before a message: not at all where that message is here already.
+  let named = [];
   for (const element of [...part.content.children]) {
-    if (element.dataset.message) {
-      const sent = messages().querySelector(`[data-sent-key="${CSS.escape(element.dataset.keySent)}"]`);
-      sent?.remove();
-      if (document.getElementById(element.id)) continue;
+    named.push(element);
+    if (!element.dataset.message) continue;
+    messages().querySelector(`[data-sent-key="${CSS.escape(element.dataset.keySent)}"]`)?.remove();
+    if (!document.getElementById(element.id)) {
       if (element.dataset.number === talk().dataset.number) talk().dataset.seq = element.dataset.seq;
+      for (const each of named) {
+        messages().insertBefore(each, messages().querySelector("[data-sent-key]"));
+        window.htmx?.process(each);
+      }
     }
-    messages().insertBefore(element, messages().querySelector("[data-sent-key]"));
-    window.htmx?.process(element);
+    named = [];
   }
   atEnd(stay);
   read();
