@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,13 +122,20 @@ def test_a_file_too_big_is_refused_with_a_reason_and_a_picture_goes(visitor: Som
     until(lambda: page.locator(".message.mine canvas").evaluate("each => each.width !== 220"), "the picture is drawn")
 
 
+def kill_the_server(product: Served) -> None:
+    """At once, with the processes it serves from; `zhike up` starts another."""
+    web = product.child("web")
+    assert web is not None
+    serving = Path(f"/proc/{web}/task/{web}/children").read_text().split()
+    for pid in (web, *map(int, serving)):
+        os.kill(pid, signal.SIGKILL)
+
+
 def test_a_restarted_server_loses_and_doubles_nothing(visitor: Somebody, shop: Served) -> None:
     page = begin(visitor)
     agent(shop, "say", "请稍等。")
     expect(page.locator(".message.theirs .words")).to_have_count(1)
-    web = shop.child("web")
-    assert web is not None
-    os.kill(web, signal.SIGKILL)
+    kill_the_server(shop)
     for number in range(1, 4):
         write(page, f"断线时{number}")
     until(shop.healthy, "the product is back")
