@@ -110,12 +110,17 @@ def test_notes_stay_inside_and_typing_is_seen(visitor: Somebody, shop: Served) -
     expect(page.locator(".typing")).to_have_text("对方正在输入…")
 
 
-def test_a_file_too_big_is_refused_with_a_reason_and_a_picture_goes(visitor: Somebody, shop: Served) -> None:
+def test_a_file_too_big_is_refused_with_a_reason_and_a_picture_goes(
+    visitor: Somebody, shop: Served, tmp_path: Path
+) -> None:
     page = begin(visitor)
     picker = page.locator(".composer input[type=file]")
-    picker.set_input_files({"name": "big.png", "mimeType": "image/png", "buffer": b"\x89PNG" + b"x" * 30 * 1024 * 1024})
+    big, small = tmp_path / "big.png", tmp_path / "照片.png"
+    big.write_bytes(b"\x89PNG" + b"x" * 30 * 1024 * 1024)
+    small.write_bytes(page.screenshot())
+    picker.set_input_files(big)
     expect(page.locator(".composer .wrong")).to_contain_text("最多 10 MB")
-    picker.set_input_files({"name": "照片.png", "mimeType": "image/png", "buffer": page.screenshot()})
+    picker.set_input_files(small)
     expect(page.locator(".chip small")).to_contain_text("KB")
     page.locator(".go").click()
     expect(page.locator(".message.mine canvas")).to_be_visible()
