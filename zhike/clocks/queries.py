@@ -152,7 +152,12 @@ def minutes_of(clock_ids: Collection[int]) -> dict[int, Minutes]:
     A line "broken" is written at the very moment a clock runs out, when nobody knows yet how late it will be; here it
     is known.
     """
-    return {clock.pk: _minutes(clock) for clock in Clock.objects.filter(pk__in=list(clock_ids))}
+    return minutes_in(Clock.objects.filter(pk__in=list(clock_ids)))
+
+
+def minutes_in(clocks: Iterable[Clock]) -> dict[int, Minutes]:
+    """The same of clocks that were read already."""
+    return {clock.pk: _minutes(clock) for clock in clocks}
 
 
 def _minutes(clock: Clock) -> Minutes:

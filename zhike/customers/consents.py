@@ -55,6 +55,11 @@ def in_force(customer: Customer, now: dt.datetime) -> QuerySet[Consent]:
     return Consent.objects.filter(holding, customer=customer, given_at__lte=now)
 
 
+def holds(consent: Consent, now: dt.datetime) -> bool:
+    """The same of one that was read already."""
+    return consent.given_at <= now and (consent.withdrawn_at is None or consent.withdrawn_at > now)
+
+
 def give_consent(customer: Customer, purpose: str, *, version: str, channel: str, by: str, now: dt.datetime) -> Consent:
     """Note a consent to the words called `version`. Raises CustomerRefused."""
     version = clean_line(version)[:40]

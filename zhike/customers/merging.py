@@ -7,6 +7,7 @@ to the same two facts. What the first customer had or got on his own stays his.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -88,14 +89,18 @@ def undo_merge(kept: Customer, fact_id: int, *, by: str, now: dt.datetime) -> Cu
     return dropped
 
 
+MERGES = (CustomersMerged.event_type, MergeUndone.event_type)
+
+
 def last_merge(kept: Customer) -> Fact | None:
     """The merge that can be undone now: the last one into this customer not undone yet."""
-    facts = Fact.objects.filter(
-        subject_kind="customer", subject_id=kept.pk,
-        type__in=[CustomersMerged.event_type, MergeUndone.event_type],
-    ).order_by("-pk")  # fmt: skip
+    return standing_merge(Fact.objects.filter(subject_kind="customer", subject_id=kept.pk, type__in=MERGES))
+
+
+def standing_merge(merges: Iterable[Fact]) -> Fact | None:
+    """The last of these merges that was not undone; facts of undoing are among them."""
     undone = set()
-    for fact in facts:
+    for fact in sorted(merges, key=lambda fact: fact.pk, reverse=True):
         if fact.type == MergeUndone.event_type:
             undone.add(fact.payload["merge"])
         elif fact.pk not in undone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -107,9 +108,14 @@ def _owners_of(digits: str) -> QuerySet[ContactPoint, Any]:
 
 def contacts_of(customer: Customer) -> list[Contact]:
     """How a customer is reached, the oldest first."""
+    return contacts_in(_points(customer))
+
+
+def contacts_in(points: Iterable[ContactPoint]) -> list[Contact]:
+    """The same of contact points that were read already, in their order."""
     return [
         Contact(point.kind, point.value, masked(point.kind, point.value), phone.city(point.value), point.pk)
-        for point in _points(customer)
+        for point in points
     ]
 
 

@@ -59,7 +59,7 @@ def row(
 def together(*asked: tuple[type[models.Model], str, Sequence[Any]]) -> list[list[Any]]:
     """Rows of several models with one query: for each (model, where, values) a list of instances, as `rows` reads them.
 
-    In no order: whoever asks sorts them. `where` names columns by their table.
+    In no order: whoever asks sorts them; an order in `where` says which of them a limit leaves.
     """
     sql, parts = _reading_together(tuple((model, where) for model, where, _ in asked))
     with connection.cursor() as cursor:
@@ -166,7 +166,7 @@ def _reading_together(asked: tuple[tuple[type[models.Model], str], ...]) -> tupl
         table = model._meta.db_table
         own = [*empty[:place], _columns(model, table, ()), *empty[place + 1 :]]
         columns = ", ".join(column for some in own for column in some)
-        selects.append(f"SELECT {place}, {columns} FROM {_quoted(table)} {where}")  # noqa: S608 - our own models
+        selects.append(f"(SELECT {place}, {columns} FROM {_quoted(table)} {where})")  # noqa: S608 - our own models
     return " UNION ALL ".join(selects), tuple(parts)
 
 

@@ -143,6 +143,11 @@ def decide_request(number: int, *, approve: bool, answer: str = "", by: Viewer, 
     return found
 
 
+def requests_of(staff: Staff) -> QuerySet[ShiftRequest]:
+    """Those he asked for himself."""
+    return ShiftRequest.objects.select_related("staff", "other").filter(staff=staff)
+
+
 def requests_for(viewer: Viewer) -> QuerySet[ShiftRequest]:
     """Those he asked for, those he is asked in, and those that are his to decide; all for an administrator. Three queries at most."""
     rows = ShiftRequest.objects.select_related("staff", "other")
@@ -152,14 +157,16 @@ def requests_for(viewer: Viewer) -> QuerySet[ShiftRequest]:
     return rows.filter(Q(staff_id=me) | Q(other_id=me) | Q(staff_id__in=planned_by(viewer)))
 
 
-def waiting_for(viewer: Viewer) -> QuerySet[ShiftRequest]:
-    """What waits for this viewer: swaps he is asked in, and requests of others he decides. Oldest first."""
+def waiting_for(viewer: Viewer, headed: set[int] | None = None) -> QuerySet[ShiftRequest]:
+    """What waits for this viewer: swaps he is asked in, and requests of others he decides. Oldest first. `headed`: the departments
+    he heads, where they are known already.
+    """
     me = viewer.staff.pk if viewer.staff is not None else 0
     rows = ShiftRequest.objects.filter(state__in=ShiftRequest.PENDING).select_related("staff", "other")
     ready = Q(kind="leave", state=State.ASKED) | Q(kind="swap", state=State.AGREED)
     decides = ready & ~Q(staff_id=me) & ~Q(kind="swap", other_id=me)
     if not viewer.is_admin:
-        decides &= Q(staff_id__in=planned_by(viewer))
+        decides &= Q(staff_id__in=planned_by(viewer, headed))
     return rows.filter(Q(kind="swap", state=State.ASKED, other_id=me) | decides).order_by("asked_at", "id")
 
 

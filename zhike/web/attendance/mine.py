@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from zhike.org.actions import OrgRefused
+from zhike.org.attendance import headed_by
 from zhike.org.models import Assignment, ShiftRequest, Staff
 from zhike.org.rosters import rosters
 from zhike.org.shift_requests import (
@@ -21,7 +22,7 @@ from zhike.org.shift_requests import (
     ask_leave,
     ask_swap,
     decide_request,
-    requests_for,
+    requests_of,
     waiting_for,
     withdraw_request,
 )
@@ -146,12 +147,14 @@ def _page(request: Request, more: dict[str, Any] | None = None, status: int = 20
     me, today = _me(request), request.now.astimezone(ZONE).date()
     roster = rosters([me.pk], today, today + dt.timedelta(days=AHEAD - 1))[me.pk]
     days = [today + dt.timedelta(days=n) for n in range(AHEAD)]
-    mine = requests_for(request.viewer).filter(staff=me).order_by("-asked_at", "-id")[:MOST]
+    mine = requests_of(me).order_by("-asked_at", "-id")[:MOST]
+    headed = headed_by(request.viewer)
     known: dict[str, Any] = {
         "days": [(cell_of(day, roster.get(day)), gettext(WEEKDAYS[day.weekday()])) for day in days],
         "planned": bool(roster),
         "requests": [_asked(row, request) for row in mine],
-        "waiting": waiting_for(request.viewer).count(),
+        "waiting": waiting_for(request.viewer, headed).count(),
+        "may_plan": request.viewer.is_admin or bool(headed),
         "colleagues": _colleagues(request),
         "today": today,
         **(more or {}),

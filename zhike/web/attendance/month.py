@@ -74,8 +74,9 @@ def show(request: Request) -> HttpResponse:
 
 def drawn(request: Request, page: str, known: dict[str, Any], status: int = 200) -> HttpResponse:
     """A page of this area, with the tabs this viewer may open."""
-    may_plan = request.viewer.is_admin or bool(headed_by(request.viewer))
-    return render(request, f"attendance/{page}.html", {"may_plan": may_plan, **known}, status=status)
+    if "may_plan" not in known:
+        known["may_plan"] = request.viewer.is_admin or bool(headed_by(request.viewer))
+    return render(request, f"attendance/{page}.html", known, status=status)
 
 
 def departments_of(viewer: Viewer, headed: set[int]) -> QuerySet[Department]:

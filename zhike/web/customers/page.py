@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +20,9 @@ from zhike.cases.titles import title_in
 from zhike.customers import consents, identifiers, unmasking
 from zhike.customers.access import NoSuchCustomer, customer_for, may_see_customers
 from zhike.customers.duplicates import might_be
-from zhike.customers.merging import last_merge
+from zhike.customers.kept import kept_of
 from zhike.customers.models import Consent, Customer, Relation
 from zhike.customers.profile import CustomerRefused
-from zhike.customers.queries import contacts_of, timeline
 from zhike.journal.models import Fact
 from zhike.org.handbooks import book_of
 from zhike.web.base.names import names_of
@@ -75,15 +75,16 @@ def standing(request: Request, number: int) -> Customer:
 
 def page(request: Request, customer: Customer, status: int = 200, **more: Any) -> HttpResponse:
     """The page; `wrong` and `revealed` come from deeds that answer with it."""
-    merge = last_merge(customer)
+    kept = kept_of(customer, facts=FACTS)
+    merge = kept.merge
     dropped = Customer.objects.filter(pk=merge.payload["dropped"]).first() if merge else None
     shown = {
         "customer": customer,
         "cards": shown_cards(customer, request.now),
-        "contacts": contacts_of(customer),
-        "identifiers": [identifiers.shown(row) for row in customer.identifiers.order_by("pk")],
+        "contacts": kept.contacts,
+        "identifiers": [identifiers.shown(row) for row in kept.identifiers],
         "sorts": [(kind, sort.title) for kind, sort in identifiers.SORTS.items() if sort.owner == customer.kind],
-        "consents": consents_of(customer, request.now),
+        "consents": consents_of(kept.consents, request.now),
         "purposes": consents.PURPOSES.items(),
         "channels": consents.CHANNELS.items(),
         "looking_for": unmasking.PURPOSES.items(),
@@ -92,7 +93,7 @@ def page(request: Request, customer: Customer, status: int = 200, **more: Any) -
         "hints": might_be(customer),
         "merge": merge,
         "dropped": dropped,
-        "entries": entries(request, customer),
+        "entries": entries(request, customer, kept.facts),
         **more,
     }
     return render(request, "customers/page.html", shown, status=status)
@@ -115,12 +116,10 @@ class Agreed:
     holds: bool
 
 
-def consents_of(customer: Customer, now: dt.datetime) -> list[Agreed]:
-    """One line a purpose."""
-    latest: dict[str, Consent] = {}
-    for row in customer.consents.order_by("given_at", "pk"):
-        latest[row.purpose] = row
-    holding = set(consents.in_force(customer, now).values_list("purpose", flat=True))
+def consents_of(given: Sequence[Consent], now: dt.datetime) -> list[Agreed]:
+    """One line a purpose; the latest of those given at the end."""
+    latest = {row.purpose: row for row in given}
+    holding = {row.purpose for row in given if consents.holds(row, now)}
     return [Agreed(key, title, latest.get(key), key in holding) for key, title in consents.PURPOSES.items()]
 
 
@@ -154,11 +153,11 @@ def relation_titles() -> dict[str, str]:
     }
 
 
-def entries(request: Request, customer: Customer) -> list[Entry]:
+def entries(request: Request, customer: Customer, about: Sequence[Fact]) -> list[Entry]:
     """His cases and their notes as far as this viewer may see them, and what happened to the archive; newest first."""
     cases = list(visible_cases(request.viewer).filter(customer=customer).order_by("-opened_at", "-id")[:CASES])
     notes = list(Note.objects.filter(case__in=cases).select_related("case").order_by("-at", "-pk")[:NOTES])
-    facts = [fact for fact in timeline(customer.pk, limit=FACTS) if fact.type in told()]
+    facts = [fact for fact in about if fact.type in told()]
     names = names_of({fact.actor for fact in facts} | {note.author for note in notes})
     found = [_case_entry(case) for case in cases]
     found += [
