@@ -20,6 +20,7 @@ from zhike.conversations.events import PresenceChanged
 from zhike.conversations.models import Conversation, Presence, PresencePeriod
 from zhike.conversations.presence_limits import limit_states
 from zhike.conversations.refusals import ConversationRefused
+from zhike.conversations.staff_facts import facts_about
 from zhike.handbook.book import Book
 from zhike.handbook.common import Text, parse_duration
 from zhike.handbook.decide import Decision, judge
@@ -209,6 +210,7 @@ def facts_of(held: Presence, book: Book, queues: Sequence[str], now: dt.datetime
         "weekday": local.isoweekday(),
         "hour": local.hour,
         "now": local.isoformat(),
+        **facts_about(book, held.staff_id),
         **{f"param.{name}": value for name, value in book.parameters.items()},
     }
 

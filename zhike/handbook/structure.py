@@ -283,6 +283,10 @@ class Process(Model):
     """The process whose case is the parent."""
     customer: dict[Literal["phone", "name", "email"], Identifier] = Field(default_factory=dict)
     """Which fields of the opening form say who the customer is."""
+    person: Identifier | None = None
+    """The `staff` field of the main form that says which colleague the case is about: his training, his leave. What it says are facts
+    at the gates of his presence, as `<process>.<record>.<field>`.
+    """
     visible_to: tuple[Access, ...] = ()
     """Who may see a case where no visibility clause speaks; empty: the roles that act in it."""
     repeats: Repeats | None = None

@@ -78,6 +78,8 @@ def convert(world: World, field: FieldDef, text: str) -> Any:
             return _moment(world, field, text)
         case "rows":
             return [_row(world, field, part) for part in text.split("、")]
+        case "case":
+            return world.case(text).number if world.is_case(text) else text
         case "files":
             return [store(world, name, world.actor) for name in text.split("、")]
         case _:

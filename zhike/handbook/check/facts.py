@@ -68,6 +68,10 @@ def _process_facts(checker: Checker, process: Process | None) -> dict[str, Field
     known: dict[str, FieldDef | None] = {declared.name: None for declared in book.facts}
     for record in book.records:
         known |= {f"{record.id}.{name}": field for name, field in fields_of(checker, record.id).items()}
+    for about in book.processes:
+        if about.person is not None:
+            fields = {name: field for name, field in known.items() if "." in name and not name.startswith("parent.")}
+            known |= {f"{about.id}.{name}": field for name, field in fields.items()}
     parents = [one for one in book.processes if process is not None and one.id == process.related]
     for parent in parents or ([] if process is not None else book.processes):
         own = known | fields_of(checker, parent.record)
