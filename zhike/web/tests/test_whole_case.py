@@ -254,7 +254,7 @@ def test_the_sheet_holds_everything_and_is_written_down(world: World) -> None:
 def test_the_sheet_shows_no_number_in_full(world: World) -> None:
     case = world.ticket()
     page = world.signed_in("agent").get(f"/cases/{case.number}/print")
-    assert page.context["customer"].phones == ["138****0101"]
+    assert page.context["customer"].phones == [("138****0101", "北京")]
 
 
 def test_the_sheet_goes_through_the_gate(world: World) -> None:
