@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 from django.conf import settings
@@ -39,13 +42,24 @@ def postgres() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(postgres: None) -> None:
-    """pytest-django asks for this before it makes the test database."""
+def turn() -> Iterator[IO[str]]:
+    """Held while the test database is made: PostgreSQL copies its template for one at a time, and processes of a run share a server."""
+    with (Path(tempfile.gettempdir()) / f"zhike-test-{os.getuid()}.turn").open("w") as held:
+        yield held
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def django_db_modify_db_settings(
+    postgres: None, turn: IO[str], django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """pytest-django asks for this before it makes the test database, one for each process of a run."""
+    fcntl.flock(turn, fcntl.LOCK_EX)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker, turn: IO[str]) -> Iterator[None]:
     """As pytest-django has it; at the end, sessions of threads that outlived their test do not keep the database."""
+    fcntl.flock(turn, fcntl.LOCK_UN)
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
