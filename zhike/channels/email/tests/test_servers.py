@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import ssl
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,14 +30,13 @@ from zhike.conversations.tests.ground import at, installed, person
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
+def server() -> Iterator[Dovecot]:
     if dovecot_program() is None or os.geteuid() != 0:
         pytest.skip("needs dovecot (Debian: apt-get install dovecot-imapd) and root to run it as nobody")
-    place = tmp_path_factory.mktemp("dovecot")
-    for folder in (place, *place.parents[:2]):
-        folder.chmod(0o755)
+    place = Path(tempfile.mkdtemp(prefix="zhike-dovecot-"))  # whose folders above anybody may enter
     with dovecot(place) as running:
         yield running
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def folder_of(server: Dovecot, user: str, **more: object) -> imap.Folder:
