@@ -89,7 +89,7 @@ def write(page: Page, words: str) -> None:
 
 def test_asked_and_answered_in_order_once_and_nothing_typed_is_executed(visitor: Somebody, shop: Served) -> None:
     page = begin(visitor, words=HOSTILE, name=HOSTILE[:80])
-    expect(page.locator(".state")).to_contain_text("下一位就是您")
+    expect(page.locator(".state")).to_contain_text("正在排队")
     for number in range(1, 6):
         write(page, f"第{number}句")
     expect(page.locator(".message.mine .words")).to_have_count(6)

@@ -129,16 +129,28 @@ def alone(url: str) -> Iterator[Connection]:
         yield keeper
 
 
+LEAVING = 10
+"""Tenths of a second a client that has hung up may still be listed."""
+
+
 def refuse_company(keeper: Connection, database: str) -> None:
     """Whoever is connected would go on writing into what is put aside."""
+    for _ in range(LEAVING):
+        company = connected(keeper, database)
+        if not company:
+            return
+        keeper.execute("SELECT pg_sleep(0.1)")
+    raise RestoreRefused(f"the product is still connected: {company}. Stop it (zhike up, web, work) and call again.")
+
+
+def connected(keeper: Connection, database: str) -> str:
+    """The clients of a database by name, with their number; "" without any."""
     rows = keeper.execute(
         "SELECT coalesce(nullif(application_name, ''), 'a client without a name'), count(*) FROM pg_stat_activity"
         " WHERE datname = %s AND backend_type = 'client backend' GROUP BY 1 ORDER BY 1",
         [database],
     ).fetchall()
-    if rows:
-        who = ", ".join(f"{name} ({count})" for name, count in rows)
-        raise RestoreRefused(f"the product is still connected: {who}. Stop it (zhike up, web, work) and call again.")
+    return ", ".join(f"{name} ({count})" for name, count in rows)
 
 
 def is_empty(url: str) -> bool:
