@@ -58,15 +58,12 @@ def may_see_trail(conversation: Conversation, viewer: Viewer, *, now: dt.datetim
     return decision is None or _sees(conversation, decision, viewer, now)
 
 
-def forget_trails(book: Book, now: dt.datetime) -> int:
-    """Take away the page views of the handbook's visitors that are older than the clause keeps them; answers how many."""
+def kept_since(book: Book, now: dt.datetime) -> dt.datetime | None:
+    """From when on the clause keeps page views; None where no clause says how long."""
     clause = next((c for c in book.clauses("visibility") if isinstance(c, Visibility) and c.of == OF), None)
     if clause is None or clause.keep is None:
-        return 0
-    before = due_before(None, now, clause.keep, zone=book.handbook.zone)
-    ours = Conversation.objects.filter(handbook=book.name).values("address_id")
-    removed, _ = PageView.objects.filter(entered_at__lt=before, address_id__in=ours).delete()
-    return removed
+        return None
+    return due_before(None, now, clause.keep, zone=book.handbook.zone)
 
 
 def _sight(conversation: Conversation, now: dt.datetime) -> Decision | None:

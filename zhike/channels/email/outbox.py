@@ -46,7 +46,6 @@ UNKNOWN = Text(
 )
 LATER = Text(zh="暂时没有送出，会自动再试：{why}", en="Not sent yet, it is tried again: {why}")
 NEVER = Text(zh="没有送出：{why}", en="Not sent: {why}")
-WITHDRAWN = Text(zh="发出之前已撤回。", en="It was taken back before it went out.")
 TOLD = {
     "unknown": Text(
         zh="会话 {number}：一封邮件不知是否发出，请核实后决定。",
@@ -107,14 +106,6 @@ def claim(mailbox: int, wall: dt.datetime) -> list[Claim]:
         taken = Outgoing.objects.filter(pk__in=[number for number, _ in rows])
         taken.update(state=Outgoing.State.TAKEN, attempts=F("attempts") + 1)
     return [Claim(number, attempts + 1) for number, attempts in rows]
-
-
-def is_withdrawn(claim: Claim, *, now: dt.datetime, wall: dt.datetime) -> bool:
-    """Whether its writer took it back before it went out; then it does not go."""
-    if not Outgoing.objects.filter(pk=claim.number, message__recalled_at__isnull=False).exists():
-        return False
-    note_outcome(claim, Outcome("never", WITHDRAWN.zh), now=now, wall=wall)
-    return True
 
 
 def mail_of(number: int, now: dt.datetime) -> tuple[Outgoing, bytes]:

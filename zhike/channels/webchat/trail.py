@@ -1,6 +1,6 @@
 """On which pages of the site a visitor was, told by the widget once he has agreed; thrown away when the days are over.
 
-How many days a handbook's parameter `page_trail_days` says, else the inbox.
+How long: the visibility clause of the page trail says (conversations/trails.py), else the inbox.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zhike.channels.webchat.settings import settings_of
+from zhike.conversations import trails
 from zhike.conversations.models import Address, Inbox, Medium, PageView
 from zhike.lib.text import clean_line
 from zhike.org.handbooks import NoHandbook, book_of, current
 
-PARAMETER = "page_trail_days"
 MOST = 20
 """Pages taken at once."""
 LONGEST_STAY = dt.timedelta(days=1)
@@ -56,22 +56,27 @@ def leave_page(address: Address, now: dt.datetime) -> None:
     PageView.objects.filter(address=address, left_at__isnull=True).update(left_at=now)
 
 
-def days_kept(inbox: Inbox, now: dt.datetime) -> int:
+def kept_since(inbox: Inbox, now: dt.datetime) -> dt.datetime:
+    """From when on the pages of this inbox's visitors are kept."""
     try:
-        named = book_of(current(inbox.handbook, now).pk).parameters.get(PARAMETER)
+        said = trails.kept_since(book_of(current(inbox.handbook, now).pk), now)
     except NoHandbook:
-        named = None
-    return named if isinstance(named, int) and named > 0 else settings_of(inbox).trail_days
+        said = None
+    return said or now - dt.timedelta(days=settings_of(inbox).trail_days)
+
+
+def days_kept(inbox: Inbox, now: dt.datetime) -> int:
+    """The same in days, for the page of the inbox."""
+    return (now - kept_since(inbox, now)).days
 
 
 def forget_trails(now: dt.datetime) -> int:
-    """Remove pages whose days are over, those of the inbox that keeps longest after that; answers how many."""
-    days = [days_kept(inbox, now) for inbox in Inbox.objects.filter(medium=Medium.WEBCHAT)]
+    """Remove pages whose time is over, those of nobody's inbox with the inbox that keeps longest; answers how many."""
+    since = {inbox: kept_since(inbox, now) for inbox in Inbox.objects.filter(medium=Medium.WEBCHAT)}
     gone = 0
-    for inbox in Inbox.objects.filter(medium=Medium.WEBCHAT):
-        until = now - dt.timedelta(days=days_kept(inbox, now))
+    for inbox, moment in since.items():
         theirs = Address.objects.filter(conversations__inbox=inbox).values("pk")
-        gone += PageView.objects.filter(entered_at__lt=until, address__in=theirs).delete()[0]
-    if days:
-        gone += PageView.objects.filter(entered_at__lt=now - dt.timedelta(days=max(days))).delete()[0]
+        gone += PageView.objects.filter(entered_at__lt=moment, address__in=theirs).delete()[0]
+    if since:
+        gone += PageView.objects.filter(entered_at__lt=min(since.values())).delete()[0]
     return gone

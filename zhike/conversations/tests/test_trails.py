@@ -10,7 +10,7 @@ from zhike.conversations.handing import accept
 from zhike.conversations.models import Conversation, PageView
 from zhike.conversations.refusals import NotVisible
 from zhike.conversations.tests.ground import asked, at, inbox_of, installed, person
-from zhike.conversations.trails import forget_trails, may_see_trail, trail_of
+from zhike.conversations.trails import kept_since, may_see_trail, trail_of
 from zhike.journal.models import ClauseUse, Fact
 from zhike.org.handbooks import book_of
 
@@ -56,7 +56,4 @@ def test_a_colleague_is_refused_and_his_attempt_is_written_down() -> None:
 
 def test_it_is_kept_as_long_as_the_clause_says() -> None:
     version = installed(WHO)
-    visited()
-    assert forget_trails(book_of(version.pk), at("06-01 10:00")) == 0
-    assert forget_trails(book_of(version.pk), at("06-01 10:05")) == 1
-    assert PageView.objects.get().title == "价格页"
+    assert kept_since(book_of(version.pk), at("06-01 10:05")) == at("03-03 10:05")

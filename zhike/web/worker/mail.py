@@ -123,8 +123,6 @@ def _send_some(line: Line) -> bool:
 
 def send_one(claim: outbox.Claim, server: smtp.Server) -> None:
     """One attempt, written down."""
-    if outbox.is_withdrawn(claim, now=clock.now(), wall=clock.wall()):
-        return
     try:
         row, mail = outbox.mail_of(claim.number, clock.now())
     except (OSError, LookupError, ValueError) as error:

@@ -175,8 +175,7 @@ def test_the_end_is_not_sent_of_a_mail_that_somebody_else_has(message: Message) 
 def test_a_mail_is_not_taken_back_and_goes_out_as_it_was_written(desk: Viewer, message: Message) -> None:
     with pytest.raises(ConversationRefused):
         recall_message(message, desk, now=at("03-03 09:10:30"), within=dt.timedelta(minutes=2))
-    (claim,) = outbox.claim(Outgoing.objects.get().mailbox_id, WALL)
-    assert not outbox.is_withdrawn(claim, now=at("03-03 09:11"), wall=WALL)
+    assert len(outbox.claim(Outgoing.objects.get().mailbox_id, WALL)) == 1
 
 
 def bounce(about: str, action: str = "failed", status: str = "5.1.1", why: str = "550 5.1.1 No such user") -> bytes:

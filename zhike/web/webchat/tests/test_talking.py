@@ -11,6 +11,7 @@ from django.test import Client
 from zhike.channels.sealing import seal_into
 from zhike.channels.webchat.trail import forget_trails
 from zhike.channels.webchat.visitors import IDENTITY
+from zhike.conversations import trails
 from zhike.conversations.actions import close, recall_message, say
 from zhike.conversations.handing import accept
 from zhike.conversations.models import Address, Conversation, Inbox, Message, PageView, Survey
@@ -361,6 +362,17 @@ def test_his_pages_are_kept_in_order_and_thrown_away_after_the_days(shop: Inbox,
     ]
     assert forget_trails(at("05-31 10:00")) == 0
     assert forget_trails(at("06-02 10:00")) == 2
+
+
+def test_what_a_clause_says_of_keeping_pages_goes_before_the_days_of_the_inbox(
+    shop: Inbox, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trails, "kept_since", lambda _, now: now - dt.timedelta(days=7))
+    visitor = Visitor()
+    visitor.writes("你好")
+    visitor.post("pages", pages=[{"url": "https://shop.example/a", "ago": 1}])
+    assert forget_trails(at("03-10 09:00")) == 0
+    assert forget_trails(at("03-10 10:30")) == 1
 
 
 def test_of_somebody_who_has_not_written_no_page_is_kept(shop: Inbox) -> None:
