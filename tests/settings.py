@@ -1,7 +1,8 @@
 """The settings tests run with: a data folder of their own, cheap passwords, nothing collected or compressed.
 
 The embedded PostgreSQL of that folder starts when the first test asks for a database (conftest.py).
-ZHIKE_TEST_DATABASE_URL names a server to use instead; its user must be allowed to create databases.
+ZHIKE_TEST_DATABASE_URL names a server to use instead; its user must be allowed to create databases. What is set for the product
+itself (ZHIKE_HOME and the like) never reaches a test.
 """
 
 import atexit
@@ -14,7 +15,8 @@ TEST_HOME = Path(tempfile.mkdtemp(prefix="zhike-test-"))
 TEST_HOME.chmod(0o711)
 atexit.register(shutil.rmtree, TEST_HOME, ignore_errors=True)
 
-for name in [name for name in os.environ if name.startswith("ZHIKE_") and name != "ZHIKE_TEST_DATABASE_URL"]:
+FOR_TESTS = ("ZHIKE_TEST_", "ZHIKE_CHROMIUM")
+for name in [name for name in os.environ if name.startswith("ZHIKE_") and not name.startswith(FOR_TESTS)]:
     del os.environ[name]
 for name in ("PORT", "HANDBOOK", "DATABASE_URL"):
     os.environ.pop(name, None)

@@ -28,14 +28,15 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "table"
-        environ = {**os.environ, "ZHIKE_FUZZ_TABLE": str(place), "ZHIKE_FUZZ_EXAMPLES": str(options.examples)}
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", TESTS]
+        environ = {**os.environ, "ZHIKE_TEST_FUZZ_TABLE": str(place), "ZHIKE_TEST_FUZZ_EXAMPLES": str(options.examples)}
+        workers = ["-n", str(os.cpu_count() or 1), "--dist", "load"]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *workers, TESTS]
         done = subprocess.run(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True, check=False)
         rows = [json.loads(line) for line in place.read_text().splitlines()] if place.exists() else []
-    if done.returncode:
+    if done.returncode or not rows:
         print(done.stdout)
     print_table(rows)
-    return done.returncode
+    return done.returncode or not rows
 
 
 def print_table(rows: list[dict[str, object]]) -> None:

@@ -1,6 +1,6 @@
 """Schemathesis asks everything the contract allows and much that it does not, as every role. The product never fails.
 
-ZHIKE_FUZZ_EXAMPLES raises the number of examples of an operation and role (10 in the ordinary run); no example is remembered.
+ZHIKE_TEST_FUZZ_EXAMPLES raises the number of examples of an operation and role (10 in the ordinary run); no example is remembered.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from zhike.web.api.tests.program import Program
 from zhike.web.tests.world import COMPLETE, World
 from zhike.webhooks.tests.hooks import spread_all, subscribed
 
-EXAMPLES = int(os.environ.get("ZHIKE_FUZZ_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("ZHIKE_TEST_FUZZ_EXAMPLES", "10"))
 CONTRACT = from_dict(json.loads(json.dumps(product.description_of_all)))
 OPERATIONS = {f"{o.method.upper()} {o.path}": o for o in (result.ok() for result in CONTRACT.get_all_operations())}
 
@@ -60,7 +60,7 @@ def test_nothing_that_is_asked_makes_the_product_fail(
 
 def _note(who: str, answers: Counter[int]) -> None:
     """A line for `make fuzz`, which prints them as a table."""
-    if place := os.environ.get("ZHIKE_FUZZ_TABLE"):
+    if place := os.environ.get("ZHIKE_TEST_FUZZ_TABLE"):
         with Path(place).open("a") as file:
             file.write(json.dumps({"role": who or "nobody", "operations": len(OPERATIONS), "answers": answers}) + "\n")
 
