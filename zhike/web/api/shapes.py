@@ -6,11 +6,13 @@ import datetime as dt
 from typing import Any
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
-class Shape(Schema):
-    """Base of what is answered."""
+class Shape(BaseModel):
+    """Base of what is answered. Plain pydantic: what a view has built is not read a second time through ninja's getter."""
+
+    model_config = ConfigDict(from_attributes=True)
 
 
 class Asked(Schema):
