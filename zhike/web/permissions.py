@@ -298,6 +298,7 @@ PERMISSIONS: dict[str, Row] = {
     # mails: which one, is decided by channels.email.access; mailboxes are the administrators'
     "mailboxes:folder": _row("desk", "board", "admin"),
     "mailboxes:mail": _row("desk", "board", "admin"),
+    "mailboxes:look": _row("desk", "board", "admin"),
     "mailboxes:source": _row("desk", "board", "admin"),
     "mailboxes:file": _row("desk", "board", "admin"),
     "mailboxes:release": _row("desk", "board", "admin", methods=WRITE),

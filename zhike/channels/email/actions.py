@@ -80,6 +80,7 @@ class Wish:
     folder: str = "INBOX"
     signature: str = ""
     auto_answer: str = ""
+    language: str = "zh"
     plus_addressing: bool = False
     blocked: str = ""
     allowed: str = ""
@@ -233,6 +234,7 @@ def _checked(wish: Wish, handbooks: Mapping[str, object], *, new: bool) -> dict[
     return values | {
         "folder": clean_line(wish.folder)[:80] or "INBOX",
         "signature": clean_text(wish.signature)[:500],
+        "language": wish.language if wish.language in ("zh", "en") else "zh",
         "auto_answer": clean_text(wish.auto_answer)[:LONGEST_ANSWER],
         "plus_addressing": wish.plus_addressing,
     }

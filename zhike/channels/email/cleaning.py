@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html as entities
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -49,7 +49,6 @@ MOST_DATA = 20
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:-]{0,40})")
 _DATA = re.compile(r"""(src\s*=\s*)(["']?)data:(image/[\w.+-]{2,20});base64,([A-Za-z0-9+/=\s]{20,})\2""", re.IGNORECASE)
 _SHOWN = re.compile(r'<img\b([^>]*)\bsrc="cid:([^"]*)"([^>]*)>')
-_TOKEN = re.compile(r' data-file="([A-Za-z0-9_-]{43})"')
 
 
 @dataclass
@@ -64,6 +63,8 @@ class Cleaned:
     """(content id, media type, content) of pictures that stood in the HTML itself."""
     cut: bool = False
     """Something was too deep to be read."""
+    source: str = ""
+    """The HTML as it came, cut to what is read, with the pictures that stood in it as `cid:`. Nothing is cleaned away."""
 
 
 def cleaned(source: str) -> Cleaned:
@@ -81,7 +82,7 @@ def cleaned(source: str) -> Cleaned:
         lifted, tags=set(TAGS), attributes=ATTRIBUTES, attribute_filter=judge, clean_content_tags=GONE_WITH_CONTENT,
         url_schemes={"http", "https", "mailto", "tel", "cid"}, link_rel="noopener noreferrer nofollow", strip_comments=True,
     )  # fmt: skip
-    found.text = text_of(found.html)
+    found.text, found.source = text_of(found.html), lifted
     return found
 
 
@@ -123,27 +124,6 @@ def with_files(cleaned_html: str, tokens: Mapping[str, str]) -> str:
         return f'<img data-file="{token}"{alt}>' if token else f"[{words[1]}]" if words and words[1] else ""
 
     return _SHOWN.sub(place, cleaned_html)
-
-
-def shown(stored: str, address_of: Callable[[str], str], quoted: str) -> str:
-    """Stored HTML as a page shows it: pictures at `address_of(token)`, quotations folded under the word `quoted`."""
-    pictured = _TOKEN.sub(lambda mark: f' src="{entities.escape(address_of(mark[1]))}" loading="lazy"', stored)
-    return _folded(pictured, entities.escape(quoted))
-
-
-def _folded(source: str, words: str) -> str:
-    """The outermost quotations between <details>; stored HTML is well formed, so counting is enough."""
-    pieces, depth, end = [], 0, 0
-    for mark in re.finditer(r"<(/?)blockquote\b[^>]*>", source):
-        pieces.append(source[end : mark.start()])
-        end = mark.end()
-        if mark[1]:
-            depth -= 1
-            pieces.append(mark[0] + ("</details>" if depth == 0 else ""))
-        else:
-            pieces.append((f'<details class="zk-quoted"><summary>{words}</summary>' if depth == 0 else "") + mark[0])
-            depth += 1
-    return "".join([*pieces, source[end:]])
 
 
 def text_of(clean_html: str) -> str:

@@ -50,6 +50,8 @@ class Letter:
     files: Sequence[tuple[str, str, bytes]] = field(default_factory=list)
     """(name, media type, content)."""
     is_auto: bool = False
+    language: str = "zh"
+    """Of the line above the quotation."""
 
 
 def composed(letter: Letter) -> bytes:
@@ -98,7 +100,7 @@ def _text(letter: Letter) -> str:
         pieces.append(f"-- \n{letter.signature}")
     if letter.quoted:
         lines = letter.quoted.words[:MOST_QUOTED].splitlines()
-        pieces.append("\n".join([_introduction(letter.quoted), *(f"> {line}".rstrip() for line in lines)]))
+        pieces.append("\n".join([_introduction(letter), *(f"> {line}".rstrip() for line in lines)]))
     return "\n\n".join(pieces) + "\n"
 
 
@@ -108,7 +110,7 @@ def _html(letter: Letter) -> str:
         pieces.append(f"<p>-- <br>{_lines(letter.signature)}</p>")
     if letter.quoted:
         pieces.append(
-            f"<p>{entities.escape(_introduction(letter.quoted))}</p><blockquote>{_lines(letter.quoted.words[:MOST_QUOTED])}</blockquote>"
+            f"<p>{entities.escape(_introduction(letter))}</p><blockquote>{_lines(letter.quoted.words[:MOST_QUOTED])}</blockquote>"
         )
     return f"<!DOCTYPE html><html><body>{''.join(pieces)}</body></html>"
 
@@ -117,5 +119,9 @@ def _lines(text: str) -> str:
     return entities.escape(text).replace("\n", "<br>")
 
 
-def _introduction(quoted: Quoted) -> str:
+def _introduction(letter: Letter) -> str:
+    quoted = letter.quoted
+    assert quoted is not None
+    if letter.language == "en":
+        return f"On {quoted.at:%Y-%m-%d %H:%M}, {quoted.who} wrote:"
     return f"在 {quoted.at:%Y年%m月%d日 %H:%M}，{quoted.who} 写道："

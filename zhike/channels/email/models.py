@@ -35,6 +35,8 @@ class Mailbox(models.Model):
     smtp_key = models.CharField(max_length=16, blank=True, default="")
     smtp_sealed = models.BinaryField(default=b"")
     signature = models.CharField(max_length=500, blank=True, default="")
+    language = models.CharField(max_length=2, choices=[("zh", "中文"), ("en", "English")], default="zh")
+    """Of what the product itself writes: to a customer whose language is not known, and in notes to those who answer."""
     auto_answer = models.TextField(blank=True, default="")
     """Said once to who begins a conversation; nothing where it is empty."""
     plus_addressing = models.BooleanField(default=False)

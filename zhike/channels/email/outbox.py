@@ -40,6 +40,7 @@ ANSWERS = re.compile(r"(?i)(?:re|aw|回复|答复)\s*[:：]")
 """How the subject of an answer begins."""
 HANDFUL = 20
 AT_ONCE = dt.datetime.fromtimestamp(0, dt.UTC)
+ARRIVED = Text(zh="已收到您的来信", en="Your mail has arrived")
 UNKNOWN = Text(
     zh="邮件服务器没有答复，可能已发出也可能没有。请核实后决定是否重发。",
     en="The mail server did not answer: it may have gone out or not. Find out, then decide.",
@@ -138,6 +139,7 @@ def _letter(row: Outgoing, now: dt.datetime) -> composing.Letter:
         quoted=None if row.is_auto or asked is None else _quoted(asked, conversation),
         files=_files(message),
         is_auto=row.is_auto,
+        language=_language(row),
     )
 
 
@@ -145,9 +147,16 @@ def _subject(row: Outgoing, conversation: Conversation) -> str:
     """A machine's answer repeats nothing of what came; a person's keeps the subject."""
     mark = tokens.subject_mark(conversation.number)
     if row.is_auto:
-        return f"已收到您的来信 Your mail has arrived {mark}"
+        return f"{ARRIVED.say(_language(row))} {mark}"
     subject = conversation.subject or row.mailbox.sender_name
     return f"{subject if ANSWERS.match(subject) else f'Re: {subject}'} {mark}"
+
+
+def _language(row: Outgoing) -> str:
+    """The customer's, where it is known; else the mailbox's."""
+    address = row.message.conversation.address
+    known = address.language[:2] if address is not None else ""
+    return known if known in ("zh", "en") else row.mailbox.language
 
 
 def _answered(message: Message) -> Message | None:
@@ -213,7 +222,12 @@ def note_outcome(claim: Claim, outcome: Outcome, *, now: dt.datetime, wall: dt.d
         row.fault = "" if outcome.kind == "sent" else outcome.why[:300]
         if outcome.kind == "later" and row.attempts <= len(WAITS):
             row.state, row.next_at = Outgoing.State.WAITING, wall + dt.timedelta(seconds=WAITS[row.attempts - 1])
-            mark_delivery(row.message.pk, Message.State.SENDING, now=now, why=LATER.zh.format(why=outcome.why))
+            mark_delivery(
+                row.message.pk,
+                Message.State.SENDING,
+                now=now,
+                why=LATER.say(row.mailbox.language).format(why=outcome.why),
+            )
         else:
             _settle(row, outcome, now)
         row.save(update_fields=["fault", "state", "next_at", "settled_at"])
@@ -229,11 +243,13 @@ def _settle(row: Outgoing, outcome: Outcome, now: dt.datetime) -> None:
         mark_delivery(row.message.pk, Message.State.SENT, now=now, identifier=row.identifier)
     elif outcome.kind == "unknown":
         row.state = Outgoing.State.UNKNOWN
-        mark_delivery(row.message.pk, Message.State.UNKNOWN, now=now, why=UNKNOWN.zh)
+        mark_delivery(row.message.pk, Message.State.UNKNOWN, now=now, why=UNKNOWN.say(row.mailbox.language))
         _tell(row.message.conversation, "unknown", now)
     else:
         row.state = Outgoing.State.FAILED
-        mark_delivery(row.message.pk, Message.State.FAILED, now=now, why=NEVER.zh.format(why=outcome.why))
+        mark_delivery(
+            row.message.pk, Message.State.FAILED, now=now, why=NEVER.say(row.mailbox.language).format(why=outcome.why)
+        )
         _tell(row.message.conversation, "failed", now)
 
 

@@ -35,8 +35,14 @@ BROKEN = Text(
     zh="这封邮件的格式损坏，只能读出一部分，完整内容见原始邮件。",
     en="This mail is damaged; only a part could be read. The raw mail is kept.",
 )
-FORWARDED = "---------- 转发的邮件 ----------"
-INVITATION = "[日程邀请]"
+FORWARDED = Text(zh="---------- 转发的邮件 ----------", en="---------- Forwarded message ----------")
+FORWARDED_HEAD = (
+    ("From", Text(zh="发件人：", en="From: ")),
+    ("Date", Text(zh="日期：", en="Date: ")),
+    ("Subject", Text(zh="主题：", en="Subject: ")),
+)
+INVITATION = Text(zh="[日程邀请]", en="[Invitation]")
+UNNAMED = Text(zh="附件", en="file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +76,16 @@ class Mail:
     quoted: str = ""
     html: str = ""
     """Cleaned; pictures as `cid:`."""
+    html_source: str = ""
+    """As it came, with its looks; only for framing.py."""
     blocked: int = 0
     files: list[File] = field(default_factory=list)
     notes: list[Text] = field(default_factory=list)
     report: bounces.Report | None = None
     flags: dict[str, str] = field(default_factory=dict)
     """Headers that say what kind of mail it is, in small letters: see FLAGS."""
+    language: str = "zh"
+    """In which what we add to its words is said."""
     digest: str = ""
     """SHA-256 of sender, Message-ID and body: the same for a mail that came twice by other ways."""
 
@@ -96,12 +106,13 @@ FLAGS = tuple(
 )
 
 
-def parse(raw: bytes) -> Mail:
-    """The mail. Never raises for what stands in it."""
+def parse(raw: bytes, language: str = "zh") -> Mail:
+    """The mail. Never raises for what stands in it. `language`: of the few words we put into it."""
     splitter = Splitter()
     try:
         root = splitter.part(raw)
         found = _headers(root)
+        found.language = language
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return _unreadable(raw)
     try:
@@ -166,7 +177,7 @@ def _say(found: Mail, texts: Texts) -> None:
     plain, html = "\n\n".join(filter(None, texts.plain)), "\n".join(texts.html)
     if html:
         clean = cleaning.cleaned(html)
-        found.html, found.blocked = clean.html, clean.blocked
+        found.html, found.html_source, found.blocked = clean.html, clean.source, clean.blocked
         found.notes += [TOO_MUCH] if clean.cut and TOO_MUCH not in found.notes else []
         found.files += [
             File(f"{name.partition('@')[0]}.{kind.rpartition('/')[2]}", data, name, True)
@@ -175,7 +186,8 @@ def _say(found: Mail, texts: Texts) -> None:
         if not plain.strip():
             plain = clean.text
         elif not texts.alternative:  # both were meant to be read, one below the other
-            found.html = f"<p>{entities.escape(plain[:LONGEST_TEXT]).replace(chr(10), '<br>')}</p>{found.html}"
+            above = f"<p>{entities.escape(plain[:LONGEST_TEXT]).replace(chr(10), '<br>')}</p>"
+            found.html, found.html_source = above + found.html, above + found.html_source
             plain = f"{plain}\n\n{clean.text}"
     text = clean_text(plain[:LONGEST_TEXT])
     found.words, found.quoted = quoting.split(text)
@@ -212,7 +224,7 @@ def _alternative(parts: Sequence[Part], found: Mail, texts: Texts, splitter: Spl
     texts.alternative = True
     for part in parts:
         if part.kind == "text/calendar":
-            texts.plain += [words] if (words := _invitation(part)) else []
+            texts.plain += [words] if (words := _invitation(part, found.language)) else []
         else:
             _collect(part, found, texts, splitter)
 
@@ -223,21 +235,17 @@ def _forwarded(part: Part, found: Mail, texts: Texts, splitter: Splitter) -> Non
     if part.depth > 8:
         splitter.cut = True
         return
-    lines = [
-        f"发件人：{header(inner.head, 'From')}",
-        f"日期：{header(inner.head, 'Date')}",
-        f"主题：{header(inner.head, 'Subject')}",
-    ]
+    lines = [f"{words.say(found.language)}{header(inner.head, name)}" for name, words in FORWARDED_HEAD]
     inside = Texts()
     _collect(inner, found, inside, splitter)
     body = "\n".join(filter(None, inside.plain)) or "\n".join(cleaning.cleaned(each).text for each in inside.html)
-    texts.plain.append("\n".join([FORWARDED, *lines, "", body]))
+    texts.plain.append("\n".join([FORWARDED.say(found.language), *lines, "", body]))
 
 
 def _other(part: Part, found: Mail, plain: list[str]) -> None:
     """What is neither text nor a mail: calendars, signatures, encrypted parts, winmail.dat, files."""
     kind, content = part.kind, part.content()
-    if kind == "text/calendar" and (words := _invitation(part)):
+    if kind == "text/calendar" and (words := _invitation(part, found.language)):
         plain.append(words)
     if kind in ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"):
         return
@@ -256,7 +264,7 @@ def _other(part: Part, found: Mail, plain: list[str]) -> None:
         return
     if content.strip():
         inline = bool(part.content_id) and (part.disposition != "attachment" or kind.startswith("image/"))
-        _keep(found, [File(part.name or _named(kind), content, part.content_id, inline)])
+        _keep(found, [File(part.name or _named(kind, found.language), content, part.content_id, inline)])
 
 
 def _keep(found: Mail, files: Sequence[File]) -> None:
@@ -266,7 +274,7 @@ def _keep(found: Mail, files: Sequence[File]) -> None:
         found.notes.append(TOO_MUCH)
 
 
-def _named(kind: str) -> str:
+def _named(kind: str, language: str) -> str:
     """A name for a part without one."""
     endings = {
         "text/plain": "txt",
@@ -275,10 +283,10 @@ def _named(kind: str) -> str:
         "image/jpeg": "jpg",
         "application/pdf": "pdf",
     }
-    return f"附件.{endings.get(kind, kind.rpartition('/')[2][:10])}"
+    return f"{UNNAMED.say(language)}.{endings.get(kind, kind.rpartition('/')[2][:10])}"
 
 
-def _invitation(part: Part) -> str:
+def _invitation(part: Part, language: str) -> str:
     """A calendar's event in words."""
     text = re.sub(r"\r?\n[ \t]", "", decode(part.content(), part.charset))
     fields = {
@@ -291,7 +299,7 @@ def _invitation(part: Part) -> str:
         return ""
     moments = [_moment(fields[name]) for name in ("DTSTART", "DTEND") if fields.get(name)]
     said = [fields.get("SUMMARY", ""), " - ".join(moments), fields.get("LOCATION", "")]
-    return f"{INVITATION} {'，'.join(filter(None, said))}"
+    return f"{INVITATION.say(language)} {('，' if language == 'zh' else ', ').join(filter(None, said))}"
 
 
 def _moment(value: str) -> str:

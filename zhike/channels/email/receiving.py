@@ -18,6 +18,7 @@ from zhike.channels.email.models import Mailbox
 from zhike.channels.email.parsing import Mail, parse
 from zhike.channels.email.threads import Thread, thread_of
 from zhike.channels.email.tokens import without_mark
+from zhike.channels.email.tongue import language_of
 from zhike.conversations.actions import Incoming, Received, add_message, receive
 from zhike.conversations.events import MessageWritten
 from zhike.conversations.models import Conversation, Inbox, Medium, Message
@@ -28,17 +29,13 @@ from zhike.org.principals import SYSTEM
 
 log = structlog.get_logger("zhike.mail")
 
-NO_WORDS = "（这封邮件没有正文）"
+NO_WORDS = Text(zh="（这封邮件没有正文）", en="(This mail has no words.)")
 MOST_QUOTED = 20_000
 MOST_NOTED = 4_000
 HOUR = dt.timedelta(hours=1)
 FROM_ANOTHER = Text(
     zh="这封邮件引用了会话 {number}，但发件人不是那个会话的客户，因此单独成为一个会话。",
     en="This mail names conversation {number}, but was not sent by its customer; so it is a conversation of its own.",
-)
-REMOTE = Text(
-    zh="为保护隐私，邮件里 {count} 张外部图片没有加载。",
-    en="{count} pictures elsewhere were not fetched, to protect privacy.",
 )
 WRITTEN_BY_A_MACHINE = Text(zh="自动邮件（{why}）：{words}", en="A machine's mail ({why}): {words}")
 
@@ -70,7 +67,7 @@ def take(mailbox: Mailbox, data: bytes, *, now: dt.datetime) -> Taken:
 
 
 def _take(mailbox: Mailbox, data: bytes, raw_digest: str, now: dt.datetime) -> Taken:
-    mail = parse(data)
+    mail = parse(data, mailbox.language)
     row, made = Kept.objects.get_or_create(
         mailbox=mailbox,
         digest=mail.digest,
@@ -113,7 +110,8 @@ def _place(row: Kept, mail: Mail, mailbox: Mailbox, now: dt.datetime) -> None:
     if row.state == Kept.State.ACCEPTED:
         _open(row, mail, mailbox, thread, now, answered_by_machine=True)
     elif row.state == Kept.State.AUTO and thread is not None and thread.may_join:
-        words = WRITTEN_BY_A_MACHINE.zh.format(why=judging.words_of(row.reasons, "zh"), words=mail.words[:MOST_NOTED])
+        why = judging.words_of(row.reasons, mailbox.language)
+        words = WRITTEN_BY_A_MACHINE.say(mailbox.language).format(why=why, words=mail.words[:MOST_NOTED])
         row.conversation, row.message = (
             thread.conversation,
             note(thread.conversation.pk, words, f"mail-note:{row.digest}", now),
@@ -124,7 +122,7 @@ def _place(row: Kept, mail: Mail, mailbox: Mailbox, now: dt.datetime) -> None:
 
 def release(row: Kept, mailbox: Mailbox, *, now: dt.datetime) -> Conversation:
     """Take up a mail that was kept aside, in the caller's transaction: a person says that it is wanted. No machine answers it."""
-    mail = parse(raw.kept(row.raw_digest))
+    mail = parse(raw.kept(row.raw_digest), mailbox.language)
     if mail.answers_to.address in our_addresses():
         mail.answers_to = mail.sender
     received = _open(row, mail, mailbox, thread_of(mail, mailbox), now, answered_by_machine=False)
@@ -143,8 +141,9 @@ def _open(
         Incoming(
             address=mail.answers_to.address,
             key=f"mail:{row.digest}",
-            words=mail.words or ("" if mail.html or carried.tokens else NO_WORDS),
+            words=mail.words or ("" if mail.html or carried.tokens else NO_WORDS.say(mailbox.language)),
             html=with_files(mail.html, carried.pictures),
+            language=language_of(f"{mail.subject}\n{mail.words}"),
             name=mail.answers_to.name or mail.sender.name,
             subject=without_mark(mail.subject),
             files=carried.tokens,
@@ -156,9 +155,9 @@ def _open(
         now=now,
     )
     row.conversation, row.message = received.conversation, received.message
-    notes = [text.zh for text in (*mail.notes, *carried.notes)]
-    notes += [REMOTE.zh.format(count=mail.blocked)] if mail.blocked else []
-    notes += [FROM_ANOTHER.zh.format(number=thread.conversation.number)] if thread is not None and not joins else []
+    notes = [text.say(mailbox.language) for text in (*mail.notes, *carried.notes)]
+    if thread is not None and not joins:
+        notes.append(FROM_ANOTHER.say(mailbox.language).format(number=thread.conversation.number))
     if notes:
         note(received.conversation.pk, "\n".join(notes), f"mail-note:{row.digest}", now)
     if received.opened and answered_by_machine:
@@ -167,10 +166,11 @@ def _open(
 
 
 def _kept_beside(row: Kept, mail: Mail) -> dict[str, object]:
-    """What the message keeps of its mail: `mail` (the row), `subject`, `quoted`, who else it went to."""
+    """What the message keeps of its mail: `mail` (the row), `subject`, `quoted`, who else it went to, `blocked` pictures elsewhere."""
     return {
         "mail": row.pk, "message_id": mail.message_id, "subject": mail.subject, "quoted": mail.quoted[:MOST_QUOTED],
         "from": mail.sender.address, "to": [person.address for person in mail.to][:20], "cc": [person.address for person in mail.cc][:20],
+        **({"blocked": mail.blocked} if mail.blocked else {}),
     }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def about(report: Report) -> Outgoing | None:
     """The mail of ours that a report names; by our own signed names only."""
     named = [identifier for identifier in report.about if tokens.ours(identifier)]
     return (
-        Outgoing.objects.select_related("message__conversation__owner")
+        Outgoing.objects.select_related("message__conversation__owner", "mailbox")
         .filter(identifier__in=named)
         .order_by("-pk")
         .first()
@@ -52,7 +52,9 @@ def about(report: Report) -> Outgoing | None:
 
 
 def _failed(outgoing: Outgoing, report: Report, now: dt.datetime) -> None:
-    why = FAILED.zh.format(why=" ".join(filter(None, (report.status, report.why))) or NO_REASON.zh)
+    language = outgoing.mailbox.language
+    said = " ".join(filter(None, (report.status, report.why))) or NO_REASON.say(language)
+    why = FAILED.say(language).format(why=said)
     Outgoing.objects.filter(pk=outgoing.pk).update(state=Outgoing.State.FAILED, fault=why[:300])
     if mark_delivery(outgoing.message.pk, Message.State.FAILED, now=now, why=why) is not None:
         tell_holder(outgoing.message.conversation, TOLD, now)

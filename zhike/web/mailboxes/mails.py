@@ -12,13 +12,15 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from zhike.channels.email import access, actions, raw
-from zhike.channels.email.cleaning import shown, with_files
+from zhike.channels.email.framing import framed, pictures_elsewhere
 from zhike.channels.email.judging import words_of
 from zhike.channels.email.models import Mail, Outgoing
+from zhike.channels.email.parsing import Mail as Letter
 from zhike.channels.email.parsing import parse
 from zhike.conversations.refusals import ConversationRefused
 from zhike.records.access import AttachmentIsHeld, NoSuchAttachment, attachments_of, download_headers, open_attachment
 from zhike.web.context import Request
+from zhike.web.middleware import POLICY
 
 PAGE = 50
 LONGEST_NUMBER = 18
@@ -62,30 +64,47 @@ def _why(row: Mail) -> str:
 
 
 def show(request: Request, number: int) -> HttpResponse:
-    """One mail: headers, words, HTML as it may be shown, files."""
+    """One mail: headers, words, files. `as=sent` shows it in a frame as it was sent, `pictures` with those from elsewhere."""
     row = _mail(request, number)
-    return render(
-        request, "mailboxes/mail.html", {**_contents(row), "row": row, "state": states()[row.state], "why": _why(row)}
-    )
+    known = {"row": row, "state": states()[row.state], "why": _why(row), **_contents(row)}
+    response = render(request, "mailboxes/mail.html", {**known, **_look(request, known.get("mail"))})
+    response.headers["Content-Security-Policy"] = f"{POLICY}; frame-src 'self'"
+    return response
 
 
 def _contents(row: Mail) -> dict[str, Any]:
     try:
-        mail = parse(raw.kept(row.raw_digest))
+        mail = parse(raw.kept(row.raw_digest), get_language() or "zh")
     except FileNotFoundError:
         return {"gone": True}
-    language = get_language() or "zh"
     bound = attachments_of(("message", row.message_id)) if row.message_id and row.state == Mail.State.ACCEPTED else []
-    stored = (
-        row.message.html if row.message is not None and row.state == Mail.State.ACCEPTED else with_files(mail.html, {})
-    )
-    html = shown(
-        stored, lambda token: f"{reverse('mailboxes:file', args=[row.pk, token])}?shown", gettext("引用的内容")
-    )
     return {
-        "mail": mail, "html": html, "files": bound, "notes": [text.say(language) for text in mail.notes],
+        "mail": mail, "files": bound, "notes": [text.say(get_language() or "zh") for text in mail.notes],
         "names": [] if bound else [(file.name, len(file.content)) for file in mail.files],
     }  # fmt: skip
+
+
+def _look(request: Request, mail: Letter | None) -> dict[str, Any]:
+    """How the words are shown: as text, or as they were sent where the mail has HTML; there the pictures elsewhere wait to be asked for."""
+    if mail is None or not mail.html:
+        return {"looks": False}
+    as_sent = request.GET.get("as") == "sent"
+    fetch = as_sent and "pictures" in request.GET
+    return {"looks": True, "as_sent": as_sent, "fetch": fetch, "remote": pictures_elsewhere(mail)}
+
+
+def look(request: Request, number: int) -> HttpResponse:
+    """The frame's document: nothing in it runs, and it has no origin. Pictures from elsewhere only with `pictures`."""
+    row = _mail(request, number)
+    try:
+        found = framed(parse(raw.kept(row.raw_digest), get_language() or "zh"), fetch="pictures" in request.GET)
+    except FileNotFoundError:
+        raise Http404
+    response = HttpResponse(found.document)
+    response.headers["Content-Security-Policy"] = found.policy
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def source(request: Request, number: int) -> HttpResponseBase:

@@ -8,6 +8,7 @@ app_name = "mailboxes"
 urlpatterns = [
     path("", mails.folder, name="folder"),
     path("/<int:number>", mails.show, name="mail"),
+    path("/<int:number>/look", mails.look, name="look"),
     path("/<int:number>/source", mails.source, name="source"),
     path("/<int:number>/file/<str:token>", mails.file, name="file"),
     path("/<int:number>/release", mails.release, name="release"),

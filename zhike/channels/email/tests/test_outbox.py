@@ -63,6 +63,26 @@ def test_an_answer_keeps_the_thread_and_quotes_what_it_answers(message: Message)
     assert state_of(message) == ("sent", "sent")
 
 
+def test_what_the_product_adds_is_in_the_customers_language_else_in_the_mailboxs(desk: Viewer) -> None:
+    english = mail("When do you open on Sunday?", subject="Opening hours")
+    conversation = opened_by(mailbox_of(auto_answer="We will answer soon."), english)
+    auto = sent(Message.objects.get(conversation=conversation, side="system"))
+    assert str(make_header(decode_header(head(auto, "Subject")))).startswith("Your mail has arrived [C-")
+    assert "On 2025-03-03 09:00, 示例顾客 wrote:" in text(sent(answered(conversation, desk)))
+    other = mailbox_of("two@zhike.example", language="en")
+    unknown = opened_by(
+        other, mail("注文はどこですか", sender="kyaku@example.com", subject="?", identifier="j@example.com")
+    )
+    assert "On 2025-03-03 09:00, 示例顾客 wrote:" in text(sent(answered(unknown, desk)))
+
+
+def test_a_fault_is_told_in_the_mailboxs_language(desk: Viewer) -> None:
+    message = answered(opened_by(mailbox_of(language="en"), mail()), desk)
+    sent(message, Outcome("never", "550 5.1.1 No such user"))
+    message.refresh_from_db()
+    assert message.why == "Not sent: 550 5.1.1 No such user"
+
+
 def test_further_answers_name_all_mails_before_them(desk: Viewer, message: Message) -> None:
     first = sent(message)
     more = say(message.conversation, desk, words="周末十点", key="a2", now=at("03-03 09:12"))

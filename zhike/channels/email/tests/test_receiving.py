@@ -181,6 +181,7 @@ def test_what_is_quoted_is_kept_apart_and_pictures_come_along(desk: Viewer) -> N
     attachment = Attachment.objects.get()
     assert f'data-file="{attachment.token}"' in shown.html
     assert "t.example" not in shown.html
+    assert shown.extra["blocked"] == 1
     assert (attachment.subject_kind, attachment.subject_id, shown.files) == ("message", shown.pk, 1)
 
 

@@ -140,7 +140,7 @@ def test_a_mail_is_for_nobody_else(world: World, box: Mailbox) -> None:
     row = held(world, box)
     for username in ("outsider", "manager1"):
         client = world.signed_in(username)
-        for page in ("", "/source", f"/file/{'a' * 43}"):
+        for page in ("", "/look", "/source", f"/file/{'a' * 43}"):
             assert client.get(f"/mail/{row.pk}{page}").status_code in (403, 404)
         assert client.post(f"/mail/{row.pk}/release").status_code in (403, 404)
     assert Conversation.objects.count() == 0
@@ -153,21 +153,45 @@ def test_an_administrator_sees_what_was_kept_aside_but_not_the_mails_of_conversa
     assert (boss.get(f"/mail/{aside.pk}").status_code, boss.get(f"/mail/{taken.pk}").status_code) == (200, 404)
 
 
-def test_nothing_in_a_mail_is_executed_and_nothing_is_fetched(world: World, box: Mailbox) -> None:
+def looking(world: World, box: Mailbox) -> Mail:
     data = mail(
-        '<img src="https://t.example/x.gif"><script>alert(1)</script><b>fett</b>',
+        '<img src="https://t.example.com/x.gif"><script>alert(1)</script><b>fett</b>',
         subject="<script>alert(2)</script>",
         headers="X-Spam-Flag: YES",
     )
-    row = take(box, data.replace(b"text/plain", b"text/html"), now=world.now).row
-    page = world.signed_in("agent").get(f"/mail/{row.pk}").content.decode()
-    assert "<b>fett</b>" in page
-    assert "alert(1)" not in page
-    assert "<script>alert(2)" not in page
-    assert "t.example" not in page
-    assert "1 张外部图片没有加载" in page
-    source = world.signed_in("agent").get(f"/mail/{row.pk}/source").content.decode()
+    return take(box, data.replace(b"text/plain", b"text/html"), now=world.now).row
+
+
+def test_nothing_in_a_mail_is_executed_and_nothing_is_fetched(world: World, box: Mailbox) -> None:
+    row, agent = looking(world, box), world.signed_in("agent")
+    for address in ("", "?as=sent", "/look"):
+        page = agent.get(f"/mail/{row.pk}{address}").content.decode()
+        assert "alert(1)" not in page
+        assert "<script>alert(2)" not in page
+        assert "t.example" not in page
+    source = agent.get(f"/mail/{row.pk}/source").content.decode()
     assert "&lt;script&gt;alert(1)" in source
+
+
+def test_a_mail_is_read_as_text_first_and_as_it_was_sent_in_a_frame_of_its_own(world: World, box: Mailbox) -> None:
+    row, agent = looking(world, box), world.signed_in("agent")
+    text, sent = (agent.get(f"/mail/{row.pk}{more}") for more in ("", "?as=sent"))
+    assert "<iframe" not in text.content.decode()
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in sent.content.decode()
+    assert "1 张外部图片没有加载" in sent.content.decode()
+    assert sent.headers["Content-Security-Policy"].endswith("; frame-src 'self'")
+    frame = agent.get(f"/mail/{row.pk}/look")
+    assert "<b>fett</b>" in frame.content.decode()
+    assert "sandbox" in frame.headers["Content-Security-Policy"]
+    assert (frame.headers["X-Frame-Options"], frame.headers["Referrer-Policy"]) == ("SAMEORIGIN", "no-referrer")
+
+
+def test_pictures_elsewhere_are_fetched_once_somebody_asks(world: World, box: Mailbox) -> None:
+    row, agent = looking(world, box), world.signed_in("agent")
+    assert f'src="/mail/{row.pk}/look?pictures"' in agent.get(f"/mail/{row.pk}?as=sent&pictures").content.decode()
+    frame = agent.get(f"/mail/{row.pk}/look?pictures")
+    assert '<img src="https://t.example.com/x.gif">' in frame.content.decode()
+    assert "img-src data: https:;" in frame.headers["Content-Security-Policy"]
 
 
 def test_the_raw_mail_is_saved_and_never_shown_as_a_page(world: World, box: Mailbox) -> None:
