@@ -81,7 +81,7 @@ FAMILIES = {
     "journal": "ledger",
     "cases": """cases case timeline act notes attachments case_attachments attachment links end_link follow merge unmerge undo
         clocks""",
-    "customers": "customers customer",
+    "customers": "customers customer customer_card",
     "notices": "notices",
     "webhooks": """webhooks webhook webhook_secret webhook_pause webhook_resume webhook_ping webhook_replay webhook_remove
         webhook_deliveries webhook_delivery""",
@@ -95,6 +95,7 @@ PAGES = {
     "ledger": "handbook_page:uses",
     "cases GET": "case_list:show",
     "cases POST": "desk:open",
+    "customer_card": "customers:card",
 }
 """The page a token's owner must be allowed to open, where that is not every page of whoever is signed in."""
 

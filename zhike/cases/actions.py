@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from zhike.cases import extensions, related, sanctions, written
 from zhike.cases.allowed import check_allowed, check_reach, may_hand_over, may_own
 from zhike.cases.deed import Deed
+from zhike.cases.facts import Facts
 from zhike.cases.holders import audience_of, may_act, principals_for
 from zhike.cases.images import keep_before
 from zhike.cases.limits import apply_limits
@@ -29,7 +30,10 @@ from zhike.cases.transition import closes, move, route, summary
 from zhike.clocks.actions import overtake, readdress_clocks, reassign_clock
 from zhike.clocks.queries import open_clocks, undecided_clocks
 from zhike.customers.actions import find_or_add_customer
+from zhike.customers.facts import asks_for_customers
+from zhike.customers.facts import facts_of as facts_of_customer
 from zhike.customers.models import Customer
+from zhike.customers.queries import by_contact
 from zhike.duties.actions import hand_over_owed
 from zhike.handbook.clauses import Gate, Measure, Wording
 from zhike.handbook.common import Text
@@ -239,7 +243,7 @@ def _ask_clauses(deed: Deed, attachments: Sequence[str]) -> None:
 
 def _refusals(deed: Deed, form: Mapping[str, Any], attachments: int) -> list[Reason]:
     """Every reason at once, so that nobody is sent away twice. Clauses that allow it are kept as applied."""
-    facts = deed.facts(form) | {"attachments": attachments}
+    facts = deed.facts(form) | _known_already(deed, form) | {"attachments": attachments}
     judgement = judge(deed.book, facts, on=_asked(deed), process=deed.process.id, form=form)
     refusing = {refusal.decision.clause_id for refusal in judgement.refusals}
     deed.decisions = [d for d in judgement.decisions if d.clause_id not in refusing and d.kind not in BLOCKING]
@@ -251,6 +255,16 @@ def _asked(deed: Deed) -> list[str]:
     """The events whose clauses are asked: the action, and the closing it would bring about where something blocks that."""
     blocked = deed.book.listening_to("blocks", deed.process.id, "case.closed")
     return [deed.event, *(["case.closed"] if blocked and closes(deed) else [])]
+
+
+def _known_already(deed: Deed, form: Mapping[str, Any]) -> Facts:
+    """What is kept of the customer the form names: gates of the entry action ask before the case has him."""
+    wanted = deed.process.customer
+    if not deed.opening or deed.case.customer_id is not None or not wanted or not asks_for_customers(deed.book):
+        return {}
+    said = (str(form.get(wanted[kind]) or "") for kind in ("phone", "email") if kind in wanted)
+    customer = next((known for words in said if words and (known := by_contact(words))), None)
+    return facts_of_customer(customer, deed.book) if customer else {}
 
 
 def _identify_customer(deed: Deed) -> None:

@@ -1,7 +1,7 @@
 """A case as flat facts for the engine.
 
 Names, as docs/handbook-format.md lists them: `<field>` of the form at hand, then of the main form; `<record>.<field>` of the latest
-filling; `case.<property>`; `case.taken.<action>`; `parent.<any of these>`; `actor.<property>`.
+filling; `case.<property>`; `case.taken.<action>`; `customer.<field>`; `parent.<any of these>`; `actor.<property>`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from zhike.cases.models import Case
+from zhike.customers.facts import asks_for_customers
+from zhike.customers.facts import facts_of as facts_of_customer
 from zhike.handbook.book import Book
 from zhike.handbook.named import asks_for
 from zhike.org.principals import Viewer
@@ -82,6 +84,8 @@ def _own(case: Case, book: Book) -> Facts:
             "case.department": case.department_id,
         }
     )
+    if asks_for_customers(book) and case.customer_id is not None and case.customer is not None:
+        facts.update(facts_of_customer(case.customer, book))
     if asks_for(book, "case.owner_on_shift"):
         facts["case.owner"] = case.owner_id
     if asks_for(book, "case.department_kind") and case.department is not None:

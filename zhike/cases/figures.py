@@ -18,6 +18,7 @@ from zhike.cases.standing import standing_of
 from zhike.clocks.models import Clock
 from zhike.clocks.queries import minutes_of
 from zhike.conversations.figures import talked
+from zhike.customers.facts import asks_for_customers
 from zhike.duties.models import Obligation
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
@@ -102,6 +103,8 @@ def _duties(book: Book, since: dt.datetime | None, before: dt.datetime | None) -
 def _cases(book: Book, process: str | None, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
     rows = Case.objects.filter(handbook=book.name, merged_into=None, **_between("opened_at", since, before))
     rows = rows.select_related("parent")
+    if asks_for_customers(book):
+        rows = rows.select_related("parent", "customer").prefetch_related("customer__cards")
     if process is not None:
         rows = rows.filter(process=process)
     for batch in _batches(rows.order_by("id").iterator(chunk_size=2000)):

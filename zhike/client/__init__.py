@@ -9,6 +9,7 @@ is done once. Whatever is refused raises `Problem` with its reasons.
 """
 
 from zhike.client.answers import (
+    Card,
     Case,
     CaseRow,
     Clock,
@@ -29,7 +30,7 @@ from zhike.client.webhooks import BadSignature, WebhookEvent, read_event, verify
 from zhike.client.zhike import Zhike
 
 __all__ = [
-    "BadSignature", "Case", "CaseRow", "Clock", "Customer", "Done", "Entry", "File", "HandbookRow", "Me", "Merged", "Note",
+    "BadSignature", "Card", "Case", "CaseRow", "Clock", "Customer", "Done", "Entry", "File", "HandbookRow", "Me", "Merged", "Note",
     "Notice",
     "Problem", "Reason", "Tie", "Unreachable", "WebhookEvent", "Zhike", "read_event", "verify",
 ]  # fmt: skip

@@ -151,6 +151,16 @@ class Entry(TypedDict):
     files: list[File]
 
 
+class Card(TypedDict):
+    """What one handbook keeps of a customer; `version` 0: nothing yet."""
+
+    handbook: str
+    record: str
+    title: str
+    version: int
+    fields: list[dict[str, Any]]
+
+
 class Customer(TypedDict, total=False):
     id: int
     name: str
@@ -158,6 +168,7 @@ class Customer(TypedDict, total=False):
     created_at: str
     merged_into: int | None
     cases: list[str]
+    cards: list[Card]
 
 
 class Notice(TypedDict):

@@ -10,6 +10,7 @@ from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from zhike.client.answers import (
+    Card,
     Case,
     CaseRow,
     Clock,
@@ -174,6 +175,14 @@ class Zhike:
 
     def customer(self, number: int) -> Customer:
         return cast(Customer, self._get(f"/customers/{int(number)}"))
+
+    def keep_card(
+        self, number: int, handbook: str, values: Mapping[str, Any], *, version: int | None = None, key: str = ""
+    ) -> Card:
+        """A handbook's own fields of a customer; None empties one. With `version` (of the card as read) Problem 412 when it changed."""
+        headers = {"If-Match": f'"{version}"'} if version is not None else {}
+        path = f"/customers/{int(number)}/cards/{quote(handbook)}"
+        return cast(Card, self._post(path, {"values": dict(values)}, key, headers))
 
     def notices(self) -> Iterator[Notice]:
         """Newest first."""

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from zhike.conversations.models import Conversation, Message, Presence
+from zhike.customers.facts import facts_of as facts_of_customer
 from zhike.duties.standing import standing_on
 from zhike.handbook.book import Book
 from zhike.handbook.named import asks_for, with_named
@@ -50,7 +51,7 @@ def facts_of(conversation: Conversation, book: Book, now: dt.datetime, more: Fac
         "now": local.isoformat(),
     }
     if conversation.customer is not None:
-        facts["customer.tier"] = conversation.customer.tier or None
+        facts.update(facts_of_customer(conversation.customer, book))
     facts.update({f"param.{name}": value for name, value in book.parameters.items()})
     facts.update(_looked_up(conversation, book, now))
     return with_named(book, facts | (more or {}))

@@ -1,20 +1,21 @@
 """Customers to a file, as Excel or CSV: what the viewer's list shows, masked unless he may take it out in full.
 
 Rows go out as they are read: memory does not grow with their number. No cell is a formula. The first line says who took
-it, when, and under which number; the journal says so too.
+it, when, and under which number; the journal says so too. Fields a handbook keeps of customers are columns of their own.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Prefetch
 
 from zhike.customers.access import may_review, visible_customers
+from zhike.customers.card_cells import CardField, card_fields, card_rows
 from zhike.customers.events import CustomersExported
 from zhike.customers.identifiers import shown, value_of
 from zhike.customers.models import ContactPoint, Customer, Identifier
@@ -49,10 +50,11 @@ def export_customers(
     if in_full and not (may_review(viewer) and purpose):
         raise CustomerRefused({"purpose": REFUSED})
     mark = secrets.token_hex(5)
-    rows = _rows(viewer, asked, in_full, limit)
+    own = tuple(card_fields(now).values())
+    rows = _rows(viewer, asked, in_full, limit, own)
     head = f"导出人 {viewer.name}（{viewer.principal}） 时间 {now:%Y-%m-%d %H:%M}UTC 编号 {mark} 仅限工作使用"
     try:
-        count = write_rows(target, Paper("客户", head, COLUMNS), rows)
+        count = write_rows(target, Paper("客户", head, (*COLUMNS, *(one.title.zh for one in own))), rows)
     except SheetFull as error:
         raise CustomerRefused({"deed": TOO_MANY}) from error
     said = {name: getattr(asked, name) for name in ("q", "kind", "tier", "tag") if getattr(asked, name)}
@@ -62,17 +64,21 @@ def export_customers(
     return count
 
 
-def _rows(viewer: Viewer, asked: Asked, in_full: bool, limit: int | None) -> Iterator[list[str]]:
+def _rows(
+    viewer: Viewer, asked: Asked, in_full: bool, limit: int | None, own: Sequence[CardField]
+) -> Iterator[list[str]]:
     before, left = None, limit
     related = (
         Prefetch("contact_points", ContactPoint.objects.order_by("pk")),
         Prefetch("identifiers", Identifier.objects.order_by("pk")),
     )
+    cards = ["cards"] if own else []
     while left is None or left > 0:
         size = BATCH if left is None else min(BATCH, left)
-        page = list(filtered(visible_customers(viewer), asked, before=before).prefetch_related(*related)[:size])
+        page = list(filtered(visible_customers(viewer), asked, before=before).prefetch_related(*related, *cards)[:size])
+        kept = card_rows(page, own, in_full=in_full) if own else {}
         for customer in page:
-            yield _cells(customer, in_full)
+            yield _cells(customer, in_full) + kept.get(customer.pk, [])
         if len(page) < size:
             return
         before = page[-1].pk

@@ -25,9 +25,9 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 
 from zhike.customers.events import ImportFinished, ImportStarted
-from zhike.customers.lines import FIELDS, Chunk, guess, read_line
+from zhike.customers.lines import Chunk, Line, fields_at, guess
 from zhike.customers.models import ImportFault, ImportMapping, ImportRow, ImportRun
-from zhike.customers.profile import Checked, check, clean_tags
+from zhike.customers.profile import clean_tags
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
 from zhike.lib.names import clean_file_name
@@ -64,7 +64,7 @@ def receive_import(source: IO[bytes], name: str, *, by: str, now: dt.datetime, i
         with transaction.atomic():
             run = ImportRun.objects.create(
                 file_name=clean_file_name(name)[:200], digest=digest, by=by, at=now, head=table.head,
-                columns=remembered(table.head), is_sample=is_sample,
+                columns=remembered(table.head, now), is_sample=is_sample,
             )  # fmt: skip
             incoming.replace(file_of(run))
     finally:
@@ -95,22 +95,24 @@ def head_key(head: Iterable[str]) -> str:
     return hashlib.sha256(json.dumps(list(head), ensure_ascii=False).encode()).hexdigest()
 
 
-def remembered(head: list[str]) -> dict[str, str]:
+def remembered(head: list[str], now: dt.datetime) -> dict[str, str]:
     """The mapping of the last file with this head, else a guess by the names of the columns."""
     known = ImportMapping.objects.filter(head=head_key(head)).first()
-    return known.columns if known else guess(head)
+    return known.columns if known else guess(head, fields_at(now))
 
 
-def preview(run: ImportRun, columns: Mapping[str, str]) -> list[tuple[int, list[str], Checked]]:
-    """The first lines: their number, cells, and what would be taken of them with what is wrong."""
+def preview(run: ImportRun, *, now: dt.datetime) -> list[Line]:
+    """The first lines with all that is wrong with them, held against the archive as the import itself would. Writes nothing."""
     table = open_table(file_of(run))
-    return [(line, cells, check(read_line(cells, columns))) for line, cells in islice(table.rows(), PREVIEW)]
+    with transaction.atomic():
+        return Chunk(run, now).look(list(islice(table.rows(), PREVIEW)))
 
 
 def start_import(run: ImportRun, columns: Mapping[str, str], *, tags: Iterable[str] = (), now: dt.datetime) -> None:
     """Fix the mapping, remember it for the next file like this, and let the work begin. Raises BadMapping."""
-    chosen = {n: f for n, f in columns.items() if f in FIELDS and n.isdigit() and int(n) < len(run.head)}
-    if not set(chosen.values()) & {f for f, field in FIELDS.items() if field.recognises}:
+    fields = fields_at(now)
+    chosen = {n: f for n, f in columns.items() if f in fields and n.isdigit() and int(n) < len(run.head)}
+    if not set(chosen.values()) & {f for f, field in fields.items() if field.recognises}:
         raise BadMapping
     with transaction.atomic():
         begun = ImportRun.objects.filter(pk=run.pk, state="waiting").update(

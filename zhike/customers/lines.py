@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
+from psycopg.types.json import Jsonb
 
+from zhike.customers.card_cells import CardValues, CellReader, card_fields
 from zhike.customers.events import CustomerImported
 from zhike.customers.identifiers import SORTS
-from zhike.customers.models import ContactPoint, Customer, Identifier, ImportFault, ImportRun
+from zhike.customers.models import ContactPoint, Customer, CustomerCard, Identifier, ImportFault, ImportRun
 from zhike.customers.naming import name_key
 from zhike.customers.profile import MOST_TAGS, Checked, Draft, check
 from zhike.handbook.common import Text
@@ -69,13 +71,24 @@ OTHER_NUMBER = Text(
 )
 
 
-def guess(head: Sequence[str]) -> dict[str, str]:
+def fields_at(now: dt.datetime) -> dict[str, Field]:
+    """What a column may be: the archive's own fields, then those of the handbooks in force as `handbook.field`."""
+    own = {key: Field(one.title, _names_of(one.field.title)) for key, one in card_fields(now).items()}
+    return FIELDS | own
+
+
+def _names_of(title: Text) -> frozenset[str]:
+    return frozenset({title.zh.lower(), title.say("en").lower()})
+
+
+def guess(head: Sequence[str], fields: Mapping[str, Field] = FIELDS) -> dict[str, str]:
     """{"0": "name"}: each field at most once, by the names of the columns."""
     found: dict[str, str] = {}
     for number, name in enumerate(head):
-        plain = re.sub(r"[\s*（(].*$", "", name).strip().lower() or name.strip().lower()
-        for key, each in FIELDS.items():
-            if plain in each.names and key not in found.values():
+        whole = name.strip().lower()
+        plain = re.sub(r"[\s*（(].*$", "", name).strip().lower() or whole
+        for key, each in fields.items():
+            if {plain, whole} & each.names and key not in found.values():
                 found[str(number)] = key
                 break
     return found
@@ -110,6 +123,20 @@ class Known:
     changed: set[str] = field(default_factory=set)
     contacts: list[Contact] = field(default_factory=list)
     identifiers: list[Contact] = field(default_factory=list)
+    cards: CardValues = field(default_factory=dict)
+    """As they are kept, with what the lines so far add."""
+    filled: set[str] = field(default_factory=set)
+    """Handbooks whose card changed."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One line as it would be taken: what it says of the archive's fields and of the cards, and what is wrong."""
+
+    number: int
+    cells: list[str]
+    checked: Checked
+    cards: CardValues
 
 
 class Chunk:
@@ -118,6 +145,7 @@ class Chunk:
     def __init__(self, run: ImportRun, now: dt.datetime) -> None:
         self.run, self.now = run, now
         self.ring: Keyring = keyring()
+        self.reader = CellReader(run.columns, now, run.by)
         self.by_contact: dict[Contact, Known] = {}
         self.by_number: dict[Contact, Known] = {}
         self.touched: dict[int, Known] = {}
@@ -125,21 +153,31 @@ class Chunk:
         self.added = self.filled = self.unchanged = self.refused = 0
 
     def apply(self, rows: Sequence[tuple[int, list[str]]]) -> None:
-        read = [(line, cells, self._check(cells)) for line, cells in rows]
-        self._load([checked for _, _, checked in read])
-        for line, cells, checked in read:
-            self._take(line, cells, checked)
+        self._take_all(rows)
         self._write()
 
-    def _check(self, cells: list[str]) -> Checked:
+    def look(self, rows: Sequence[tuple[int, list[str]]]) -> list[Line]:
+        """The same, written nowhere: each line with what it would be refused for. Within a transaction, because it locks."""
+        return self._take_all(rows)
+
+    def _take_all(self, rows: Sequence[tuple[int, list[str]]]) -> list[Line]:
+        read = [self._check(line, cells) for line, cells in rows]
+        self._load([each.checked for each in read])
+        for each in read:
+            self._take(each)
+        return read
+
+    def _check(self, line: int, cells: list[str]) -> Line:
         checked = check(read_line(cells, self.run.columns))
+        cards, unread = self.reader.read(cells)
+        checked.problems |= unread
         for number, key in self.run.columns.items():
             if cells[int(number) : int(number) + 1] == [LOST]:
                 checked.problems[key] = LOST_WORDS
         if not (checked.problems or checked.contacts or checked.identifiers):
             checked.problems["phone"] = NO_CONTACT
         checked.tags = sorted({*checked.tags, *self.run.tags})[:MOST_TAGS]
-        return checked
+        return Line(line, cells, checked, cards)
 
     def _load(self, lines: Sequence[Checked]) -> None:
         """Who has these contacts and numbers already, held until the chunk is written."""
@@ -154,27 +192,33 @@ class Chunk:
             "kind", "blind", "customer_id"
         ):
             found[owner].numbers[kind] = blind
+        if self.reader.asked:
+            for card in CustomerCard.objects.filter(customer__in=owners):
+                found[card.customer_id].cards[card.handbook] = card.values
         self.by_contact = {(kind, value): found[owner] for kind, value, owner in points if owner in found}
         self.by_number = {(kind, blind): found[owner] for kind, blind, owner in numbers if owner in found}
 
-    def _take(self, line: int, cells: list[str], checked: Checked) -> None:
+    def _take(self, line: Line) -> None:
+        checked = line.checked
         if checked.problems:
-            name, words = next(iter(checked.problems.items()))
-            return self._refuse(line, cells, name, words)
+            return self._refuse(line, *next(iter(checked.problems.items())))
         blinds = {kind: self.ring.blinds(value, kind) for kind, value in checked.identifiers}
         owners = {id(k): k for c in checked.contacts if (k := self.by_contact.get(c))}
         owners |= {id(k): k for kind, some in blinds.items() for b in some if (k := self.by_number.get((kind, b)))}
         if len(owners) > 1:
-            return self._refuse(line, cells, "phone", TWO_OWNERS)
-        known = next(iter(owners.values())) if owners else self._new(line, checked)
+            return self._refuse(line, "phone", TWO_OWNERS)
+        known = next(iter(owners.values())) if owners else self._new(line)
         for kind, some in blinds.items():
             if known.numbers.get(kind, some[0]) not in some:
                 title = SORTS[kind].title
                 words = Text(
                     zh=OTHER_NUMBER.zh.format(title=title.zh), en=OTHER_NUMBER.en.format(title=title.en.lower())
                 )
-                return self._refuse(line, cells, kind, words)
-        changed = self._fill(known, checked, blinds)
+                return self._refuse(line, kind, words)
+        cards, wrong = self.reader.joined(known.cards, line.cards)
+        if wrong:
+            return self._refuse(line, *next(iter(wrong.items())))
+        changed = self._fill(known, checked, blinds, cards)
         if not owners:
             self.added += 1
         elif changed:
@@ -183,11 +227,11 @@ class Chunk:
             self.unchanged += 1
         return None
 
-    def _new(self, line: int, checked: Checked) -> Known:
-        customer = Customer(kind=checked.kind, created_at=self.now, is_sample=self.run.is_sample)
-        return Known(customer, line, is_new=True)
+    def _new(self, line: Line) -> Known:
+        customer = Customer(kind=line.checked.kind, created_at=self.now, is_sample=self.run.is_sample)
+        return Known(customer, line.number, is_new=True)
 
-    def _fill(self, known: Known, checked: Checked, blinds: Mapping[str, list[str]]) -> bool:
+    def _fill(self, known: Known, checked: Checked, blinds: Mapping[str, list[str]], cards: CardValues) -> bool:
         """Give a customer what he lacks; True when he lacked something."""
         row, before = known.customer, len(known.contacts) + len(known.identifiers)
         changed = {name for name in ("name", "tier", "remark") if getattr(checked, name) and not getattr(row, name)}
@@ -206,17 +250,25 @@ class Chunk:
                 known.numbers[kind] = blinds[kind][0]
                 self.by_number[kind, blinds[kind][0]] = known
                 known.identifiers.append((kind, value))
+        known.cards |= cards
+        known.filled |= set(cards)
         self.touched[id(known)] = known
         known.changed |= changed
-        return bool(changed) or len(known.contacts) + len(known.identifiers) > before
+        return bool(changed or cards) or len(known.contacts) + len(known.identifiers) > before
 
-    def _refuse(self, line: int, cells: list[str], name: str, words: Text) -> None:
+    def _refuse(self, line: Line, name: str, words: Text) -> None:
         self.refused += 1
+        line.checked.problems.setdefault(name, words)
         secret = {int(number) for number, key in self.run.columns.items() if key in SORTS}
-        shown = [f"{cell[:3]}***{cell[-2:]}" if n in secret and cell else cell for n, cell in enumerate(cells)]
+        shown = [f"{cell[:3]}***{cell[-2:]}" if n in secret and cell else cell for n, cell in enumerate(line.cells)]
         self.faults.append(
             ImportFault(
-                run=self.run, line=line, field=name, words_zh=words.zh[:200], words_en=words.en[:200], cells=shown
+                run=self.run,
+                line=line.number,
+                field=name,
+                words_zh=words.zh[:200],
+                words_en=words.en[:200],
+                cells=shown,
             )
         )
 
@@ -229,8 +281,19 @@ class Chunk:
         points = ((k.customer.pk, kind, value, self.now) for k in touched for kind, value in k.contacts)
         _copy("customers_contactpoint (customer_id, kind, value, created_at)", points)
         Identifier.objects.bulk_create(self._sealed())
+        self._write_cards()
         ImportFault.objects.bulk_create(self.faults)
         self._tell()
+
+    def _write_cards(self) -> None:
+        rows: list[list[Any]] = [
+            [known.customer.pk, name, Jsonb(known.cards[name]), self.now, self.run.by]
+            for known in self.touched.values()
+            for name in sorted(known.filled)
+        ]
+        if rows:
+            with connection.cursor() as cursor:
+                cursor.executemany(KEEP_CARD, rows)
 
     def _sealed(self) -> list[Identifier]:
         found = []
@@ -246,7 +309,7 @@ class Chunk:
         return found
 
     def _tell(self) -> None:
-        touched = [k for k in self.touched.values() if k.is_new or k.changed or k.contacts or k.identifiers]
+        touched = [k for k in self.touched.values() if k.is_new or k.changed or k.contacts or k.identifiers or k.filled]
         record(
             [
                 NewFact(
@@ -260,6 +323,12 @@ class Chunk:
         )
 
 
+KEEP_CARD = """
+INSERT INTO customers_customercard AS kept (customer_id, handbook, "values", version, updated_at, updated_by)
+VALUES (%s, %s, %s, 1, %s, %s)
+ON CONFLICT (customer_id, handbook) DO UPDATE SET "values" = excluded."values", version = kept.version + 1,
+    updated_at = excluded.updated_at, updated_by = excluded.updated_by
+"""
 NEW_IDS = "SELECT nextval(pg_get_serial_sequence('customers_customer', 'id')) FROM generate_series(1, %s)"
 COLUMNS = ("id", "name", "kind", "name_key", "tier", "tags", "remark", "version", "created_at", "is_sample")
 

@@ -209,7 +209,7 @@ class ImportFault(models.Model):
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="faults")
     line = models.IntegerField()
-    field = models.CharField(max_length=20)
+    field = models.CharField(max_length=120)
     words_zh = models.CharField(max_length=200)
     words_en = models.CharField(max_length=200)
     cells = ArrayField(models.TextField())

@@ -187,6 +187,11 @@ class World:
             raise StepFailed(f"“{text}”不是剧中人物" if not people else f"“{text}”有 {len(people)} 人，请写姓名")
         return viewer(people[0])
 
+    def customer(self, text: str) -> Customer:
+        if text not in self.customers:
+            raise StepFailed(f"没有顾客“{text}”，先写在“顾客”里")
+        return Customer.objects.get(pk=self.customers[text])
+
     def people_in(self, role: str) -> list[Staff]:
         self.cast_ready()
         wanted = names.role(self.book, role).id

@@ -379,6 +379,7 @@ PERMISSIONS: dict[str, Row] = {
     "api:clocks": _row("token"),
     "api:customers": _row("token"),
     "api:customer": _row("token"),
+    "api:customer_card": _row("token", methods=WRITE),
     "api:notices": _row("token"),
     "api:webhooks": _row("token", methods=BOTH),
     "api:webhook": _row("token", methods=BOTH),

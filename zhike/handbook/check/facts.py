@@ -67,7 +67,8 @@ def _process_facts(checker: Checker, process: Process | None) -> dict[str, Field
     book = checker.book.handbook
     known: dict[str, FieldDef | None] = {declared.name: None for declared in book.facts}
     for record in book.records:
-        known |= {f"{record.id}.{name}": field for name, field in fields_of(checker, record.id).items()}
+        begins = "customer" if record.kind == "customer" else record.id
+        known |= {f"{begins}.{name}": field for name, field in fields_of(checker, record.id).items()}
     for about in book.processes:
         if about.person is not None:
             fields = {name: field for name, field in known.items() if "." in name and not name.startswith("parent.")}

@@ -14,6 +14,8 @@ from zhike.handbook.terms import Requirement
 WITH_CHOICES = frozenset({"enum", "multi"})
 EXPORT_PURPOSE = FieldDef(id="purpose", title=Text(zh="用途", en="Purpose"), type="string")
 """The form of the product itself that is filled when cases are taken out."""
+KEPT_OF_ALL = frozenset({"tier"})
+"""What the archive itself keeps of every customer and gives to clauses as `customer.<name>`."""
 NOT_OF_A_CUSTOMER = frozenset({"files", "signature", "votes", "id_number", "secret"})
 COUNTS = frozenset({"cases", "clocks", "duties"})
 
@@ -101,6 +103,8 @@ def _check_customer_records(checker: Checker) -> None:
         for index, field in enumerate(record.fields):
             if field.sensitive or field.automatic or field.type in NOT_OF_A_CUSTOMER:
                 _note_not_of_a_customer(checker, record, field, index)
+            if field.id in KEPT_OF_ALL:
+                _note_kept_already(checker, record, field, index)
 
 
 def _note_not_of_a_customer(checker: Checker, record: Record, field: FieldDef, index: int) -> None:
@@ -114,6 +118,16 @@ def _note_not_of_a_customer(checker: Checker, record: Record, field: FieldDef, i
     )
     item = checker.item("records", record.id)
     checker.note("customer-field", item, message, remedy, path=("fields", index), subject=record.id)
+
+
+def _note_kept_already(checker: Checker, record: Record, field: FieldDef, index: int) -> None:
+    message = Text(
+        zh=f"“{field.id}”是客户档案自己的一项，条款里的 customer.{field.id} 指的是它。",
+        en=f"The archive itself keeps {field.id}; customer.{field.id} in a clause is that one.",
+    )
+    remedy = Text(zh="换一个字段名。", en="Give the field another id.")
+    item = checker.item("records", record.id)
+    checker.note("customer-field-kept", item, message, remedy, path=("fields", index, "id"), subject=record.id)
 
 
 def _check_field(checker: Checker, record: Record, field: FieldDef, item: Item, path: Path) -> None:

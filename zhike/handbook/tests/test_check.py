@@ -50,6 +50,11 @@ def test_refusing_names_file_line_clause_and_remedy_in_both_languages(tmp_path: 
     assert problem.say("en").endswith("S-04: There is no agnt among the roles. Did you mean agent?")
 
 
+def test_a_clause_may_ask_what_is_kept_of_the_customer(tmp_path: Path) -> None:
+    loaded = examined(tmp_path, records=[TICKET, card(CLUB)], clauses=with_clause(BY_CLUB, without=("S-01",)))
+    assert (loaded.errors, loaded.warnings) == ([], [])
+
+
 STAGES = MANIFEST["processes"][0]["stages"]
 REGISTER, FINISH = MANIFEST["processes"][0]["actions"]
 KIND_FIELD = {"id": "kind", "title": "类", "type": "enum"}
@@ -61,6 +66,19 @@ ONLY_FROM_NEW = {"id": "finish", "title": "办结", "by": "agent", "from": "new"
 def form(**changes: Any) -> list[dict[str, Any]]:
     """The ticket with only a choice, changed."""
     return [{"id": "ticket", "title": "工单", "fields": [{**KIND_FIELD, **changes}]}]
+
+
+def card(*fields: dict[str, Any]) -> dict[str, Any]:
+    """A record of what is kept of each customer."""
+    return {"id": "about", "title": {"zh": "资料", "en": "About"}, "kind": "customer", "fields": list(fields)}
+
+
+CLUB = {
+    "id": "club", "title": {"zh": "会员卡", "en": "Club"}, "type": "enum",
+    "choices": [{"id": "gold", "title": {"zh": "金卡", "en": "Gold"}}],
+}  # fmt: skip
+TICKET = MANIFEST["records"][0]
+BY_CLUB = clause(GATE, when={"customer.club": "gold"})
 
 
 BROKEN: list[tuple[str, str, dict[str, Any]]] = [
@@ -121,6 +139,18 @@ BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("holder-missing", "S-04", {"clauses": with_clause(clause(LIMIT, holder=None), without=("S-04",))}),
     ("holder-missing", "S-04", {"clauses": with_clause(clause(LIMIT, holder=[]), without=("S-04",))}),
     ("resumes-without-pauses", "S-04", {"clauses": with_clause(clause(LIMIT, resumes="action.finish"), without=("S-04",))}),
+    ("customer-record-twice", "about", {"records": [TICKET, card(CLUB), card(CLUB)]}),
+    ("customer-field", "about", {"records": [TICKET, card({"id": "proof", "title": {"zh": "证明", "en": "Proof"}, "type": "files"})]}),
+    ("customer-field-kept", "about", {"records": [TICKET, card({"id": "tier", "title": {"zh": "等级", "en": "Tier"}, "type": "string"})]}),
+    ("fact-unknown", "S-01", {"clauses": with_clause(BY_CLUB, without=("S-01",))}),
+    (
+        "fact-unknown", "S-01",
+        {"records": [TICKET, card(CLUB)], "clauses": with_clause(clause(GATE, when={"about.club": "gold"}), without=("S-01",))},
+    ),
+    (
+        "value-unknown", "S-01",
+        {"records": [TICKET, card(CLUB)], "clauses": with_clause(clause(GATE, when={"customer.club": "silver"}), without=("S-01",))},
+    ),
     ("time-malformed", "S-04", {"clauses": with_clause(clause(LIMIT, at="25:00"), without=("S-04",))}),
     ("options-unknown", "ticket", {"records": form(options="kinds")}),
     ("choices-missing", "ticket", {"records": form()}),

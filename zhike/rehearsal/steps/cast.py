@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zhike.customers.actions import find_or_add_customer
+from zhike.customers.cards import Card, card_record, keep_card
 from zhike.org.actions import add_department, add_staff, assign_role, disable_staff
 from zhike.org.models import Department, Staff
 from zhike.org.principals import SYSTEM
@@ -10,7 +11,7 @@ from zhike.records.directory import save_row
 from zhike.rehearsal import names
 from zhike.rehearsal.sample import KEEPER
 from zhike.rehearsal.values import form_values, table_values
-from zhike.rehearsal.vocabulary import Table, step
+from zhike.rehearsal.vocabulary import StepFailed, Table, step
 from zhike.rehearsal.world import World
 
 
@@ -44,6 +45,15 @@ def customers(world: World, table: Table) -> None:
     for row in rows_of(table):
         found = find_or_add_customer(phone=row["手机"], name=row["姓名"], now=world.now)
         world.customers[row["姓名"]] = found.pk
+
+
+@step("<N>的档案", table=True)
+def card(world: World, name: str, table: Table) -> None:
+    record = card_record(world.book)
+    if record is None:
+        raise StepFailed("制度没有顾客资料这张表（kind: customer）")
+    values = form_values(world, record, table_values(table))
+    keep_card(world.customer(name), Card(world.book, record, {}), values, by=SYSTEM, now=world.now)
 
 
 @step("使用样例部门与人员")

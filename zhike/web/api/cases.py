@@ -226,12 +226,14 @@ def _records(case: Case, book: Book, now: dt.datetime) -> list[RecordFilled]:
     filled = [(known[name], values) for name, values in case.data.items() if name in known]
     names = load_names(book, [(record.fields, values) for record, values in filled])
     return [
-        RecordFilled(record=record.id, title=say(record.title), fields=_facts(book, record.fields, values, names, now))
+        RecordFilled(
+            record=record.id, title=say(record.title), fields=facts_out(book, record.fields, values, names, now)
+        )
         for record, values in filled
     ]
 
 
-def _facts(book: Book, fields: Any, values: Mapping[str, Any], names: NameOf, now: dt.datetime) -> list[FactOut]:
+def facts_out(book: Book, fields: Any, values: Mapping[str, Any], names: NameOf, now: dt.datetime) -> list[FactOut]:
     """The fields the page shows: those with a value, without what the product fills in; files have their own address."""
     return [
         FactOut(

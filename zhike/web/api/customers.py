@@ -14,6 +14,7 @@ from zhike.cases.access import visible_cases
 from zhike.customers.access import customer_for, find_customers, may_see_customers
 from zhike.customers.models import Customer
 from zhike.customers.queries import contacts_of
+from zhike.web.api.cards import EXAMPLE, CardOut, cards_out
 from zhike.web.api.guard import Call
 from zhike.web.api.problems import Problem
 from zhike.web.api.shapes import PROBLEMS, Shape
@@ -51,14 +52,14 @@ class CustomerList(Shape):
 
 
 class CustomerOut(CustomerRow):
-    """`cases`: numbers of the newest ones the caller may see."""
+    """`cases`: numbers of the newest ones the caller may see; `cards`: fields of the handbooks' own."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
                     "id": 9, "name": "示例顾客", "contacts": [], "created_at": "2025-06-10T09:00:00+08:00",
-                    "merged_into": None,
+                    "merged_into": None, "cards": [EXAMPLE],
                     "cases": ["FW250610000007"],
                 }
             ]
@@ -68,6 +69,7 @@ class CustomerOut(CustomerRow):
     created_at: dt.datetime
     merged_into: int | None = Field(description="The customer this one turned out to be; ask for that one.")
     cases: list[str]
+    cards: list[CardOut] = Field(description="What each handbook keeps of him beside the archive's own fields.")
 
 
 @router.get("/customers", url_name="customers", response={200: CustomerList, **PROBLEMS}, summary="Find customers")
@@ -91,8 +93,9 @@ def read_customer(request: Call, number: int = Path(..., ge=0, lt=2**63)) -> Cus
     cases = visible_cases(request.viewer).filter(customer=customer).order_by("-opened_at", "-id")
     numbers = list(cases.values_list("number", flat=True)[:CASES])
     return CustomerOut(
-        **_row(customer), created_at=customer.created_at, merged_into=customer.merged_into_id, cases=numbers
-    )
+        **_row(customer), created_at=customer.created_at, merged_into=customer.merged_into_id, cases=numbers,
+        cards=cards_out(customer, request.now),
+    )  # fmt: skip
 
 
 def _row(customer: Customer) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def act(request: Call, number: str, action: str, asked: Deed, response: HttpResp
         definition = book.action(case.process, action)
     except LookupError:
         raise not_found()
-    version = _expected(request)
+    version = expected(request)
     _check_values(book, definition, asked.values)
     done = take_action(
         case.pk,
@@ -171,14 +171,14 @@ def act(request: Call, number: str, action: str, asked: Deed, response: HttpResp
     return _done(done, request, response)
 
 
-def _expected(request: Call) -> int | None:
+def expected(request: Call) -> int | None:
     """The version the caller has read; None where he does not say."""
     said = request.headers.get("If-Match", "*").strip()
     if said == "*":
         return None
     found = ETAG.fullmatch(said)
     if found is None or not said.isascii():
-        raise Problem(400, "unreadable", gettext('If-Match 应为工单的 ETag，例如 "3"。'))
+        raise Problem(400, "unreadable", gettext('If-Match 应为读到的 ETag，例如 "3"。'))
     return int(found[1])
 
 

@@ -66,7 +66,7 @@ def title_of(code: str) -> str:
         "unreadable": gettext("请求读不懂"),
         "media_type": gettext("内容类型不对"),
         "too_large": gettext("内容太大"),
-        "stale": gettext("工单已更新"),
+        "stale": gettext("内容已更新"),
         "unconfirmed": gettext("需要确认"),
         "busy": gettext("同一请求正在处理"),
         "key_reused": gettext("幂等键已用于别的请求"),

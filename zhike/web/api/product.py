@@ -21,6 +21,7 @@ from zhike.records.attachments import AttachmentRefused
 from zhike.web.api import (
     attachments,
     belonging,
+    cards,
     clocks,
     customers,
     deeds,
@@ -82,7 +83,7 @@ def make() -> Product:
         openapi_url=None, docs_url=None, urls_namespace="api",
     )  # fmt: skip
     for module in (
-        me, handbooks, ledger, deeds, timeline, belonging, attachments, clocks, customers, notices, subscriptions,
+        me, handbooks, ledger, deeds, timeline, belonging, attachments, clocks, customers, cards, notices, subscriptions,
     ):  # fmt: skip
         api.add_router("", module.router)
     for kind, answer in ANSWERS.items():

@@ -9,13 +9,15 @@ from django.utils.translation import gettext
 CASES_READ = "cases:read"
 CASES_WRITE = "cases:write"
 CUSTOMERS_READ = "customers:read"
+CUSTOMERS_WRITE = "customers:write"
 HANDBOOK_READ = "handbook:read"
 JOURNAL_READ = "journal:read"
 NOTICES_READ = "notices:read"
 WEBHOOKS_READ = "webhooks:read"
 WEBHOOKS_WRITE = "webhooks:write"
 SCOPES = (
-    CASES_READ, CASES_WRITE, CUSTOMERS_READ, HANDBOOK_READ, JOURNAL_READ, NOTICES_READ, WEBHOOKS_READ, WEBHOOKS_WRITE,
+    CASES_READ, CASES_WRITE, CUSTOMERS_READ, CUSTOMERS_WRITE, HANDBOOK_READ, JOURNAL_READ, NOTICES_READ, WEBHOOKS_READ,
+    WEBHOOKS_WRITE,
 )  # fmt: skip
 
 
@@ -56,6 +58,7 @@ DOORS: dict[tuple[str, str], Door] = {
     ("api:clocks", "GET"): Door(CASES_READ, "case_page:show"),
     ("api:customers", "GET"): Door(CUSTOMERS_READ, "case_page:show"),
     ("api:customer", "GET"): Door(CUSTOMERS_READ, "case_page:show"),
+    ("api:customer_card", "POST"): Door(CUSTOMERS_WRITE, "customers:card"),
     ("api:notices", "GET"): Door(NOTICES_READ, "notices_page:show"),
     ("api:webhooks", "GET"): Door(WEBHOOKS_READ, "webhooks:list"),
     ("api:webhooks", "POST"): Door(WEBHOOKS_WRITE, "webhooks:new"),
@@ -79,6 +82,7 @@ def scope_words() -> list[tuple[str, str]]:
         (CASES_READ, gettext("读取工单、时限和附件")),
         (CASES_WRITE, gettext("建单、办理、备注、关联、合并、上传附件")),
         (CUSTOMERS_READ, gettext("查找顾客（联系方式打码）")),
+        (CUSTOMERS_WRITE, gettext("填写顾客资料（制度自己的字段）")),
         (HANDBOOK_READ, gettext("读取制度、流程和表单")),
         (JOURNAL_READ, gettext("读取条款台账")),
         (NOTICES_READ, gettext("读取通知")),

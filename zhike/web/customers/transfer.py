@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from django.utils.translation import get_language, gettext
 from zhike.customers import importing
 from zhike.customers.access import imports_for, may_review
 from zhike.customers.exporting import export_customers
-from zhike.customers.lines import FIELDS
+from zhike.customers.lines import Field, Line, fields_at
 from zhike.customers.models import ImportRun
 from zhike.customers.profile import CustomerRefused
 from zhike.customers.tasks import import_customers
@@ -84,7 +85,8 @@ def _do(request: Request, run: ImportRun) -> HttpResponseBase:
     with transaction.atomic():
         if deed == "start":
             sent = {str(n): request.POST.get(f"column-{n}", "") for n in range(len(run.head))}
-            columns = {number: field for number, field in sent.items() if field in FIELDS}
+            known = fields_at(request.now)
+            columns = {number: field for number, field in sent.items() if field in known}
             if len(set(columns.values())) < len(columns):
                 messages.error(request, gettext("同一项选了两列，请改正。"))
                 return here
@@ -100,14 +102,22 @@ def _do(request: Request, run: ImportRun) -> HttpResponseBase:
 
 
 def _page(request: Request, run: ImportRun) -> HttpResponse:
-    waits = run.state == "waiting"
+    waits, fields = run.state == "waiting", fields_at(request.now)
     shown = {
         "run": run,
         "columns": [(n, name, run.columns.get(str(n), "")) for n, name in enumerate(run.head)] if waits else [],
-        "fields": [(key, say(field.title)) for key, field in FIELDS.items()],
-        "looks": importing.preview(run, run.columns) if waits else [],
+        "fields": [(key, say(field.title)) for key, field in fields.items()],
+        "looks": [(line, _said(line, run, fields)) for line in importing.preview(run, now=request.now)]
+        if waits
+        else [],
     }
     return render(request, "customers/import.html", shown)
+
+
+def _said(line: Line, run: ImportRun, fields: Mapping[str, Field]) -> list[tuple[str, str]]:
+    """What the line says of the handbooks' own fields, as it stands in the file: (field, words)."""
+    own = sorted((int(number), key) for number, key in run.columns.items() if "." in key and key in fields)
+    return [(say(fields[key].title), line.cells[n]) for n, key in own if n < len(line.cells) and line.cells[n].strip()]
 
 
 def _only_reviewers(request: Request) -> None:

@@ -35,6 +35,7 @@ ASKED: dict[str, dict[str, tuple[str, str]]] = {
     "api:clocks": {READ: ("cases:read", "case_page:show")},
     "api:customers": {READ: ("customers:read", "case_page:show")},
     "api:customer": {READ: ("customers:read", "case_page:show")},
+    "api:customer_card": {WRITE: ("customers:write", "customers:card")},
     "api:notices": {READ: ("notices:read", "notices_page:show")},
     "api:webhooks": {READ: ("webhooks:read", "webhooks:list"), WRITE: ("webhooks:write", "webhooks:new")},
     "api:webhook": {READ: ("webhooks:read", "webhooks:show"), WRITE: ("webhooks:write", "webhooks:edit")},
