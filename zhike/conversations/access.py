@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db.models import QuerySet
 
@@ -12,6 +12,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.clauses import Visibility
 from zhike.handbook.structure import Queue
 from zhike.journal.gates import gate_for
+from zhike.journal.statements import array_of, rows
 from zhike.org.handbooks import roles_answering
 from zhike.org.principals import Viewer, customer_key, role_key, staff_key
 
@@ -27,6 +28,14 @@ def conversation_for(viewer: Viewer, number: str) -> Conversation:
     if found is None or not viewer.holds(found.audience):
         raise NotFound(number)
     return found
+
+
+def conversations_for(asked: Sequence[tuple[Viewer, str]]) -> list[Conversation | None]:
+    """The same for several at once, None where there is none for him. One query."""
+    numbers = array_of({number for _, number in asked})
+    found = {row.number: row for row in rows(Conversation, "WHERE number = ANY(%s::varchar[])", [numbers])}
+    seen = [(viewer, found.get(number)) for viewer, number in asked]
+    return [row if row is not None and viewer.holds(row.audience) else None for viewer, row in seen]
 
 
 @gate_for("conversation")

@@ -18,31 +18,33 @@ from zhike.conversations.events import (
     ConversationQueued,
     CustomerIdentified,
     MessageChanged,
-    MessageWritten,
     QuestionsSettled,
 )
 from zhike.conversations.facts import facts_of, of_actor
 from zhike.conversations.judging import judged
+from zhike.conversations.messages import (
+    LONGEST,
+    QUESTION,
+    Asked,
+    Said,
+    add_message,
+    close_questions,
+    first_state,
+    keep,
+    question,
+    write_together,
+    written,
+)
 from zhike.conversations.models import Address, Conversation, Inbox, Message
-from zhike.conversations.outgoing import Draft, check_outgoing
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.written import book_for, deed, locked, refusal_uses, write
 from zhike.customers.models import ContactPoint, Customer
 from zhike.handbook.decide import Decision, NoAnswer, decide
-from zhike.journal.events import Event
 from zhike.journal.ledger import write_uses
 from zhike.lib.text import clean_line, clean_text
 from zhike.org.handbooks import current
 from zhike.org.principals import SYSTEM, Viewer
-from zhike.records.attachments import LIMITS, Limits, bind_attachments
 
-LONGEST = 20_000
-"""Characters of one message."""
-PREVIEW = 120
-MOST_OPEN = 200
-"""Open questions kept of one conversation: a flood is no list of questions."""
-QUESTION = "question"
-"""Under which a clock keeps the message it was started by."""
 SHORT_MEDIA = ("webchat", "sms", "wechat", "wangwang")
 """Media in which an address has one live conversation at a time; a mail thread or a visit is one by itself."""
 
@@ -93,24 +95,22 @@ def receive(inbox: Inbox, incoming: Incoming, *, now: dt.datetime) -> Received:
         decisions: list[Decision] = []
         if conversation is None:
             conversation, decisions = _open(inbox, address, incoming, now)
-        elif (known := _known(conversation, incoming.key)) is not None:
+        elif (known := Message.objects.filter(conversation=conversation, key=incoming.key[:80]).first()) is not None:
             return Received(conversation, known, opened=False, again=True)
-        message = add_message(
-            conversation, side=Message.Side.CUSTOMER, author=f"address:{address.pk}", words=incoming.words, html=incoming.html,
-            key=incoming.key, files=incoming.files, extra=incoming.extra, now=now,
+        asked = Asked(
+            conversation=conversation.pk, address=address.pk, words=incoming.words, key=incoming.key, html=incoming.html,
+            files=incoming.files, extra=incoming.extra,
         )  # fmt: skip
-        happened = ["conversation.opened", "conversation.queued"] if opened else []
-        conversation.open_questions = [*conversation.open_questions, message.seq][-MOST_OPEN:]
-        if conversation.asked_at is None:
-            conversation.asked_at = now
-            happened.append("conversation.asked")
-        happened.append("conversation.question")
-        events: list[Event] = [ConversationOpened(conversation.number, conversation.medium)] if opened else []
-        events += [ConversationQueued(conversation.number, conversation.queue)] if opened else []
-        events.append(_written(conversation, message))
-        kept = {QUESTION: message.seq}
-        write(conversation, events, happened=happened, now=now, by=message.author, decisions=decisions, kept=kept)
-    return Received(conversation, message, opened=opened, again=False)
+        entry = question(conversation, asked, now)
+        if opened:
+            entry.happened = ["conversation.opened", "conversation.queued", *entry.happened]
+            entry.before = [
+                ConversationOpened(conversation.number, conversation.medium),
+                ConversationQueued(conversation.number, conversation.queue),
+            ]
+            entry.decisions = decisions
+        keep([entry], now)
+    return Received(conversation, entry.message, opened=opened, again=False)
 
 
 def record_by_hand(inbox: Inbox, incoming: Incoming, viewer: Viewer, *, now: dt.datetime) -> Conversation:
@@ -172,10 +172,6 @@ def _live(inbox: Inbox, address: Address, incoming: Incoming) -> Conversation | 
     return locked(found.pk) if found is not None else None
 
 
-def _known(conversation: Conversation, key: str) -> Message | None:
-    return Message.objects.filter(conversation=conversation, key=key[:80]).first()
-
-
 def _open(inbox: Inbox, address: Address, incoming: Incoming, now: dt.datetime) -> tuple[Conversation, list[Decision]]:
     """The new conversation in its queue, and the clause that put it there."""
     version = current(inbox.handbook, now)
@@ -225,40 +221,6 @@ def identify(address: Address, contact: Mapping[str, str]) -> tuple[Customer | N
     return None, people
 
 
-def add_message(
-    conversation: Conversation,
-    *,
-    side: str,
-    author: str,
-    words: str,
-    key: str,
-    now: dt.datetime,
-    html: str = "",
-    internal: bool = False,
-    files: Sequence[str] = (),
-    answers: int | None = None,
-    corrects: int | None = None,
-    extra: Mapping[str, Any] | None = None,
-    state: str = Message.State.STORED,
-) -> Message:
-    """Put a message at the end of a conversation that is held by the caller. Raises ConversationRefused when it is empty."""
-    cleaned = clean_text(words)[:LONGEST]
-    if not cleaned.strip() and not html and not files:
-        raise ConversationRefused(refusals.EMPTY, fields=("words",))
-    conversation.last_seq += 1
-    message = Message.objects.create(
-        conversation=conversation, seq=conversation.last_seq, side=side, author=author, internal=internal, words=cleaned,
-        html=html, key=key[:80], at=now, state=state, files=len(files), answers=answers, corrects=corrects, extra=dict(extra or {}),
-    )  # fmt: skip
-    if files:
-        limits = Limits(files=max(LIMITS.files, len(files) if side == Message.Side.CUSTOMER else 0))
-        bind_attachments(files, subject=("message", message.pk), by=author, internal=internal, limits=limits)
-    if not internal:
-        conversation.last_message_at = now
-        conversation.last_words = clean_line(cleaned)[:PREVIEW]
-    return message
-
-
 def say(
     conversation: Conversation,
     viewer: Viewer,
@@ -279,26 +241,16 @@ def say(
     puts right. Gates on `conversation.answering` may refuse it; then ConversationRefused names the clause. So may the medium
     (`outgoing.py`), to whose adapter `extra` speaks.
     """
-    what = "conversation.noting" if internal else "conversation.answering"
-    with deed(conversation, what, by=viewer.principal, now=now):
-        held = locked(conversation.pk)
-        if (known := _known(held, key)) is not None:
-            return known
-        if held.state == Conversation.State.CLOSED and not internal:
-            raise ConversationRefused(refusals.CLOSED)
-        decisions = judged(held, what, now, of_actor(viewer, book_for(held)) | {"words": words}, form={"words": words})
-        if not internal:
-            check_outgoing(held, Draft(words, files, extra or {}), now)
-        message = add_message(
-            held, side=Message.Side.STAFF, author=viewer.principal, words=words, html=html, key=key, internal=internal, files=files,
-            answers=answers, corrects=corrects, now=now, state=Message.State.STORED if internal else _first_state(held), extra=extra,
-        )  # fmt: skip
-        answered, happened = ([], []) if internal else _answered(held, message, now)
-        write(
-            held, [_written(held, message)], happened=happened, now=now, by=viewer.principal, decisions=decisions,
-            concerns=lambda clock: clock.facts.get(QUESTION) in (None, *answered),
-        )  # fmt: skip
-    return message
+    said = Said(
+        conversation=conversation.pk, viewer=viewer, words=words, key=key, internal=internal, html=html, files=files, answers=answers,
+        corrects=corrects, extra=extra or {},
+    )  # fmt: skip
+    with deed(conversation, said.what, by=viewer.principal, now=now):
+        (outcome,) = write_together([said], now)
+        if outcome.error is not None:
+            raise outcome.error
+    assert outcome.message is not None
+    return outcome.message
 
 
 def settle_questions(conversation: Conversation, questions: Sequence[int], viewer: Viewer, *, now: dt.datetime) -> None:
@@ -308,7 +260,7 @@ def settle_questions(conversation: Conversation, questions: Sequence[int], viewe
         settled = [seq for seq in held.open_questions if seq in questions]
         if not settled:
             return
-        _close_questions(held, settled)
+        close_questions(held, settled)
         write(
             held, [QuestionsSettled(held.number, settled)], happened=["conversation.answered"], now=now, by=viewer.principal,
             concerns=lambda clock: clock.facts.get(QUESTION) in (None, *settled),
@@ -319,48 +271,13 @@ def announce(conversation: Conversation, words: str, *, key: str, now: dt.dateti
     """The house itself says something to the customer; it answers no question. The same key again gives the same message."""
     with transaction.atomic():
         held = locked(conversation.pk)
-        if (known := _known(held, key)) is not None:
+        if (known := Message.objects.filter(conversation=held, key=key[:80]).first()) is not None:
             return known
         message = add_message(
-            held, side=Message.Side.SYSTEM, author=SYSTEM, words=words, key=key, now=now, state=_first_state(held)
+            held, side=Message.Side.SYSTEM, author=SYSTEM, words=words, key=key, now=now, state=first_state(held)
         )
-        write(held, [_written(held, message)], now=now, by=SYSTEM)
+        write(held, [written(held, message)], now=now, by=SYSTEM)
     return message
-
-
-def _first_state(conversation: Conversation) -> str:
-    """In a chat it is there as soon as it is stored; everything else still has to be sent by its adapter."""
-    return (
-        Message.State.STORED
-        if conversation.medium in ("webchat", "wangwang", "visit", "phone", "letter")
-        else Message.State.SENDING
-    )
-
-
-def _answered(conversation: Conversation, message: Message, now: dt.datetime) -> tuple[list[int], list[str]]:
-    """(questions it answers, what happened by it)."""
-    happened = ["conversation.told", *(["conversation.corrected"] if message.corrects else [])]
-    quoted = message.answers if message.answers in conversation.open_questions else None
-    answered = [quoted] if quoted is not None else list(conversation.open_questions)
-    if not answered:
-        return [], happened
-    _close_questions(conversation, answered)
-    happened.append("conversation.answered")
-    if conversation.first_answered_at is None:
-        conversation.first_answered_at = now
-        happened.append("conversation.first_answered")
-    return answered, happened
-
-
-def _close_questions(conversation: Conversation, settled: Sequence[int]) -> None:
-    """What is still open is open since its own message."""
-    conversation.open_questions = [seq for seq in conversation.open_questions if seq not in settled]
-    left = Message.objects.filter(conversation=conversation, seq__in=conversation.open_questions[:1])
-    conversation.asked_at = left.values_list("at", flat=True).first() if conversation.open_questions else None
-
-
-def _written(conversation: Conversation, message: Message) -> MessageWritten:
-    return MessageWritten(conversation.number, message.pk, message.seq, message.side, message.internal)
 
 
 def mark_read(conversation: Conversation, principal: str, seq: int, now: dt.datetime) -> None:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from django.db import connection, transaction
 
 from zhike.conversations.access import queue_of
-from zhike.conversations.actions import add_message
 from zhike.conversations.candidates import Team, team_of
 from zhike.conversations.estimate import Place, place_of
 from zhike.conversations.events import ConversationQueued, ConversationStranded, ConversationWaited, MessageWritten
+from zhike.conversations.messages import add_message
 from zhike.conversations.models import Conversation, Medium, Message
 from zhike.conversations.routing import MANUAL, Teams, after, clause_for, contact_of, note
 from zhike.conversations.superiors import superiors_of, told_by

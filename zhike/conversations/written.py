@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -15,28 +16,60 @@ from zhike.conversations.events import DeedRefused
 from zhike.conversations.limits import apply_limits
 from zhike.conversations.models import Conversation
 from zhike.conversations.refusals import ConversationRefused
+from zhike.conversations.saving import remember, save_changed
 from zhike.handbook.book import Book
 from zhike.handbook.decision import Decision, Refusal
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
 from zhike.journal.ledger import Use, write_uses
+from zhike.journal.statements import array_of, rows
 from zhike.org.handbooks import book_of
 
 OUTSIDE = ("customer:", "address:")
 """How the principals of the other side begin."""
+HELD = """
+WHERE conversations_conversation.id = ANY(%s) ORDER BY conversations_conversation.id
+FOR NO KEY UPDATE OF conversations_conversation
+"""
 
 
 def locked(conversation_id: int) -> Conversation:
     """The row, held until the transaction ends: writers of one conversation go one after the other."""
-    return (
-        Conversation.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("owner", "customer", "address", "inbox")
-        .get(pk=conversation_id)
-    )
+    found = all_locked({conversation_id}).get(conversation_id)
+    if found is None:
+        raise Conversation.DoesNotExist(conversation_id)
+    return found
+
+
+def all_locked(ids: Collection[int]) -> dict[int, Conversation]:
+    """Several rows, held in the order of their ids: who holds many waits for nobody who waits for him. One query."""
+    found = rows(Conversation, HELD, [array_of(ids)], joined=("owner", "customer", "address", "inbox"))
+    for row in found:
+        remember(row)
+    return {row.pk: row for row in found}
 
 
 def book_for(conversation: Conversation) -> Book:
     return book_of(conversation.version_id)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened to one conversation, whose row already stands as it will; the rest as `write` takes it."""
+
+    conversation: Conversation
+    events: Sequence[Event]
+    by: str
+    happened: Sequence[str] = ()
+    clauses: Sequence[str] = ()
+    decisions: Sequence[Decision] = ()
+    concerns: Callable[[Clock], bool] | None = None
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The clauses its facts name."""
+        return tuple(dict.fromkeys([*self.clauses, *(decision.clause_id for decision in self.decisions)]))
 
 
 @contextmanager
@@ -69,23 +102,45 @@ def write(
     `clauses` are named by the facts and count as applied, `decisions` likewise with what they rested on. `concerns` and `kept`:
     see `duties.following.Happening`.
     """
-    book = book_for(conversation)
-    conversation.audience = audience_of(conversation, book)
-    conversation.version += 1
-    conversation.save(
-        update_fields=[field.attname for field in Conversation._meta.concrete_fields if not field.primary_key]
+    change = Change(
+        conversation,
+        list(events),
+        happened=happened,
+        by=by,
+        clauses=clauses,
+        decisions=decisions,
+        concerns=concerns,
+        kept=kept or {},
     )
-    named = tuple(dict.fromkeys([*clauses, *(decision.clause_id for decision in decisions)]))
-    uses = [_use(conversation, decision, "applied", by, now) for decision in decisions]
-    decided = {decision.clause_id for decision in decisions}
-    uses += [_applied(conversation, clause, by, now) for clause in clauses if clause not in decided]
-    facts = [_fact(conversation, event, now, by, named) for event in events]
-    if facts:
-        record(facts, uses)
-    else:
-        write_uses(uses)
-    if happened:
-        apply_limits(conversation, book, happened, now=now, by=by, concerns=concerns, kept=kept or {})
+    write_all([change], now=now)
+
+
+def write_all(changes: Sequence[Change], *, now: dt.datetime) -> None:
+    """What happened to several conversations, one change each: one update, one set of facts; then each one's limits."""
+    for change in changes:
+        change.conversation.audience = audience_of(change.conversation, book_for(change.conversation))
+        change.conversation.version += 1
+    save_changed([change.conversation for change in changes])
+    uses = [use for change in changes for use in _uses_of(change, now)]
+    facts = [
+        _fact(change.conversation, event, now, change.by, change.named) for change in changes for event in change.events
+    ]
+    record(facts, uses) if facts else write_uses(uses)
+    for change in changes:
+        if change.happened:
+            apply_limits(
+                change.conversation, book_for(change.conversation), change.happened, now=now, by=change.by,
+                concerns=change.concerns, kept=change.kept,
+            )  # fmt: skip
+
+
+def _uses_of(change: Change, now: dt.datetime) -> list[Use]:
+    conversation, by = change.conversation, change.by
+    decided = {decision.clause_id for decision in change.decisions}
+    return [
+        *(_use(conversation, decision, "applied", by, now) for decision in change.decisions),
+        *(_applied(conversation, clause, by, now) for clause in change.clauses if clause not in decided),
+    ]
 
 
 def _write_refusal(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from zhike.handbook import holidays
 from zhike.handbook.book import Book
 from zhike.handbook.load import load
 from zhike.handbook.structure import Handbook
+from zhike.journal.statements import array_of
 from zhike.org.models import HandbookVersion, HolidayTableYear, Staff
 from zhike.org.principals import RoleName, Viewer, viewer_of
 
@@ -35,19 +36,20 @@ SELECT DISTINCT ON (name) id, {ENTERED} FROM org_handbookversion WHERE effective
 ORDER BY name, effective_from DESC, id DESC
 """  # noqa: S608 - only a constant of this module
 HELD = f"""
-SELECT handbook, role, department_id, (
+SELECT staff_id, handbook, role, department_id, (
     SELECT id FROM org_handbookversion
     WHERE name = held.handbook AND (%(now)s::timestamptz IS NULL OR effective_from <= %(now)s)
     ORDER BY effective_from DESC, id DESC LIMIT 1
 ), {ENTERED}
-FROM org_assignment AS held WHERE staff_id = %(who)s ORDER BY id
+FROM org_assignment AS held WHERE staff_id = ANY(%(who)s::bigint[]) ORDER BY id
 """  # noqa: S608 - only a constant of this module
 HELD_AND_STOOD_FOR = f"""
-(SELECT handbook, role, department_id, version, entered, '' FROM ({HELD}) AS held (handbook, role, department_id, version, entered))
+(SELECT who, handbook, role, department_id, version, entered, ''
+FROM ({HELD}) AS held (who, handbook, role, department_id, version, entered))
 UNION ALL
-(SELECT '', '', away.absent_id, NULL, {ENTERED}, absent.name
+(SELECT substitute_id, '', '', away.absent_id, NULL, {ENTERED}, absent.name
 FROM org_substitution AS away JOIN org_staff AS absent ON absent.id = away.absent_id
-WHERE substitute_id = %(who)s AND begins_at <= %(now)s AND ends_at > %(now)s AND absent.is_active ORDER BY away.id)
+WHERE substitute_id = ANY(%(who)s::bigint[]) AND begins_at <= %(now)s AND ends_at > %(now)s AND absent.is_active ORDER BY away.id)
 """  # noqa: S608 - only texts of this module
 """The roles somebody holds and, after them and without a handbook, those he stands in for."""
 
@@ -205,11 +207,25 @@ def viewer(staff: Staff, now: dt.datetime | None = None) -> Viewer:
 
     With `now` he stands in for whoever is away then and named him; without, he is asked about for his own rights alone.
     """
+    return viewers([staff], now)[staff.pk]
+
+
+def viewers(people: Collection[Staff], now: dt.datetime | None = None) -> dict[int, Viewer]:
+    """The viewer each of them is, by id. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(HELD if now is None else HELD_AND_STOOD_FOR, {"who": staff.pk, "now": now})
+        cursor.execute(
+            HELD if now is None else HELD_AND_STOOD_FOR, {"who": array_of(one.pk for one in people), "now": now}
+        )
         found = cursor.fetchall()
     if found:
-        _notice_days_off(found[0][4])
+        _notice_days_off(found[0][5])
+    rows: dict[int, list[tuple[Any, ...]]] = {one.pk: [] for one in people}
+    for who, *row in found:
+        rows[who].append(tuple(row))
+    return {one.pk: _viewer(one, rows[one.pk]) for one in people}
+
+
+def _viewer(staff: Staff, found: Sequence[tuple[Any, ...]]) -> Viewer:
     rows = [row[:4] for row in found if row[0]]
     held = [(handbook, role, department) for handbook, role, department, _ in rows]
     screens = {screen for _, role, _, version in rows for screen in _screens_by_role(version or 0).get(role, ())}

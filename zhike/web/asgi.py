@@ -27,6 +27,7 @@ from zhike.web.live.feed import Feed
 from zhike.web.live.hub import Hub
 from zhike.web.live.visitors import answer_visitor
 from zhike.web.pages import Pages
+from zhike.web.posting.entry import Posting
 from zhike.web.settled import settle
 # isort: on
 
@@ -45,7 +46,7 @@ class Application:
     """One process: the hub of its streams, the feed that fills it, and Django."""
 
     def __init__(self) -> None:
-        self.pages: Asgi = Pages(wsgi_application, LONG_ANSWERS, AT_ONCE)
+        self.pages: Asgi = Posting(Pages(wsgi_application, LONG_ANSWERS, AT_ONCE))
         self.apart = ThreadPoolExecutor(1, "health")
         """Answers `/healthz` while every other thread waits for the database."""
         self.hub: Hub | None = None

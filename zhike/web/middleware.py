@@ -42,6 +42,17 @@ POLICY = "; ".join(
 """No inline script or style, nothing from elsewhere. `data:` images are Tabler's own icons inside its style sheet."""
 
 
+CAREFUL = (
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+)
+
+
 class Headers:
     """Security headers on every answer; a view may set a stricter policy of its own (downloads do)."""
 
@@ -49,18 +60,17 @@ class Headers:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("X-Frame-Options", "DENY")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-        if response.headers.get("Content-Type", "").startswith("text/html"):
-            # Pages are personal: no shared cache keeps them, and after signing out the back button shows nothing.
-            response.headers.setdefault("Cache-Control", "no-store")
-        return response
+        return secured(self.get_response(request))
+
+
+def secured(response: HttpResponseBase) -> HttpResponseBase:
+    """The answer with what browsers are told to be careful about."""
+    for name, value in CAREFUL:
+        response.headers.setdefault(name, value)
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        # Pages are personal: no shared cache keeps them, and after signing out the back button shows nothing.
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
 
 
 class Person:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime as dt
 
 from zhike.channels.email.models import Mailbox, Outgoing
-from zhike.conversations.actions import add_message
 from zhike.conversations.events import MessageWritten
+from zhike.conversations.messages import add_message
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.written import locked, write
 from zhike.org.principals import SYSTEM

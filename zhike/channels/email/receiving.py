@@ -19,8 +19,9 @@ from zhike.channels.email.parsing import Mail, parse
 from zhike.channels.email.threads import Thread, thread_of
 from zhike.channels.email.tokens import without_mark
 from zhike.channels.email.tongue import language_of
-from zhike.conversations.actions import Incoming, Received, add_message, receive
+from zhike.conversations.actions import Incoming, Received, receive
 from zhike.conversations.events import MessageWritten
+from zhike.conversations.messages import add_message
 from zhike.conversations.models import Conversation, Inbox, Medium, Message
 from zhike.conversations.written import locked, write
 from zhike.handbook.common import Text

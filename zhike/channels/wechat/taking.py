@@ -16,8 +16,9 @@ from zhike.channels.wechat.callbacks import keep
 from zhike.channels.wechat.client import Client, Media
 from zhike.channels.wechat.models import WechatAccount, WechatEvent
 from zhike.channels.wechat.reading import KINDS, Heard, heard_of
-from zhike.conversations.actions import Incoming, add_message, receive
+from zhike.conversations.actions import Incoming, receive
 from zhike.conversations.events import MessageWritten
+from zhike.conversations.messages import add_message
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.outgoing import mark_delivery
 from zhike.conversations.written import locked, write

@@ -82,13 +82,20 @@ def together(crew: Sequence[Worker], do: str, each: Sequence[dict[str, Any]]) ->
 @contextmanager
 def server(database: str) -> Iterator[int]:
     """`zhike web` as it always runs, on a port of its own: the port."""
+    with web(database) as (port, _):
+        yield port
+
+
+@contextmanager
+def web(database: str, *options: str) -> Iterator[tuple[int, int]]:
+    """`zhike web` with these options: its port and the id of its process."""
     port = free_port()
     environ = {**os.environ, "DATABASE_URL": database, "PORT": str(port), "DJANGO_SETTINGS_MODULE": "zhike.settings"}
     subprocess.run([sys.executable, "-m", "zhike.web.bench.static"], env=environ, check=True)
-    process = subprocess.Popen([sys.executable, "-m", "zhike", "web"], env=environ)
+    process = subprocess.Popen([sys.executable, "-m", "zhike", "web", *options], env=environ)
     try:
         wait_until_reachable(port, process)
-        yield port
+        yield port, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -11,7 +11,20 @@ import click
 
 from zhike.web.bench.report import Report, Say, table
 
-BENCHES = ("cases", "api", "list", "clocks", "live", "handbook", "customers", "import", "routing", "mail")
+BENCHES = (
+    "cases",
+    "api",
+    "list",
+    "clocks",
+    "live",
+    "handbook",
+    "customers",
+    "import",
+    "routing",
+    "mail",
+    "chat",
+    "fanout",
+)
 OTHERWISE_CALLED = {"list": "lists", "import": "incoming"}
 """Benches whose module has another name."""
 LINES = 100_000
@@ -32,9 +45,10 @@ class Bench(Protocol):
 @click.option("--fresh", is_flag=True, help="Fill the database anew.")
 @click.option("--keep/--drop", default=True, show_default=True, help="Keep the filled database for the next run.")
 @click.option("--kills", default=0, help="Only import: one more, killed so often at random moments.")
+@click.option("--rate", default=0, help="Only chat: messages a second, that rate alone.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def command(
-    name: str, rows: int, rounds: int, seconds: float, fresh: bool, keep: bool, kills: int, as_json: bool
+    name: str, rows: int, rounds: int, seconds: float, fresh: bool, keep: bool, kills: int, rate: int, as_json: bool
 ) -> int:
     """Measure NAME. Exit 0 only when every bar is met and every answer was right."""
 
@@ -42,7 +56,7 @@ def command(
         click.echo(words, err=True)
 
     bench: Bench = importlib.import_module(f"zhike.web.bench.{OTHERWISE_CALLED.get(name, name)}").bench
-    more = {"kills": kills} if name == "import" else {}
+    more = {"import": {"kills": kills}, "chat": {"rate": rate}}.get(name, {})
     rows = rows or (LINES if name == "import" else 1_000_000)
     report = bench(rows, rounds, seconds, say, fresh=fresh, keep=keep, **more)
     click.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else table(report))

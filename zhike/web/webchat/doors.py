@@ -57,8 +57,8 @@ def door(method: str, *, limit: Allowance, secret: bool = True, body: bool = Tru
             if origin and origin not in settings_of(inbox).origins:
                 return refusal(403, "origin", gettext("这个网站没有开通在线咨询。"))
             if request.method == "OPTIONS":
-                return _readable(HttpResponse(status=204), origin)
-            return _readable(_let_in(request, inbox, method, limit, secret, body) or view(request, **named), origin)
+                return readable(HttpResponse(status=204), origin)
+            return readable(_let_in(request, inbox, method, limit, secret, body) or view(request, **named), origin)
 
         return opened
 
@@ -79,14 +79,15 @@ def _let_in(
     request.visit = Visit(inbox, settings_of(inbox), given, address_for(inbox, given) if secret else None)
     request.told = {}
     if method == "POST" and body:
-        told = _body(request)
+        told = body_of(request)
         if told is None:
             return refusal(400, "unreadable", gettext("内容读不懂，没有收下。"))
         request.told = told
     return None
 
 
-def _body(request: HttpRequest) -> dict[str, Any] | None:
+def body_of(request: HttpRequest) -> dict[str, Any] | None:
+    """What was posted, read; None where it is too long or not an object of JSON."""
     if int(request.headers.get("Content-Length") or 0) > LONGEST_BODY:
         return None
     try:
@@ -102,7 +103,8 @@ def foreign_origin(request: HttpRequest) -> str:
     return "" if origin.partition("://")[2] == request.get_host() else origin
 
 
-def _readable(response: HttpResponseBase, origin: str) -> HttpResponseBase:
+def readable(response: HttpResponseBase, origin: str) -> HttpResponseBase:
+    """Let the site read the answer."""
     response.headers["Cache-Control"] = "no-store"
     if origin:
         response.headers["Access-Control-Allow-Origin"] = origin

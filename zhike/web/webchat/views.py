@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,7 +108,7 @@ def _number(text: Any) -> int:
 @door("POST", limit=WRITE)
 def write(request: Visiting) -> HttpResponseBase:
     """A message; the first one brings the form. Sent again under its key it is the same message."""
-    said = _said(request)
+    said = said_of(request.told, language())
     if said is None:
         return refusal(400, "unreadable", gettext("内容读不懂，没有收下。"))
     if talking.live_of(request.visit) is None and (wait := BEGIN.wait(address_of(request))):
@@ -126,8 +127,8 @@ def write(request: Visiting) -> HttpResponseBase:
     )
 
 
-def _said(request: Visiting) -> talking.Said | None:
-    told = request.told
+def said_of(told: Mapping[str, Any], tongue: str) -> talking.Said | None:
+    """The message in a body that was read; None where it is none."""
     words, key, files, form = told.get("words", ""), told.get("key"), told.get("files", []), told.get("form", {})
     if not (isinstance(words, str) and isinstance(key, str) and isinstance(files, list) and isinstance(form, dict)):
         return None
@@ -136,7 +137,7 @@ def _said(request: Visiting) -> talking.Said | None:
     source = {name: str(told.get(name) or "") for name in ("page", "referrer")}
     return talking.Said(
         words=words[:WORDS_KEPT], key=key, files=files, form=form, token=str(told.get("token") or ""), source=source,
-        language=language(),
+        language=tongue,
     )  # fmt: skip
 
 
