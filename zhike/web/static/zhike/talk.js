@@ -3,6 +3,7 @@
 //   zk:talk            {number}          a conversation was opened in the middle
 //   zk:fact            a fact of the live feed, as it comes
 //   zk:said            {html, key}       an answer of the server with messages, from talk_send.js
+//   zk:stored          what was sent is stored, and has still to be fetched
 const say = (words) => document.dispatchEvent(new CustomEvent("zk:say", { detail: words }));
 const list = () => document.getElementById("wb-list");
 const talk = () => document.getElementById("wb-talk");
@@ -190,6 +191,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
   messages().removeAttribute("data-first");
   opened(false);
 });
+// Stored on the short way: drawn with whatever else came; until then its line in the outbox stands for it.
+document.addEventListener("zk:stored", () => tail());
 document.addEventListener("zk:said", (event) => { if (talk()) add(event.detail.html); });
 
 async function one(number, seq) {

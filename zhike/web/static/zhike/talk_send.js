@@ -83,10 +83,11 @@ async function send(item) {
   const body = new URLSearchParams({ key: item.key, words: item.words, internal: item.internal ? "1" : "0", after: here?.dataset.number === item.number ? last?.dataset.message ?? "0" : String(Number.MAX_SAFE_INTEGER), day: last?.dataset.day ?? "", talk: last?.dataset.number ?? item.number });
   if (item.about) body.set(item.about.kind, item.about.seq);
   for (const file of item.files ?? []) body.append("file", file.token);
-  const answer = await fetch(item.url, { method: "POST", body, headers: { "X-CSRFToken": token(), "HX-Request": "true" } }).catch(() => null);
+  const answer = await fetch(item.url, { method: "POST", body, headers: { "X-CSRFToken": token(), "HX-Request": "true", Accept: "application/json" } }).catch(() => null);
   busy.delete(item.key);
   if (answer?.ok) {
     forget(item);
+    if (answer.headers.get("Content-Type")?.startsWith("application/json")) { document.dispatchEvent(new CustomEvent("zk:stored")); return; }
     const html = await answer.text();
     if (talk()?.dataset.number === item.number) document.dispatchEvent(new CustomEvent("zk:said", { detail: { html } }));
     messages()?.querySelector(`[data-sent-key="${item.key}"]`)?.remove();

@@ -1,0 +1,1 @@
+"""Tests of the short way of messages."""
