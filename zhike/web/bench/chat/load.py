@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 
 from zhike.web.bench.chat.ground import Ground, Talk
-from zhike.web.bench.chat.wire import Line, Stream
+from zhike.web.bench.chat.wire import Line, Stream, seconds
 
 PATIENCE = 60.0
 KNOCKING = 40
@@ -153,14 +153,14 @@ class Load:
         if side.line.transport is None:
             loop = asyncio.get_running_loop()
             await loop.create_connection(lambda: side.line, "127.0.0.1", self.port, local_addr=(side.address, 0))
-        sent = Sent(f"bench-{len(self.ledger):08d}", n, "customer" if asks else "staff", time.time())
+        sent = Sent(f"bench-{len(self.ledger):08d}", n, "customer" if asks else "staff", seconds())
         self.ledger.append(sent)
         self.under_way += 1
 
         def answered(status: int, body: bytes) -> None:
             side.busy = False
             self.under_way -= 1
-            sent.answered, sent.status, sent.body = time.time(), status, body
+            sent.answered, sent.status, sent.body = seconds(), status, body
 
         side.line.ask(self._asked(talk, sent) if asks else self._said(talk, sent), answered)
 

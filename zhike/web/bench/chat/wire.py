@@ -7,10 +7,18 @@ import re
 import time
 from collections.abc import Callable
 
+from zhike.lib.clock import wall
+
 WRITTEN = re.compile(rb'"type":"conversation\.written".*?"number":"([^"]+)","seq":(\d+)')
 STATUS = re.compile(rb"HTTP/1\.1 (\d+)")
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+BEGAN = wall().timestamp() - time.perf_counter()
 Hear = Callable[[float, bytes, int], None]
+
+
+def seconds() -> float:
+    """Seconds of the wall, which go on evenly: comparable with the moments PostgreSQL notes."""
+    return BEGAN + time.perf_counter()
 
 
 class Stream(asyncio.Protocol):
@@ -26,7 +34,7 @@ class Stream(asyncio.Protocol):
         transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
-        now = time.time()
+        now = seconds()
         text = self.tail + data
         whole, _, self.tail = text.rpartition(b"\n\n")
         if not self.open and b"event: ready" in whole:
