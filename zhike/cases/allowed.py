@@ -73,8 +73,10 @@ def forbidden_by(case: Case, book: Book, action: Action, facts: Facts) -> Reason
             continue
         if holds(clause.when, facts) and not holds(clause.requires.facts, facts):
             return Reason(clause.refuse, clause.id)
-    undrafted = (name for name in action.confirms if not facts.get(f"sanction.{name}.open"))
-    return next((Reason(nothing_to_decide(book.clause(name).title), name) for name in undrafted), None)
+    named = (*action.confirms, *action.revokes)
+    if not named or any(facts.get(f"sanction.{name}.open") for name in named):
+        return None
+    return Reason(nothing_to_decide(book.clause(named[0]).title), named[0])
 
 
 def at_this_stage(case: Case, book: Book, action: Action) -> bool:

@@ -9,4 +9,4 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhike.cases import about_staff, access, events, followers, leaving, merged, moved, reactions  # noqa: F401  registered by being imported
+        from zhike.cases import about_staff, access, events, followers, leaving, merged, moved, opening, reactions  # noqa: F401  registered by being imported

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 
 from zhike.cases import sanctions
-from zhike.cases.events import Deemed, FindingMade
+from zhike.cases.events import ChildCalledFor, Deemed, FindingMade
 from zhike.cases.facts import Facts, facts_of
 from zhike.cases.holders import may_act, superiors_of
 from zhike.cases.models import Case
@@ -57,6 +57,7 @@ def collect(
     kind: str = "told",
 ) -> list[Tell]:
     """Carry out every effect but the notices, which are returned so that a batch can be written at once."""
+    listed = list(listed)
     notices: list[Tell] = []
     for effect in listed:
         if effect.when and not holds(effect.when, facts):
@@ -67,6 +68,9 @@ def collect(
             _find(effect.finding, case, book, clause, facts, at)
         if effect.deem:
             record([fact_of(case, Deemed(effect.deem), at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])
+        if effect.opens:
+            called = ChildCalledFor(effect.opens, next((one.finding for one in listed if one.finding), ""))
+            record([fact_of(case, called, at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])
         if effect.notify:
             said = (
                 effect.say or words or Text(zh=f"{case.number} 需要您知悉。", en=f"{case.number} needs your attention.")

@@ -79,6 +79,16 @@ class FindingMade(Event):
     finding: str
 
 
+@event("case.calls_for_case")
+@dataclass(frozen=True)
+class ChildCalledFor(Event):
+    """What followed from a clause is a case of this process beneath this one."""
+
+    process: str
+    finding: str = ""
+    """The kind of finding the same clause makes."""
+
+
 @event("case.deemed")
 @dataclass(frozen=True)
 class Deemed(Event):
@@ -98,6 +108,8 @@ class SanctionDrafted(Event):
     charges: list[dict[str, Any]]
     propose: list[str]
     confirmers: list[str]
+    dated_at: str = ""
+    """The moment by which it is counted with others, ISO; "" for a draft of before that was kept: then when it was drafted."""
 
 
 @event("sanction.confirmed")
@@ -105,6 +117,14 @@ class SanctionDrafted(Event):
 class SanctionConfirmed(Event):
     draft: int
     """The fact that drafted it."""
+    person: str | None
+
+
+@event("sanction.revoked")
+@dataclass(frozen=True)
+class SanctionRevoked(Event):
+    draft: int
+    """The fact that drafted it; it counts for no later one."""
     person: str | None
 
 

@@ -84,7 +84,7 @@ def clauses_of(book: Book, process: str, action: str) -> tuple[str, ...]:
     event = f"action.{action}"
     kinds = ("gate", "wording", "measure", "route", "deadline", "duty")
     named = [c.id for kind in kinds for c in book.speaking_of(kind, process, event)]
-    named += book.action(process, action).confirms
+    named += [*book.action(process, action).confirms, *book.action(process, action).revokes]
     named += [c.id for c in book.stopped_by(process, event)] + [c.id for c in book.settled_by(process, event)]
     return tuple(dict.fromkeys(named))
 

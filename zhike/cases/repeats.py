@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.db.models.fields.json import KeyTextTransform
@@ -11,6 +12,7 @@ from zhike.cases.deed import Deed
 from zhike.cases.facts import Facts
 from zhike.cases.models import Case
 from zhike.handbook.calendars import due_before
+from zhike.lib import phone
 
 OCCURRENCE = "case.occurrence"
 
@@ -48,6 +50,11 @@ def occurrence(deed: Deed, values: Mapping[str, Any]) -> Facts:
 def _value(deed: Deed, name: str, values: Mapping[str, Any]) -> Any:
     """What was sent, else what the case has; a department only as its number."""
     if name != "department":
-        return values.get(name) or deed.case.data.get(deed.process.record, {}).get(name)
+        sent = values.get(name)
+        field = next((one for one in deed.book.record(deed.process.record).fields if one.id == name), None)
+        if sent and field is not None and field.type == "phone":
+            with suppress(ValueError):
+                return phone.normalise(str(sent))
+        return sent or deed.case.data.get(deed.process.record, {}).get(name)
     sent = str(values.get(deed.action.department_from or "") or "")
     return int(sent) if sent.isdecimal() and len(sent) < 18 else deed.case.department_id

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from zhike.cases.deed import Deed
-from zhike.cases.drafts import nothing_to_decide, open_drafts
-from zhike.cases.events import SanctionConfirmed, SanctionDrafted
+from zhike.cases.drafts import counted, nothing_to_decide, open_drafts
+from zhike.cases.events import SanctionConfirmed, SanctionDrafted, SanctionRevoked
 from zhike.cases.facts import Facts
 from zhike.cases.holders import may_act
 from zhike.cases.models import Case
@@ -18,6 +18,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.clauses import Sanction
 from zhike.handbook.common import Text
 from zhike.handbook.conditions import holds
+from zhike.handbook.limits import as_moment
 from zhike.handbook.sanctions import Draft, draft_of
 from zhike.journal.actions import record
 from zhike.journal.ledger import Use, write_uses
@@ -30,22 +31,36 @@ def draft(case: Case, book: Book, events: Iterable[str], facts: Facts, *, at: dt
         clause.id: clause
         for event in events
         for clause in book.speaking_of("sanction", case.process, event)
-        if isinstance(clause, Sanction) and holds(clause.when, facts)
+        if isinstance(clause, Sanction)
     }
-    for clause in found.values():
-        person = facts.get(clause.person) if clause.person else None
-        _write_draft(case, book, clause, draft_of(clause, {**facts, "person": person}), person, at, actor)
+    # What each counts is known before any of them writes its draft.
+    counts = [(clause, *_occurrence(clause, book, facts, at)) for clause in found.values()]
+    for clause, known, dated in counts:
+        if holds(clause.when, known):
+            _write_draft(case, book, clause, draft_of(clause, known), known["person"], at, actor, dated)
+
+
+def _occurrence(clause: Sanction, book: Book, facts: Facts, at: dt.datetime) -> tuple[Facts, dt.datetime]:
+    """The facts with whom it concerns and which occurrence it is (`count`), and by which moment it is counted."""
+    person = facts.get(clause.person) if clause.person else None
+    if clause.count is None:
+        return {**facts, "person": person}, at
+    name = clause.count.fact or "count"
+    dated = as_moment(facts.get(clause.count.dated_by or ""), at) or at
+    number = facts.get(name) or counted(clause, book, person, dated)
+    return {**facts, name: number, "person": person}, dated
 
 
 def _write_draft(
-    case: Case, book: Book, clause: Sanction, made: Draft, person: Any, at: dt.datetime, actor: str
+    case: Case, book: Book, clause: Sanction, made: Draft, person: Any, at: dt.datetime, actor: str, dated: dt.datetime
 ) -> None:
     charges = [
         {"person": charge.person, "amount": None if charge.amount is None else str(charge.amount), "points": charge.points,
          "percent": charge.percent, "to_be_decided": charge.to_be_decided}
         for charge in made.charges
     ]  # fmt: skip
-    event = SanctionDrafted(made.form, person, made.count, charges, list(made.propose), list(made.confirmed_by))
+    proposed, deciding = list(made.propose), list(made.confirmed_by)
+    event = SanctionDrafted(made.form, person, made.count, charges, proposed, deciding, dated.isoformat())
     record([fact_of(case, event, at=at, actor=actor, clauses=(clause.id,))])
     write_uses([_use(case, book, clause, "applied", at, str(person or ""))])
     words = Text(
@@ -60,10 +75,12 @@ def _write_draft(
 
 def refusals(deed: Deed) -> list[Reason]:
     """Why the action may not decide what it says it decides: there is no draft, or he is the person concerned."""
-    if not deed.action.confirms:
+    named = (*deed.action.confirms, *deed.action.revokes)
+    if not named:
         return []
     drafts = {} if deed.opening else open_drafts([deed.case.pk])[deed.case.pk]
-    reasons = (_why_not(deed, name, drafts) for name in deed.action.confirms)
+    drafted = [name for name in named if name in drafts]
+    reasons = (_why_not(deed, name, drafts) for name in drafted or named)
     return [reason for reason in reasons if reason is not None]
 
 
@@ -88,7 +105,7 @@ def _why_not(deed: Deed, clause_id: str, drafts: dict[str, Any]) -> Reason | Non
 
 def follow(deed: Deed) -> None:
     """Write down what the deed decided, then draft what it gives cause for."""
-    if deed.action.confirms:
+    if deed.action.confirms or deed.action.revokes:
         _confirm(deed)
     events = [event for event in deed.happened if deed.book.speaking_of("sanction", deed.process.id, event)]
     if events:
@@ -97,12 +114,16 @@ def follow(deed: Deed) -> None:
 
 def _confirm(deed: Deed) -> None:
     drafts = open_drafts([deed.case.pk])[deed.case.pk]
-    for name in deed.action.confirms:
+    for name in (*deed.action.confirms, *deed.action.revokes):
         clause = deed.book.clause(name)
         assert isinstance(clause, Sanction)
-        event = SanctionConfirmed(drafts[name].pk, drafts[name].payload["person"])
+        if name not in drafts:
+            continue
+        decided = SanctionConfirmed if name in deed.action.confirms else SanctionRevoked
+        event = decided(drafts[name].pk, drafts[name].payload["person"])
         record([fact_of(deed.case, event, at=deed.now, actor=deed.viewer.principal, clauses=(name,))])
-        write_uses([_use(deed.case, deed.book, clause, "kept", deed.now, deed.viewer.principal)])
+        if decided is SanctionConfirmed:
+            write_uses([_use(deed.case, deed.book, clause, "kept", deed.now, deed.viewer.principal)])
 
 
 def _use(case: Case, book: Book, clause: Sanction, outcome: str, at: dt.datetime, holder: str) -> Use:

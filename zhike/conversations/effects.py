@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from zhike.conversations.events import FindingInConversation
+from zhike.conversations.events import CaseCalledFor, FindingInConversation
 from zhike.conversations.facts import facts_of
 from zhike.conversations.handing import requeue
 from zhike.conversations.limits import holders_of
@@ -17,6 +17,7 @@ from zhike.handbook.clauses import Deadline, Duty
 from zhike.handbook.common import Effect, Effects, Text
 from zhike.handbook.conditions import holds
 from zhike.journal.actions import NewFact, record
+from zhike.journal.events import Event
 from zhike.notices.actions import Tell
 from zhike.org.principals import SYSTEM, role_key, role_of
 
@@ -63,18 +64,24 @@ def carry_out(
         if effect.owe:
             _owe(conversation, book, effect.owe, at)
         if effect.finding:
-            _find(conversation, effect.finding, clause, at)
+            _note(conversation, FindingInConversation(conversation.number, effect.finding), clause, at)
+        if effect.opens:
+            _note(conversation, CaseCalledFor(conversation.number, effect.opens, found_by(effects)), clause, at)
     for effect in effects:
         _move(effect, conversation, at)
     plain = list(dict.fromkeys(plainly))
     return [*([_tell(conversation, book, plain, kind, clause, words, at)] if plain else []), *told]
 
 
-def _find(conversation: Conversation, kind: str, clause: str, at: dt.datetime) -> None:
+def found_by(effects: Iterable[Effect]) -> str:
+    """The kind of finding among the effects; "" where there is none."""
+    return next((effect.finding for effect in effects if effect.finding), "")
+
+
+def _note(conversation: Conversation, what: Event, clause: str, at: dt.datetime) -> None:
     told = [one for one in conversation.audience if not one.startswith(OUTSIDE)]
-    finding = FindingInConversation(conversation.number, kind)
     subject = ("conversation", conversation.pk)
-    record([NewFact(finding, at, subject, SYSTEM, conversation.handbook, (clause,), told)])
+    record([NewFact(what, at, subject, SYSTEM, conversation.handbook, (clause,), told)])
 
 
 def _move(effect: Effect, conversation: Conversation, at: dt.datetime) -> None:

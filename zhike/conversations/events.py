@@ -193,6 +193,18 @@ class FindingInConversation(Event):
     internal: bool = True
 
 
+@event("conversation.calls_for_case")
+@dataclass(frozen=True)
+class CaseCalledFor(Event):
+    """What followed from a clause is a case of this process."""
+
+    number: str
+    process: str
+    finding: str = ""
+    """The kind of finding the same clause makes."""
+    internal: bool = True
+
+
 @event("conversation.surveyed", tells=("number",))
 @dataclass(frozen=True)
 class SurveyAnswered(Event):

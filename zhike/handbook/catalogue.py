@@ -66,6 +66,9 @@ FACTS: tuple[KnownFact, ...] = _facts(
     ("sanction.*.open", "bool", "某条奖惩是否有草案待决定", "whether the draft of a sanction is undecided"),
     ("clock.*.due_at", "datetime", "某条时限的最晚时间", "when a limit is due"),
     ("clock.*.state", "string", "某条时限的状态", "the state of a limit"),
+    ("clause", "string", "立案所依据的条款", "the clause for which the product opened it"),
+    ("finding", "string", "立案所依据的认定", "the finding for which the product opened it"),
+    ("found_at", "datetime", "这件事发生的时刻", "when that happened"),
     ("count", "int", "同类事项第几次，含本次", "which occurrence this is, itself included"),
     ("last_in_months_running", "int", "连续几个月排名末位", "for how many months running the rank was last"),
     (

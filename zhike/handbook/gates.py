@@ -13,6 +13,7 @@ from zhike.handbook.common import Facts, Names, Text, is_present
 from zhike.handbook.conditions import failing, holds
 from zhike.handbook.decision import Refusal, decision_of
 from zhike.handbook.terms import Quorum, Requirement, Rows, Signatures
+from zhike.handbook.wordings import look
 
 Lack = tuple[str, ...]
 """What is missing: names of fields and facts, each once. Empty: nothing."""
@@ -35,12 +36,36 @@ def refusal_of_gate(
 
 
 def refusal_of_wording(wording: Wording, facts: Facts, values: Facts) -> Refusal | None:
-    """The refusal where a field that must be stated holds no words of substance."""
+    """The refusal where a field that must be stated holds no words of substance, or where what is about to be said holds words that
+    are never said (`look_for` with `before_sending`).
+    """
+    if (said := refusal_of_words(wording, facts, values)) is not None:
+        return said
     lacking = tuple(name for name in wording.must_state if count_substance(values.get(name)) < wording.at_least)
     if not lacking:
         return None
     words = wording.refuse or Text(zh="须写明意见后才能办理。", en="State it in words before you go on.")
     return Refusal(decision_of(wording, "wording", "refused", facts, lacking), words, lacking)
+
+
+FORBIDDEN = Text(zh="话里有“{words}”，请换一种说法再发。", en="It says “{words}”. Say it another way before you send it.")
+MISSING = Text(zh="话里缺少“{words}”，补上再发。", en="It lacks “{words}”. Add it before you send it.")
+
+
+def refusal_of_words(wording: Wording, facts: Facts, values: Facts) -> Refusal | None:
+    """What holds a message back until it is changed: the first thing the clause finds in its words. The clause's own `suggest` follows."""
+    check = wording.look_for
+    if check is None or not check.before_sending:
+        return None
+    said = "\n".join(value for value in values.values() if isinstance(value, str))
+    hit = next(iter(look(wording, said)), None)
+    if hit is None:
+        return None
+    words = FORBIDDEN if hit.what == "forbidden" else MISSING
+    more = wording.refuse or check.suggest
+    zh, en = (words.say(language).replace("{words}", hit.words) for language in ("zh", "en"))
+    told = Text(zh=zh + (more.zh if more else ""), en=f"{en} {more.say('en')}" if more else en)
+    return Refusal(decision_of(wording, "wording", "refused", facts, ["words"]), told)
 
 
 def refusal_of_capture(measure: Measure, facts: Facts, values: Facts) -> Refusal | None:

@@ -251,8 +251,11 @@ class Action(Model):
     """The actor becomes the case's owner."""
     notify: Effects = ()
     confirms: tuple[ClauseId, ...] = ()
-    """Sanction clauses whose drafts on this case it decides; refused while there is none, and to the person concerned.
+    """Sanction clauses whose drafts on this case it decides; of several those that are drafted. Refused while there is none, and to
+    the person concerned.
     """
+    revokes: tuple[ClauseId, ...] = ()
+    """Sanction clauses whose drafts on this case it takes back; what was taken back counts for no later one."""
     tone: Literal["primary", "plain", "danger"] = "plain"
     confirm: Words | None = None
     customer_sees: bool = False

@@ -88,7 +88,8 @@ def _check_clause(checker: Checker, clause: Clause) -> None:
     known = known_facts(checker, process)
     if process is None:
         for one in checker.book.handbook.processes:
-            known |= fields_of(checker, one.record)
+            # A field of a case's form does not say what a fact of a conversation may be.
+            known |= {name: field for name, field in fields_of(checker, one.record).items() if not is_known_fact(name)}
     for _, form in forms_at(checker, clause, starting_events(clause) + ending_events(clause)):
         known |= form
     for form in forms_before(checker, clause, starting_events(clause)):

@@ -203,11 +203,10 @@ def _check_action(checker: Checker, process: Process, action: Action, path: Path
             subject=process.id,
         )
     sanctions = {clause.id for clause in checker.clauses if isinstance(clause, Sanction)}
-    for name in action.confirms:
-        if name not in sanctions:
-            checker.unknown(
-                "clause-unknown", item, name, sanctions, CLAUSES, path=(*path, "confirms"), subject=process.id
-            )
+    for key, names in (("confirms", action.confirms), ("revokes", action.revokes)):
+        for name in names:
+            if name not in sanctions:
+                checker.unknown("clause-unknown", item, name, sanctions, CLAUSES, path=(*path, key), subject=process.id)
     if action.opens is not None:
         child = next((one for one in checker.book.handbook.processes if one.id == action.opens.process), None)
         entry = next((one for one in child.actions if one.id == action.opens.action), None) if child else None

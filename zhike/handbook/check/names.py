@@ -12,6 +12,7 @@ from zhike.handbook.check.findings import (
     DEPARTMENTS,
     OCCASIONS,
     PARAMETERS,
+    PROCESSES,
     RECORDS,
     ROLES,
     SCRIPTS,
@@ -248,6 +249,24 @@ def _check_effect(checker: Checker, effect: Effect, item: Item, path: Path, subj
     for clause in named:
         if clause not in known:
             checker.unknown("clause-unknown", item, clause, known, CLAUSES, path=path, subject=subject)
+    if effect.opens is not None:
+        _check_opened(checker, effect.opens, item, path, subject)
+
+
+def _check_opened(checker: Checker, name: str, item: Item, path: Path, subject: str) -> None:
+    """What a clause opens by itself has an entry the system may take."""
+    processes = {process.id: process for process in checker.book.handbook.processes}
+    if name not in processes:
+        checker.unknown("process-unknown", item, name, processes, PROCESSES, path=(*path, "opens"), subject=subject)
+    elif not any("system" in action.by for action in processes[name].actions if not action.from_):
+        checker.note(
+            "process-no-entry",
+            item,
+            Text(zh=f"“{name}”没有由系统建立的动作。", en=f"{name} has no entry action that the system takes."),
+            Text(zh="给一个开始动作写 by: system。", en="Write `by: system` on an entry action."),
+            path=(*path, "opens"),
+            subject=subject,
+        )
 
 
 def _check_parameter(checker: Checker, reference: Parameter, item: Item, path: Path, subject: str) -> None:

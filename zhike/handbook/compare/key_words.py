@@ -53,6 +53,7 @@ composite | 组成 | composed of
 computed | 自动计算 | computed from
 confirm | 确认 | confirmed by
 confirms | 确认的处理 | confirms
+revokes | 撤销的处理 | revokes
 continuous | 全程保持 | throughout
 copies | 抄送 | copies
 copy | 带入 | copied

@@ -18,6 +18,7 @@ case.access_denied|无权查看|Kept out of a case
 case.note_added|备注|Note added
 case.files_added|上传附件|Files added
 case.finding_made|得出认定|Finding made
+case.calls_for_case|条款要求另立一单|A clause calls for another case
 case.owner_changed|换了经办人|Owner changed
 case.customer_changed|换了客户|Customer changed
 case.reopened|重新打开|Reopened
@@ -61,6 +62,7 @@ conversation.stranded|无人能接|Nobody can take it
 conversation.became_case|会话转工单|Conversation became a case
 conversation.whispered|主管悄悄提示|Supervisor whispered
 conversation.reply_saved|保存常用语|Canned reply saved
+conversation.calls_for_case|条款要求立一单|A clause calls for a case
 conversation.reply_removed|删除常用语|Canned reply removed
 presence.changed|坐席状态|Presence changed
 handbook.drafted|制度起草|Handbook drafted
@@ -89,6 +91,7 @@ mail.settled|认定邮件是否发出|Mail settled
 notice.told|发出通知|Somebody told
 sanction.drafted|处罚草拟|Sanction drafted
 sanction.confirmed|处罚确认|Sanction confirmed
+sanction.revoked|处罚撤销|Sanction taken back
 attachment.held|附件被拦下|File held back
 lookup.missing|查询未果|Nothing found by an enquiry
 lookup.refused|查询被拒|Enquiry refused
