@@ -17,7 +17,7 @@ from zhike.conversations.events import (
 )
 from zhike.conversations.facts import Facts, facts_of, of_actor
 from zhike.conversations.judging import judged
-from zhike.conversations.models import Conversation
+from zhike.conversations.models import Conversation, Presence
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.written import book_for, deed, locked, write
 from zhike.handbook.common import Text
@@ -26,6 +26,7 @@ from zhike.org.models import Staff
 from zhike.org.principals import SYSTEM, Viewer
 
 State = Conversation.State
+ACCEPTING = "conversation.accepting"
 
 
 def offer(
@@ -58,23 +59,36 @@ def offer(
 
 
 def accept(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> Conversation:
-    """Take it: what is offered to him, or what waits in a queue he answers. Two at once: one has it, the other is told."""
+    """Take it: what is offered to him, or what waits in a queue he answers. Two at once: one has it, the other is told.
+
+    Gates on `conversation.accepting` may refuse it; `actor.state` is what he is doing at that moment.
+    """
     if viewer.staff is None:
         raise ConversationRefused(refusals.NOT_YOURS)
-    with transaction.atomic():
+    with deed(conversation, ACCEPTING, by=viewer.principal, now=now):
         held = _live(conversation)
         if held.state == State.OPEN and held.owner_id == viewer.staff.pk:
             return held
         if held.state == State.OPEN or (held.state == State.OFFERED and held.offered_to_id != viewer.staff.pk):
             raise ConversationRefused(refusals.TAKEN)
         before = held.owner_id
+        decisions = _may_accept(held, viewer, now)
         returned = held.covers_id is not None and held.covers_id == viewer.staff.pk
         _take(held, viewer.staff, now)
         fact = ConversationAccepted(held.number, viewer.staff.pk, before)
         happened = ["conversation.accepted"] + (["conversation.transferred"] if before else [])
         happened += ["conversation.returned"] if returned else []
-        write(held, [fact], happened=happened, now=now, by=viewer.principal)
+        write(held, [fact], happened=happened, now=now, by=viewer.principal, decisions=decisions)
     return held
+
+
+def _may_accept(held: Conversation, viewer: Viewer, now: dt.datetime) -> list[Decision]:
+    """The gates on accepting, asked only where there are any: what he is doing costs a query."""
+    book = book_for(held)
+    if viewer.staff is None or not book.speaking_of("gate", None, ACCEPTING):
+        return []
+    state = Presence.objects.filter(staff=viewer.staff).values_list("state", flat=True).first()
+    return judged(held, ACCEPTING, now, of_actor(viewer, book) | {"actor.state": state or Presence.State.OFF})
 
 
 def take_over(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> Conversation:

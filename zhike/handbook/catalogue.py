@@ -95,6 +95,7 @@ FACTS: tuple[KnownFact, ...] = _facts(
     ("conversation.closed_at", "datetime", "会话结束的时刻", "when it ended"),
     ("became_case", "bool", "是否已转成工单", "whether it became a case"),
     ("customer_known", "bool", "是否已认出顾客", "whether the customer is known"),
+    ("actor.state", "string", "接起的人此刻的状态", "what whoever accepts is doing at that moment"),
     ("transfer.to", "string", "转给谁", "to whom it is handed"),
     (
         "transfer.to_covered",

@@ -207,10 +207,10 @@ class Requirement(Model):
 class NoneFree(Model):
     """What happens while nobody is free."""
 
-    wait: Within | None = None
-    ring: Within | None = None
-    announce: Within | None = None
-    overflow: Within | None = None
+    wait: Within | Parameter | None = None
+    ring: Within | Parameter | None = None
+    announce: Within | Parameter | None = None
+    overflow: Within | Parameter | None = None
     to: Names = ()
     then: Effects = ()
 
