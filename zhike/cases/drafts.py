@@ -49,7 +49,9 @@ def counted(clause: Sanction, book: Book, person: Any, at: dt.datetime) -> int:
     """
     if clause.count is None or ("person" in clause.count.per and person is None):
         return 1
-    drafts = Fact.objects.filter(type=SanctionDrafted.event_type, handbook=book.name, clauses__overlap=_family(clause, book))
+    drafts = Fact.objects.filter(
+        type=SanctionDrafted.event_type, handbook=book.name, clauses__overlap=_family(clause, book)
+    )
     if "person" in clause.count.per:
         drafts = drafts.filter(payload__person=person)
     rows = list(drafts.order_by("id"))
@@ -63,7 +65,9 @@ def counted(clause: Sanction, book: Book, person: Any, at: dt.datetime) -> int:
 def _family(clause: Sanction, book: Book) -> list[str]:
     """The clause and those that count the same kinds of finding."""
     of = set(clause.count.of) if clause.count else set()
-    shared = [one for one in book.clauses("sanction") if isinstance(one, Sanction) and one.count and of & set(one.count.of)]
+    shared = [
+        one for one in book.clauses("sanction") if isinstance(one, Sanction) and one.count and of & set(one.count.of)
+    ]
     return sorted({clause.id, *(one.id for one in shared)})
 
 

@@ -1,4 +1,4 @@
-"""Cases the product opens by itself, because a clause says that one follows (`opens`): from a limit that ran out, a duty that was missed."""
+"""Cases the product opens by itself, because a clause says that one follows (`opens`): from a limit that ran out, a missed duty."""
 
 from __future__ import annotations
 

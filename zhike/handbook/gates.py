@@ -48,7 +48,9 @@ def refusal_of_wording(wording: Wording, facts: Facts, values: Facts) -> Refusal
     return Refusal(decision_of(wording, "wording", "refused", facts, lacking), words, lacking)
 
 
-FORBIDDEN = Text(zh="话里有“{words}”，请换一种说法再发。", en="It says “{words}”. Say it another way before you send it.")
+FORBIDDEN = Text(
+    zh="话里有“{words}”，请换一种说法再发。", en="It says “{words}”. Say it another way before you send it."
+)
 MISSING = Text(zh="话里缺少“{words}”，补上再发。", en="It lacks “{words}”. Add it before you send it.")
 
 
