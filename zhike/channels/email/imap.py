@@ -6,6 +6,7 @@ import base64
 import imaplib
 import re
 import select
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -21,6 +22,8 @@ BEGINNING = 256 * 1024
 IDLE_FOR = 24 * 60.0
 """Seconds of one IDLE: servers end them after half an hour."""
 TICK = 1.0
+KEPT_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""A line on which nobody answers for two minutes is dead."""
 Stopped = Callable[[], bool]
 
 
@@ -148,6 +151,16 @@ class Folder:
 
 
 def _connected(server: Server) -> imaplib.IMAP4:
+    line = _encrypted(server)
+    # While a folder is waited at nothing is sent: without this a line that was cut silently is noticed after half an hour.
+    line.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, seconds in KEPT_ALIVE.items():
+        if (option := getattr(socket, name, None)) is not None:
+            line.sock.setsockopt(socket.IPPROTO_TCP, option, seconds)
+    return line
+
+
+def _encrypted(server: Server) -> imaplib.IMAP4:
     trust = server.trust or ssl.create_default_context()
     if server.security == "tls":
         return imaplib.IMAP4_SSL(server.host, server.port, ssl_context=trust, timeout=server.timeout)

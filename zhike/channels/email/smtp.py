@@ -138,7 +138,7 @@ def said(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         words = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
         return _text((error.smtp_code, words))
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or str(error).endswith(": timed out"):  # smtplib wraps one of the greeting
         return "timed out"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:200]

@@ -172,16 +172,23 @@ def _certificate(place: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(place / "cert.pem"))
 
 
+class HangUp(Exception):
+    """Raised by who takes a mail: the server has it and ends the line without saying so."""
+
+
 @contextmanager
 def post_office(deliver: Callable[[str, bytes], None], tls: Path | None = None) -> Iterator[int]:
     """A real SMTP server (aiosmtpd); every mail it takes is given to `deliver(address, mail)`. Answers its port."""
     from aiosmtpd.controller import Controller
 
     class Handler:
-        async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
             for address in envelope.rcpt_tos:
                 sender = f"Return-Path: <{envelope.mail_from or ''}>\r\n".encode()
-                deliver(address, sender + envelope.content)
+                try:
+                    deliver(address, sender + envelope.content)
+                except HangUp:
+                    server.transport.abort()
             return "250 taken"
 
     context = None
