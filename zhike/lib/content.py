@@ -12,6 +12,8 @@ from zhike.lib.images import NotAPicture, looks_like, verify_picture
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+AMR = "audio/amr"
+"""What telephones record of a voice; WeChat hands over voice messages in it."""
 EXTENSIONS: dict[str, tuple[str, ...]] = {
     "image/jpeg": ("jpg", "jpeg", "jpe", "jfif"),
     "image/png": ("png",),
@@ -21,12 +23,16 @@ EXTENSIONS: dict[str, tuple[str, ...]] = {
     WORD: ("docx",),
     EXCEL: ("xlsx",),
     "text/plain": ("txt", "csv", "log", "md"),
+    AMR: ("amr",),
 }
 """The accepted kinds of file, each with the extensions a name may have; the first is added to a name with another."""
 PICTURE_EXTENSIONS = frozenset(
     {"jpg", "jpeg", "jpe", "jfif", "png", "gif", "webp", "heic", "heif", "avif", "bmp", "tif", "tiff", "svg"}
 )
 
+AMR_BEGINS = b"#!AMR\n"
+AMR_FRAMES = {0: 12, 1: 13, 2: 15, 3: 17, 4: 19, 5: 20, 6: 26, 7: 31, 8: 5, 15: 0}
+"""Bytes of a frame by its kind, without its head (RFC 4867, 5.3)."""
 MOST_ENTRIES = 5_000
 MOST_UNPACKED = 300 * 1024 * 1024
 MOST_RATIO = 200
@@ -49,11 +55,33 @@ def media_type_of(stream: IO[bytes]) -> str:
         return verify_picture(stream).media_type
     if head.startswith(b"%PDF-"):
         return "application/pdf"
+    if head.startswith(AMR_BEGINS):
+        return _amr_type(stream)
     if head.startswith(b"PK\x03\x04"):
         return _office_type(stream)
     if _is_text(stream):
         return "text/plain"
     raise NotAccepted("unknown")
+
+
+def _amr_type(stream: IO[bytes]) -> str:
+    if voice_seconds(stream) is None:
+        raise NotAccepted("unknown")
+    return AMR
+
+
+def voice_seconds(stream: IO[bytes]) -> float | None:
+    """How long a recording in AMR is; None for what is none, or holds anything but frames of sound. Fifty frames are a second."""
+    stream.seek(0)
+    if stream.read(len(AMR_BEGINS)) != AMR_BEGINS:
+        return None
+    frames = 0
+    while head := stream.read(1):
+        length = AMR_FRAMES.get(head[0] >> 3 & 0xF)
+        if length is None or head[0] & 0x83 or len(stream.read(length)) != length:
+            return None
+        frames += 1
+    return frames / 50 if frames else None
 
 
 def is_picture(media_type: str) -> bool:

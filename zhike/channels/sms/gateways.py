@@ -132,12 +132,18 @@ def outcome_of_silence(reply: Reply) -> Outcome | None:
 
 
 def number_of(raw: object, country: object = "86") -> str:
-    """E.164 of what a provider writes: 13800000000, 8613800000000, +8613800000000. Raises Unreadable."""
+    """E.164 of what a provider writes: 13800000000, 8613800000000, +8613800000000; with another `country` than China's a number without it.
+
+    Raises Unreadable.
+    """
     digits = str(raw or "").strip()
+    code = str(country or "86").strip().lstrip("+")
     if digits.startswith("+"):
         number = digits
+    elif code != "86":
+        number = f"+{code}{digits}"
     elif len(digits) == 11 and digits.startswith("1"):
-        number = f"+{str(country or '86').strip().lstrip('+')}{digits}"
+        number = f"+86{digits}"
     else:
         number = f"+{digits.removeprefix('00')}"
     if not (number[1:].isascii() and number[1:].isdigit() and 6 <= len(number) <= 17):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from zhike.channels.events import SmsResubscribed, SmsUnsubscribed
 from zhike.channels.refusals import Refused
 from zhike.channels.sms.gate import customer_of
 from zhike.channels.sms.gateways import Receipt, Uplink
 from zhike.channels.sms.models import DoNotContact, IncomingSms, OutgoingMessage, SmsGateway
-from zhike.channels.sms.sending import tell_conversation
+from zhike.channels.sms.sending import settle_by_receipt
 from zhike.channels.sms.words import asks_for_no_more
 from zhike.conversations.actions import Incoming, receive
 from zhike.customers.consents import withdraw_consent
@@ -21,6 +23,7 @@ from zhike.journal.actions import NewFact, record
 from zhike.lib.text import clean_line
 
 State = OutgoingMessage.State
+MOST_EARLY = 5
 
 
 def take_receipts(gateway: SmsGateway, receipts: Sequence[Receipt], now: dt.datetime) -> int:
@@ -47,16 +50,19 @@ def _take_receipt(gateway: SmsGateway, receipt: Receipt, now: dt.datetime) -> bo
         ):
             row = rows.filter(pk=int(by_us)).first()
         if row is None:
+            _keep_early(rows, receipt)
             return False
-        row.state = State.DELIVERED if receipt.delivered else State.FAILED
-        row.why = "" if receipt.delivered else (receipt.words or receipt.code)[:200]
-        row.code, row.settled_at = receipt.code[:64], now
-        row.provider_id = row.provider_id or receipt.provider_id[:64]
-        row.segments = receipt.segments or row.segments
-        row.price = row.segments * gateway.price
-        row.save(update_fields=["state", "why", "code", "settled_at", "provider_id", "segments", "price"])
-        tell_conversation(row, now)
+        settle_by_receipt(row, receipt, gateway, now)
     return True
+
+
+def _keep_early(rows: QuerySet[OutgoingMessage], receipt: Receipt) -> None:
+    """It may be about one whose sending was not answered yet: which one, its answer will tell (Tencent names no reference of ours)."""
+    if not receipt.provider_id:
+        return
+    for row in rows.filter(state__in=(State.SENDING, State.UNKNOWN), provider_id="")[:MOST_EARLY]:
+        row.early = [*row.early, asdict(receipt)][-MOST_EARLY:]
+        row.save(update_fields=["early"])
 
 
 def take_replies(gateway: SmsGateway, replies: Sequence[Uplink], now: dt.datetime) -> int:

@@ -149,6 +149,8 @@ class OutgoingMessage(models.Model):
     """What the provider calls what happened: OK, isv.BUSINESS_LIMIT_CONTROL, DELIVERED."""
     sent_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    early = models.JSONField(default=list)
+    """Receipts that came before the provider's answer: without its id nobody knew yet whether they are about this one."""
 
     class Meta:
         app_label = "channels"

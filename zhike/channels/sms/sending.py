@@ -21,7 +21,7 @@ from zhike.channels.events import SmsRefused, SmsSettled
 from zhike.channels.refusals import Refused
 from zhike.channels.sms.accounts import gateway_of
 from zhike.channels.sms.gate import Asking, Verdict, ask_gate, customer_of
-from zhike.channels.sms.gateways import Outcome, Parcel
+from zhike.channels.sms.gateways import Outcome, Parcel, Receipt
 from zhike.channels.sms.models import OutgoingMessage, Purpose, SmsGateway, SmsTemplate
 from zhike.channels.sms.templates import words_of
 from zhike.channels.sms.words import LONGEST, segments_of, signed
@@ -225,6 +225,8 @@ def note_outcome(number: int, outcome: Outcome, now: dt.datetime) -> OutgoingMes
         match outcome.state:
             case "taken":
                 _settle(row, State.SENT, now)
+                if (early := _early(row)) is not None and row.gateway is not None:
+                    settle_by_receipt(row, early, row.gateway, now)
             case "delivered":
                 _settle(row, State.DELIVERED, now)
             case "failed":
@@ -235,6 +237,24 @@ def note_outcome(number: int, outcome: Outcome, now: dt.datetime) -> OutgoingMes
                 _settle(row, State.UNKNOWN, now, why=NO_ANSWER)
                 _have_asked(row.pk, 0)
     return row
+
+
+def _early(row: OutgoingMessage) -> Receipt | None:
+    """The receipt about it that came before the answer that names it."""
+    found = (Receipt(**each) for each in row.early if each["provider_id"][:64] == row.provider_id)
+    return next(found, None)
+
+
+def settle_by_receipt(row: OutgoingMessage, receipt: Receipt, gateway: SmsGateway, now: dt.datetime) -> None:
+    """It arrived, or did not; in the caller's transaction, on a row it holds."""
+    row.state = State.DELIVERED if receipt.delivered else State.FAILED
+    row.why = "" if receipt.delivered else (receipt.words or receipt.code)[:200]
+    row.code, row.settled_at = receipt.code[:64], now
+    row.provider_id = row.provider_id or receipt.provider_id[:64]
+    row.segments = receipt.segments or row.segments
+    row.price = row.segments * gateway.price
+    row.save(update_fields=["state", "why", "code", "settled_at", "provider_id", "segments", "price"])
+    tell_conversation(row, now)
 
 
 def _try_later(row: OutgoingMessage, outcome: Outcome, now: dt.datetime) -> None:

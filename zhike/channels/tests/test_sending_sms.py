@@ -11,10 +11,20 @@ from django.test import override_settings
 
 from zhike.channels.refusals import Refused
 from zhike.channels.sms.accounts import GatewayWish, save_gateway, switch_gateway
-from zhike.channels.sms.gateways import Receipt, Uplink
+from zhike.channels.sms.gateways import Outcome, Receipt, Uplink
 from zhike.channels.sms.incoming import end_unsubscription, take_receipts, take_replies
 from zhike.channels.sms.models import DoNotContact, IncomingSms, OutgoingMessage, SmsTemplate
-from zhike.channels.sms.sending import LOST_AFTER, Order, ask_again, deliver, find_lost, queue, send_again, send_sms
+from zhike.channels.sms.sending import (
+    LOST_AFTER,
+    Order,
+    ask_again,
+    deliver,
+    find_lost,
+    note_outcome,
+    queue,
+    send_again,
+    send_sms,
+)
 from zhike.channels.sms.templates import TemplateWish, approve_template, retire_template, save_template, submit_template
 from zhike.channels.sms.words import asks_for_no_more, filled, segments_of, variables_of
 from zhike.channels.tests.short import (
@@ -87,6 +97,58 @@ def test_a_receipt_for_another_number_or_gateway_changes_nothing(provider: Stand
     assert take_receipts(service.gateway, [Receipt("", "zk" + "9" * 30, NUMBER, False, "x", "x")], NOW) == 0
     row.refresh_from_db()
     assert row.state == "sent"
+
+
+def test_a_receipt_before_the_answer_to_the_sending_counts_once_the_answer_tells_which_one_it_is_about(
+    provider: StandIn,
+) -> None:
+    ground()
+    service = template(gateway("tencent", provider.address))
+    orders = [Order(NUMBER, template=service, values={"name": "李", "number": n}, key=n) for n in ("1", "2")]
+    first, second = (queue(order, NOW) for order in orders)
+    OutgoingMessage.objects.update(state="sending", claimed_at=NOW)
+    early = [
+        Receipt("s-1", "", NUMBER, True, "DELIVRD", "用户短信送达成功"),
+        Receipt("s-9", "", NUMBER, False, "x", "x"),
+    ]
+    assert take_receipts(service.gateway, early, NOW) == 0
+    for row, name in ((first, "s-1"), (second, "s-2")):
+        note_outcome(row.pk, Outcome("taken", name, "Ok"), NOW)
+        row.refresh_from_db()
+    assert [(row.state, row.provider_id, row.price) for row in (first, second)] == [
+        ("delivered", "s-1", 45),
+        ("sent", "s-2", 45),
+    ]
+    assert take_receipts(service.gateway, [Receipt("s-2", "", NUMBER, True, "DELIVRD", "")], NOW) == 1
+
+
+def test_a_receipt_by_our_own_reference_may_come_before_the_answer_and_the_answer_changes_nothing(
+    provider: StandIn,
+) -> None:
+    ground()
+    row = queue(
+        Order(NUMBER, template=template(gateway("aliyun", provider.address)), values={"name": "李", "number": "1"}), NOW
+    )
+    OutgoingMessage.objects.update(state="sending", claimed_at=NOW)
+    assert row.gateway is not None
+    assert take_receipts(row.gateway, [Receipt("b-1", f"zk{row.pk}", NUMBER, True, "DELIVERED", "")], NOW) == 1
+    note_outcome(row.pk, Outcome("taken", "b-1", "OK"), NOW)
+    row.refresh_from_db()
+    assert (row.state, row.provider_id) == ("delivered", "b-1")
+
+
+def test_a_receipt_of_the_next_day_still_counts_and_settles_what_was_unknown(provider: StandIn) -> None:
+    ground()
+    row = queue(
+        Order(NUMBER, template=template(gateway("aliyun", provider.address)), values={"name": "李", "number": "1"}), NOW
+    )
+    OutgoingMessage.objects.update(state="unknown", claimed_at=NOW)
+    tomorrow = NOW + dt.timedelta(days=1)
+    assert row.gateway is not None
+    late = Receipt("b-1", f"zk{row.pk}", NUMBER, False, "MK:0001", "空号")
+    assert take_receipts(row.gateway, [late], tomorrow) == 1
+    row.refresh_from_db()
+    assert (row.state, row.why, row.settled_at) == ("failed", "空号", tomorrow)
 
 
 def test_a_provider_that_does_not_answer_is_asked_and_nothing_is_sent_twice(

@@ -202,6 +202,30 @@ def test_a_picture_is_fetched_and_attached(platform: tuple[Platform, StandIn]) -
     assert Attachment.objects.get(subject_kind="message", subject_id=first.pk).name == "photo.jpg"
 
 
+VOICE = b"#!AMR\n" + (b"\x3c" + bytes(31)) * 150
+
+
+def test_a_voice_message_is_kept_as_a_file_with_its_length_in_words(platform: tuple[Platform, StandIn]) -> None:
+    plays, there = platform
+    row = account(there)
+    spoken = picture("1").replace("image", "voice")
+    heard_too = spoken.replace("med-1", "med-2").replace("<MsgId>1", "<Recognition>几点开门</Recognition><MsgId>2")
+    heard(row, spoken, heard_too, spoken.replace("<MsgId>1", "<MsgId>3"))
+    named = (("Content-Disposition", 'attachment; filename="med-1.amr"'),)
+    plays.says = [
+        Raw(VOICE, "audio/amr", headers=named),
+        Raw(VOICE, "audio/amr"),
+        Raw(VOICE + b"<script>", "audio/amr"),
+    ]
+    assert take_waiting(row.pk, NOW) == 3
+    first, second, third = Message.objects.order_by("seq")
+    kept = Attachment.objects.get(subject_kind="message", subject_id=first.pk)
+    assert (kept.name, kept.media_type, first.words) == ("med-1.amr", "audio/amr", "[语音 3 秒，保存附件后播放]")
+    assert (second.files, second.words) == (1, "（语音识别）几点开门\n[语音 3 秒，保存附件后播放]")
+    assert third.files == 0
+    assert third.words.startswith("[语音未收下：")
+
+
 def test_while_a_picture_cannot_be_fetched_its_sender_waits_and_others_do_not(
     platform: tuple[Platform, StandIn],
 ) -> None:
@@ -272,6 +296,30 @@ def test_many_processes_fetch_one_token(platform: tuple[Platform, StandIn]) -> N
     for thread in threads:
         thread.join()
     assert (found, plays.issued) == (["t1"] * 6, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_whose_token_was_refused_at_once_fetch_one_new_one(platform: tuple[Platform, StandIn]) -> None:
+    plays, there = platform
+    row = account(there)
+    old = Client(row, WALL).token()
+    plays.refuses.add(old)
+    found: list[str] = []
+    together = threading.Barrier(4)
+
+    def ask() -> None:
+        try:
+            together.wait(20)
+            found.append(Client(row, WALL).token(refused=old))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (found, plays.issued) == (["t2"] * 4, 2)
 
 
 def test_an_answer_goes_out_in_order_and_once(platform: tuple[Platform, StandIn]) -> None:

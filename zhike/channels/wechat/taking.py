@@ -7,6 +7,7 @@ something; its messages are fetched by a cursor that moves with what was kept, i
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from zhike.conversations.outgoing import mark_delivery
 from zhike.conversations.written import locked, write
 from zhike.journal.outbox import defer
 from zhike.lib import clock
+from zhike.lib.content import voice_seconds
 from zhike.org.principals import ANONYMOUS, SYSTEM
 from zhike.records.attachments import AttachmentRefused, store_attachment
 
@@ -99,9 +101,16 @@ def _stored(heard: Heard, media: Media, now: dt.datetime) -> tuple[list[str], st
         return [], f"[{kind}未能取得：{media.fault}]"
     name = media.name or f"wechat-{heard.media_kind}.{EXTENSIONS.get(heard.media_kind, '')}".rstrip(".")
     try:
-        return [store_attachment(media.content, name, by=ANONYMOUS, now=now).token], ""
+        tokens = [store_attachment(media.content, name, by=ANONYMOUS, now=now).token]
+        return tokens, _how_long(media.content) if heard.media_kind == "voice" else ""
     except AttachmentRefused as refused:
         return [], f"[{kind}未收下：{refused.words.zh}]"
+
+
+def _how_long(content: bytes) -> str:
+    """A voice message in words: it is saved and played by a program of the desk's, browsers do not know AMR."""
+    seconds = voice_seconds(io.BytesIO(content))
+    return f"[语音 {max(1, round(seconds))} 秒，保存附件后播放]" if seconds else "[语音]"
 
 
 def _note(account: WechatAccount, heard: Heard, key: str, now: dt.datetime) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from zhike.lib.content import EXCEL, WORD, NotAccepted, media_type_of
+from zhike.lib.content import EXCEL, WORD, NotAccepted, media_type_of, voice_seconds
 from zhike.lib.images import NotAPicture, verify_picture
 
 
@@ -91,6 +91,23 @@ def test_text_and_documents_are_told_by_their_content():
     assert type_of(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n") == "application/pdf"
     assert type_of(archive({"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"})) == WORD
     assert type_of(archive({"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"})) == EXCEL
+
+
+@pytest.mark.parametrize(
+    ("content", "seconds"),
+    [
+        (b"#!AMR\n" + (b"\x3c" + bytes(31)) * 100, 2.0),
+        (b"#!AMR\n" + b"\x7c" * 50, 1.0),
+        (b"#!AMR\n", None),
+        (b"#!AMR\n\x3c" + bytes(30), None),
+        (b"#!AMR\n<script>alert(1)</script>", None),
+        (b"#!AMR-WB\n\x7c", None),
+    ],
+)
+def test_a_recording_of_a_voice_is_frames_from_end_to_end(content: bytes, seconds: float | None) -> None:
+    assert voice_seconds(io.BytesIO(content)) == seconds
+    if seconds:
+        assert type_of(content) == "audio/amr"
 
 
 def test_a_drawing_that_can_run_scripts_is_only_text():
