@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import override_settings
-from PIL import Image
 
-from zhike.channels.http import Line
 from zhike.channels.refusals import Refused
-from zhike.channels.tests.short import NOW, ground, jobs
-from zhike.channels.tests.stand_in import HANGS, Asked, Raw, StandIn, stand_in
+from zhike.channels.tests.platform import PICTURE, WALL, Platform, account, heard, kf, message, picture, sealed, talking
+from zhike.channels.tests.short import NOW, jobs
+from zhike.channels.tests.stand_in import HANGS, Raw, StandIn
 from zhike.channels.wechat.accounts import AccountWish, crypt_of, save_account, switch_account
 from zhike.channels.wechat.callbacks import take_callback, verify
 from zhike.channels.wechat.client import Client
@@ -25,122 +21,13 @@ from zhike.channels.wechat.models import WechatAccount, WechatEvent, WechatToken
 from zhike.channels.wechat.sending import deliver
 from zhike.channels.wechat.taking import FetchFailed, fetch, take_waiting
 from zhike.conversations.actions import say
-from zhike.conversations.handing import accept
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.retrying import send_again
-from zhike.conversations.tests.ground import person
 from zhike.records.attachments import store_attachment
 from zhike.records.models import Attachment
 
 pytestmark = pytest.mark.django_db
-AES = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
-WALL = dt.datetime(2025, 3, 3, 2, 0, tzinfo=dt.UTC)
-
-
-def _picture() -> bytes:
-    content = io.BytesIO()
-    Image.new("RGB", (8, 8), "red").save(content, "JPEG")
-    return content.getvalue()
-
-
-PICTURE = _picture()
-
-
-class Platform:
-    """What the stand-in plays: tokens t1, t2 ...; anything said to it can be made to fail."""
-
-    def __init__(self) -> None:
-        self.issued = 0
-        self.refuses: set[str] = set()
-        """Tokens it no longer takes."""
-        self.says: list[Any] = []
-        """Answers to the next calls that are no tokens."""
-        self.pages: dict[str, dict[str, Any]] = {}
-
-    def __call__(self, asked: Asked) -> Any:
-        if asked.path in ("/cgi-bin/stable_token", "/cgi-bin/gettoken"):
-            self.issued += 1
-            return {"access_token": f"t{self.issued}", "expires_in": 7200}
-        if asked.query.get("access_token") in self.refuses:
-            return {"errcode": 40001, "errmsg": "invalid credential"}
-        if self.says:
-            return self.says.pop(0)
-        if asked.path == "/cgi-bin/kf/sync_msg":
-            return self.pages.get(asked.json().get("cursor", ""), {"errcode": 0, "has_more": 0, "msg_list": []})
-        if asked.path == "/cgi-bin/media/get":
-            return Raw(PICTURE, "image/jpeg", headers=(("Content-Disposition", 'attachment; filename="photo.jpg"'),))
-        return {"errcode": 0, "errmsg": "ok", "media_id": "up1"}
-
-
-@pytest.fixture
-def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Platform, StandIn]]:
-    plays = Platform()
-    quick = Line(frozenset({"127.0.0.1"}), 2.0, 0.4)
-    monkeypatch.setattr("zhike.channels.wechat.client.house_line", lambda: quick)
-    with stand_in(plays) as there, override_settings(WEBHOOK_HOSTS=frozenset({"127.0.0.1"})):
-        yield plays, there
-
-
-def account(there: StandIn, kind: str = "official") -> WechatAccount:
-    ground()
-    wish = AccountWish(
-        "示例公众号", kind, "talk", "wxb11529c136998cb6", open_kfid="wk1" if kind == "wecom" else "", secret="sample", token="pamtest",
-        aes_key=AES, endpoint=there.address,
-    )  # fmt: skip
-    return save_account(None, wish, by="staff:1", now=NOW)
-
-
-def sealed(row: WechatAccount, inner: str, at: dt.datetime = WALL) -> tuple[dict[str, str], bytes]:
-    """(query, body) as the platform would send them."""
-    crypt = crypt_of(row)
-    encrypted = crypt.seal(inner.encode())
-    timestamp = str(int(at.timestamp()))
-    query = {
-        "timestamp": timestamp,
-        "nonce": "n1",
-        "encrypt_type": "aes",
-        "msg_signature": crypt.signature(timestamp, "n1", encrypted),
-    }
-    return (
-        query,
-        f"<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>".encode(),
-    )
-
-
-def message(number: str, content: str = "几点开门", sender: str = "o1") -> str:
-    return (
-        f"<xml><ToUserName>gh_1</ToUserName><FromUserName>{sender}</FromUserName><CreateTime>1740967200</CreateTime>"
-        f"<MsgType>text</MsgType><Content><![CDATA[{content}]]></Content><MsgId>{number}</MsgId></xml>"
-    )
-
-
-def picture(number: str, sender: str = "o1") -> str:
-    return (
-        f"<xml><FromUserName>{sender}</FromUserName><MsgType>image</MsgType><MediaId>med-{number}</MediaId>"
-        f"<MsgId>{number}</MsgId></xml>"
-    )
-
-
-def heard(row: WechatAccount, *inner: str) -> None:
-    for each in inner:
-        query, body = sealed(row, each)
-        assert take_callback(row, query, body, now=NOW, wall=WALL) == "success"
-
-
-def talking(row: WechatAccount) -> tuple[Conversation, Any]:
-    """A conversation somebody has taken."""
-    if row.kind == "official":
-        heard(row, message("1"))
-    else:
-        WechatEvent.objects.create(account=row, key="m1", payload=kf("1"), at=NOW)
-    take_waiting(row.pk, NOW)
-    viewer = person("li")
-    return accept(Conversation.objects.get(), viewer, now=NOW), viewer
-
-
-def kf(number: str, words: str = "几点开门") -> dict[str, Any]:
-    return {"msgid": number, "origin": 3, "external_userid": "wm1", "msgtype": "text", "text": {"content": words}}
 
 
 def test_a_message_is_kept_answered_and_becomes_a_conversation_once(platform: tuple[Platform, StandIn]) -> None:

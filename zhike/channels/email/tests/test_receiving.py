@@ -12,8 +12,10 @@ from zhike.channels.email import raw, receiving, tokens
 from zhike.channels.email.access import NotFound, mail_for, visible_mails
 from zhike.channels.email.actions import block_sender, release_mail
 from zhike.channels.email.models import Mail, Outgoing
+from zhike.channels.email.parsing import parse
 from zhike.channels.email.tests.ground import DESK, GUEST, answered, came, head, mail, mailbox_of, opened_by, sent
 from zhike.channels.email.tests.letters import HELLO, PNG, part, parts
+from zhike.channels.email.tests.test_parsing import LETTERS
 from zhike.conversations.actions import close
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.tests.ground import at, installed, person
@@ -269,6 +271,61 @@ def test_two_mailboxes_of_ours_do_not_write_to_each_other_for_ever(desk: Viewer)
     assert (row.state, row.reasons, Outgoing.objects.count()) == ("own", ["loop"], 1)
     plain = came(two, mail(sender=DESK, identifier="own@zhike.example")).row
     assert (plain.state, plain.reasons) == ("own", ["own_address"])
+
+
+def test_mails_that_go_round_between_two_mailboxes_of_ours_come_to_rest_by_themselves(desk: Viewer) -> None:
+    """Each hands on to the other whatever it gets, and each answers whoever begins a conversation."""
+    boxes = {
+        DESK: mailbox_of(auto_answer="我们已收到"),
+        "two@zhike.example": mailbox_of("two@zhike.example", auto_answer="我们也收到"),
+    }
+    onward = {DESK: "two@zhike.example", "two@zhike.example": DESK}
+    moving = [(DESK, mail()), ("two@zhike.example", mail(sender=DESK, identifier="own@zhike.example"))]
+    for _ in range(40):
+        if not moving:
+            break
+        to, data = moving.pop(0)
+        taken = came(boxes[to], data)
+        if not taken.again:
+            moving.append((onward[to], b"Received: handed on\r\n" + data))
+        for row in Outgoing.objects.filter(state="waiting"):
+            went = sent(row.message)
+            moving += [(each, went) for each in boxes]
+    assert moving == []
+    assert sorted(Mail.objects.values_list("state", "mailbox__inbox__key")) == [
+        ("accepted", DESK), ("accepted", "two@zhike.example"),
+        *[("own", DESK)] * 3, *[("own", "two@zhike.example")] * 3,
+    ]  # fmt: skip
+    assert {row.to for row in Outgoing.objects.all()} == {GUEST}
+    assert (Conversation.objects.count(), Outgoing.objects.count()) == (2, 2)
+
+
+def test_a_machine_elsewhere_that_answers_everything_and_says_nothing_of_itself_is_answered_three_times(
+    desk: Viewer,
+) -> None:
+    mailbox = mailbox_of(auto_answer="我们已收到")
+    answers, number = [mail(identifier="m0@example.com")], 0
+    while answers and number < 40:
+        number += 1
+        came(mailbox, answers.pop(), f"03-03 09:{number:02}")
+        if (waiting := Outgoing.objects.filter(state="waiting").first()) is not None:
+            sent(waiting.message)
+            answers.append(mail("thank you for your mail", identifier=f"m{number}@example.com"))
+    assert (number, Outgoing.objects.count(), Conversation.objects.count()) == (4, 3, 4)
+
+
+def test_every_kind_of_mail_is_one_row_with_its_bytes_and_adds_nothing_when_it_comes_again(desk: Viewer) -> None:
+    mailbox = mailbox_of(allowed=["@example.com"])
+    different = {parse(letter.raw).digest for letter in LETTERS}
+    rows = [(letter, came(mailbox, letter.raw)) for letter in LETTERS]
+    assert Mail.objects.count() == len(different)
+    for letter, taken in rows:
+        assert taken.row.state != "broken", letter.name
+        assert taken.again or raw.kept(taken.row.raw_digest) == letter.raw
+        assert (taken.row.state == "accepted") <= (taken.row.message_id is not None)
+    before = Message.objects.count()
+    assert all(came(mailbox, letter.raw, "03-04 09:00").again for letter in LETTERS[::5])
+    assert (Mail.objects.count(), Message.objects.count()) == (len(different), before)
 
 
 UNWANTED = {

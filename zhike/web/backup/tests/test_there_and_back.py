@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tarfile
+import zlib
 from pathlib import Path
 
 import psycopg
 import pytest
 from django.db import connection
 
+from zhike.channels.email import raw
+from zhike.channels.email.tests.ground import answered, came, mail, mailbox_of, opened_by, sent
+from zhike.conversations.tests.ground import installed, person
 from zhike.customers.actions import find_or_add_customer
 from zhike.customers.models import Customer
 from zhike.web.backup import restoring, swapping
@@ -65,6 +69,25 @@ def test_a_backup_is_of_one_moment_while_people_go_on_working(place: Place, fill
     connection.close()
     restore(place.file, place.target)
     assert place.rows("SELECT count(*) FROM customers_customer") == [(known,)]
+
+
+def test_mails_come_back_byte_for_byte_as_they_came_and_as_they_went(place: Place) -> None:
+    installed()
+    came_in = mail(headers="X-Odd: \xff\r\n continued")
+    mailbox = mailbox_of()
+    conversation = opened_by(mailbox, came_in)
+    held = came(mailbox, mail(identifier="s@example.com", headers="X-Spam-Flag: YES")).row
+    went = sent(answered(conversation, person("jia")))
+    connection.close()
+    assert make_backup(place.source, place.file).gone == []
+    restore(place.file, place.target)
+
+    def kept(query: str) -> list[bytes]:
+        files = place.target.home / "files"
+        return [zlib.decompress((files / str(name)[:2] / str(name)).read_bytes()) for (name,) in place.rows(query)]
+
+    assert kept("SELECT raw_digest FROM mail_mail ORDER BY id") == [came_in, raw.kept(held.raw_digest)]
+    assert kept("SELECT raw_digest FROM mail_outgoing") == [went]
 
 
 def test_keys_stay_out_unless_they_are_asked_for(place: Place) -> None:

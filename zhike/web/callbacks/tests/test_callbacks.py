@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from zhike.channels.sms.models import IncomingSms, OutgoingMessage
 from zhike.channels.sms.sending import Order, deliver, queue
+from zhike.channels.tests.platform import message, sealed
 from zhike.channels.tests.short import NOW, NUMBER, gateway, ground, template
-from zhike.channels.tests.test_wechat import message, sealed
 from zhike.channels.wechat.accounts import AccountWish, save_account
 from zhike.channels.wechat.models import WechatAccount, WechatEvent
 from zhike.conversations.models import Conversation
