@@ -115,8 +115,8 @@ class Served:
 
 
 @contextmanager
-def served(*, sandbox: bool, database_url: str = "") -> Iterator[Served]:
-    """A product that answers; stopped, with everything it started, at the end of the block."""
+def served(*, sandbox: bool, database_url: str = "", handbook: str = "") -> Iterator[Served]:
+    """A product that answers, under the handbook of that name; stopped, with everything it started, at the end of the block."""
     home = Path(tempfile.mkdtemp(prefix="zhike-served-"))
     home.chmod(0o711)
     port = free_port()
@@ -124,6 +124,7 @@ def served(*, sandbox: bool, database_url: str = "") -> Iterator[Served]:
     mine |= {"ZHIKE_HOME": str(home), "PORT": str(port), "PYTHONUNBUFFERED": "1", "ZHIKE_LOG": "console"}
     mine |= {"ZHIKE_POSTGRES": "fsync=off"} if not database_url else {"DATABASE_URL": database_url}
     mine |= {"ZHIKE_SANDBOX": "1"} if sandbox else {}
+    mine |= {"HANDBOOK": handbook} if handbook else {}
     process = subprocess.Popen(
         [sys.executable, "-m", "zhike", "up"], env=mine, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

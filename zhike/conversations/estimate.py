@@ -89,6 +89,23 @@ def handling_by_queue(handbooks: Collection[str], now: dt.datetime) -> dict[tupl
         return {(handbook, queue): seconds for handbook, queue, seconds in cursor.fetchall()}
 
 
+PRESENT = """
+SELECT EXISTS (SELECT FROM conversations_presence AS p JOIN org_assignment AS a ON a.staff_id = p.staff_id
+    WHERE p.state IN ('ready', 'busy', 'wrap_up', 'not_ready') AND a.handbook = %s AND a.role = ANY(%s))
+"""
+
+
+def is_anybody_there(conversation: Conversation) -> bool:
+    """Whether anybody who answers its queue is there, free or not; in a queue of nobody's, nobody. One query."""
+    book = book_for(conversation)
+    queue = queue_of(book, conversation.queue)
+    if queue is None:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(PRESENT, [book.name, list(queue.answered_by)])
+        return bool(cursor.fetchone()[0])
+
+
 def _hands(conversation: Conversation) -> int:
     book = book_for(conversation)
     queue = queue_of(book, conversation.queue)

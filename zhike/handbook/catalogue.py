@@ -88,6 +88,12 @@ FACTS: tuple[KnownFact, ...] = _facts(
     ("corrections", "int", "更正过几条答复", "how many answers were put right"),
     ("owner_state", "string", "接待人的在线状态", "the presence of whoever has it"),
     ("covering", "bool", "是否在替同事代接", "whether it is answered for an absent colleague"),
+    (
+        "somebody_there",
+        "bool",
+        "开始会话时队列里是否有人在岗",
+        "whether anybody who answers the queue is there when it begins",
+    ),
     ("conversation.number", "string", "会话号", "the conversation's number"),
     ("conversation.owner", "string", "正在接待的人", "whoever has the conversation"),
     ("conversation.opened_at", "datetime", "会话开始的时刻", "when the conversation began"),

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from zhike.channels.events import InboxChanged
 from zhike.channels.sealing import seal_into
+from zhike.channels.webchat.offline import first_way
 from zhike.channels.webchat.settings import settings_of
 from zhike.channels.webchat.visitors import IDENTITY
 from zhike.conversations.models import Inbox, Medium
@@ -86,7 +87,10 @@ def demo_inbox(now: dt.datetime, *, sandbox: bool) -> Inbox | None:
     chatting = [version.name for version in in_force(now) if _has_chat(version.pk)]
     if not names:
         return None
-    return add_inbox(DEMO_NAME, (chatting or names)[0], DEMO, by=SYSTEM, now=now)
+    handbook = (chatting or names)[0]
+    way = first_way(handbook, now)
+    offline = {"process": way.process, "action": way.action, "fields": dict(way.fields)} if way is not None else None
+    return add_inbox(DEMO_NAME, handbook, {**DEMO, "offline": offline}, by=SYSTEM, now=now)
 
 
 def _has_chat(version_id: int) -> bool:

@@ -19,6 +19,7 @@ from zhike.conversations.estimate import place_of
 from zhike.conversations.models import Address, Conversation, Inbox, Message
 from zhike.conversations.passing import tell_passing
 from zhike.conversations.visiting import recognise
+from zhike.customers.models import Customer
 from zhike.handbook.common import Text
 from zhike.journal.statements import array_of
 from zhike.lib.content import is_picture
@@ -34,7 +35,7 @@ WHERE conversation_id = ANY(%s) AND principal LIKE 'staff:%%' GROUP BY conversat
 
 
 class NobodyThere(Exception):
-    """It is outside the hours of the queue he would wait in."""
+    """It is outside the hours of the queue he would wait in, or a clause lets nobody begin now."""
 
     def __init__(self, hours: Hours) -> None:
         super().__init__("closed")
@@ -93,7 +94,7 @@ def write(visit: Visit, said: Said, now: dt.datetime) -> Received:
     if going_on is None:
         known = customer is not None or bool(visit.address and visit.address.is_verified)
         intro = introduction(visit.inbox, visit.settings, said.form, known=known, source=said.source)
-        hours = hours_of(visit.inbox, intro.facts, now)
+        hours = hours_of(visit.inbox, intro.facts, now, note=True)
         if not hours.is_open:
             raise NobodyThere(hours)
     incoming = Incoming(
@@ -119,6 +120,14 @@ def identify(visit: Visit, token: str, now: dt.datetime) -> None:
     customer = _recognised(visit, token, now)
     if customer is not None and visit.address is not None:
         recognise(visit.address, customer, now=now)
+
+
+def known_customer(visit: Visit, token: str, now: dt.datetime) -> Customer | None:
+    """Who the site says it is, now or earlier in this browser. Raises BadToken, OtherPerson."""
+    number = _recognised(visit, token, now)
+    if number is None and visit.address is not None and visit.address.is_verified:
+        number = visit.address.customer_id
+    return Customer.objects.get(pk=number) if number is not None else None
 
 
 def _recognised(visit: Visit, token: str, now: dt.datetime) -> int | None:

@@ -5,6 +5,7 @@ from zhike.rehearsal.steps import (
     deeds,
     duty,
     ledger,
+    left,
     limit,
     portal,
     presence,
@@ -18,5 +19,6 @@ from zhike.rehearsal.steps import (
 )  # fmt: skip
 
 __all__ = [
-    "cast", "deeds", "duty", "ledger", "limit", "portal", "presence", "refused", "sight", "standing", "talk", "talked", "time", "todo",
+    "cast", "deeds", "duty", "ledger", "left", "limit", "portal", "presence", "refused", "sight", "standing", "talk", "talked", "time",
+    "todo",
 ]  # fmt: skip

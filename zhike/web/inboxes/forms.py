@@ -14,11 +14,10 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import get_language, gettext
 
+from zhike.channels.webchat.offline import ways_of
 from zhike.channels.webchat.settings import COLOUR, FIELDS, KNOWN_ID, origin_of, settings_of
 from zhike.conversations.models import Inbox
-from zhike.handbook.book import Book
 from zhike.handbook.common import Text
-from zhike.handbook.structure import Action
 from zhike.org.handbooks import book_of, in_force
 
 LONGEST_WORDS = 2000
@@ -125,20 +124,18 @@ def _consent(post: QueryDict, problems: dict[str, str]) -> dict[str, Any] | None
     return {"version": version, "words": words} if words else None
 
 
-# what is written outside the hours
+# what is left while nobody answers
 
 
 def ways(now: dt.datetime) -> list[tuple[str, str]]:
-    """(`handbook/process/action`, title) of everything a customer may file: what is left outside the hours becomes one of these."""
+    """(`handbook/process/action`, title) of everything a customer may file: what is left becomes one of these."""
     language = get_language() or "zh"
     found = []
     for version in in_force(now):
         book = book_of(version.pk)
-        for process in book.handbook.processes:
-            for action in book.entry_actions(process.id):
-                if "customer" in action.by and _filled_by(book, process.id, action).get("words"):
-                    title = f"{book.handbook.title.say(language)} · {process.title.say(language)}"
-                    found.append((f"{book.name}/{process.id}/{action.id}", title))
+        for way in ways_of(book):
+            title = f"{book.handbook.title.say(language)} · {book.process(way.process).title.say(language)}"
+            found.append((f"{book.name}/{way.process}/{way.action}", title))
     return found
 
 
@@ -151,18 +148,8 @@ def _offline(post: QueryDict, handbook: str, now: dt.datetime, problems: dict[st
         return None
     _, process, action = chosen.split("/")
     version = next(version for version in in_force(now) if version.name == handbook)
-    book = book_of(version.pk)
-    return {"process": process, "action": action, "fields": _filled_by(book, process, book.action(process, action))}
-
-
-def _filled_by(book: Book, process: str, action: Action) -> dict[str, str]:
-    """Which field of the form holds what: who he is as the process says, his words in the first field for a text."""
-    fields = book.record(action.record).fields if action.record else ()
-    text = next((each.id for each in fields if each.type == "text" and each.required), "") or next(
-        (each.id for each in fields if each.type == "text"), ""
-    )
-    found = {str(kind): str(name) for kind, name in book.process(process).customer.items()}
-    return found | ({"words": text} if text else {})
+    way = next(way for way in ways_of(book_of(version.pk)) if (way.process, way.action) == (process, action))
+    return {"process": process, "action": action, "fields": dict(way.fields)}
 
 
 # back into the form

@@ -14,13 +14,12 @@ from zhike.cases.refusals import CaseError
 from zhike.channels.webchat import surveys, talking, trail
 from zhike.channels.webchat.forms import FormRefused, introduction
 from zhike.channels.webchat.hours import Hours, hours_of
-from zhike.channels.webchat.offline import leave_message
-from zhike.channels.webchat.settings import WebchatSettings
-from zhike.channels.webchat.visitors import BadToken
+from zhike.channels.webchat.offline import Left, leave_message, promised_by
+from zhike.channels.webchat.settings import Offline, WebchatSettings
+from zhike.channels.webchat.visitors import BadToken, digest_of
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.written import book_for
-from zhike.handbook.common import Text
 from zhike.journal.stream import last_position
 from zhike.org.principals import ANONYMOUS
 from zhike.records.access import AttachmentIsHeld, NoSuchAttachment, download_headers, open_attachment
@@ -66,7 +65,8 @@ def _opening(told: WebchatSettings) -> dict[str, Any]:
 
 
 def _hours(hours: Hours) -> dict[str, Any]:
-    return {"open": hours.is_open, "opens_at": hours.opens_at.isoformat() if hours.opens_at else None}
+    why = say(hours.refused.words) if hours.refused is not None else ""
+    return {"open": hours.is_open, "opens_at": hours.opens_at.isoformat() if hours.opens_at else None, "why": why}
 
 
 @door("GET", limit=READ)
@@ -167,7 +167,8 @@ def send_file(request: Visiting) -> HttpResponseBase:
     upload = request.FILES.get("file")
     if upload is None or upload.file is None:
         return refusal(400, "unreadable", gettext("没有收到文件。"))
-    by = f"address:{request.visit.address.pk}" if request.visit.address is not None else ANONYMOUS
+    is_left = request.visit.address is None or bool(request.GET.get("left"))
+    by = ANONYMOUS if is_left or request.visit.address is None else f"address:{request.visit.address.pk}"
     try:
         kept = store_attachment(upload.file, upload.name or "", by=by, now=request.now)
     except AttachmentRefused as refused:
@@ -269,29 +270,39 @@ def identity(request: Visiting) -> HttpResponseBase:
 
 @door("POST", limit=BEGIN)
 def offline(request: Visiting) -> HttpResponseBase:
-    """Outside the hours: the message becomes a case; the answer tells its number."""
-    visit, form, key = request.visit, request.told.get("form"), request.told.get("key")
+    """While nobody answers: what he leaves becomes a case; the answer tells its number and by when a clause has it dealt with."""
+    visit, told = request.visit, request.told
+    form, key, files = told.get("form"), told.get("key"), told.get("files", [])
     if visit.settings.offline is None or not isinstance(form, dict) or not isinstance(key, str) or len(key) < 8:
         return refusal(400, "unreadable", gettext("这里不能留言。"))
+    if not isinstance(files, list) or len(files) > LIMITS.files or not all(isinstance(each, str) for each in files):
+        return refusal(400, "unreadable", gettext("附件不对，请重新选择文件。"))
     try:
-        intro = introduction(visit.inbox, visit.settings, form, known=False, source={})
+        customer = talking.known_customer(visit, str(told.get("token") or ""), request.now)
+        intro = introduction(visit.inbox, visit.settings, form, known=customer is not None, source={})
         words = str(form.get("words") or "")[:WORDS_KEPT]
         values = {"words": words, "name": intro.name, **intro.contact, **_named(intro.facts)}
-        case = leave_message(visit.inbox, visit.settings.offline, values, key=key[:40], now=request.now)
-    except FormRefused as error:
+        left = Left(values, key[:KEY_LENGTH], files, digest_of(visit.inbox, visit.secret), customer)
+        case = leave_message(visit.inbox, visit.settings.offline, left, now=request.now)
+    except (FormRefused, AttachmentRefused, BadToken, talking.OtherPerson) as error:
         return _refused(error)
     except CaseError as error:
-        return refusal(422, "case", _case_words(error))
-    return JsonResponse({"number": case.number}, status=201)
+        return _case_refused(error, visit.settings.offline)
+    due = promised_by(case)
+    return JsonResponse({"number": case.number, "due": due.isoformat() if due else None}, status=201)
 
 
 def _named(facts: Any) -> dict[str, str]:
     return {name: str(facts[name]) for name in ("topic", "order") if facts.get(name)}
 
 
-def _case_words(error: CaseError) -> str:
-    words = getattr(error, "words", None)
-    return say(words) if isinstance(words, Text) else gettext("没有收下：这个入口的设置不全，请换个方式联系我们。")
+def _case_refused(error: CaseError, offline: Offline) -> JsonResponse:
+    """The process's words at the fields the visitor knows; what it asks for beyond them, he cannot give here."""
+    known = {process: mine for mine, process in offline.fields.items()}
+    problems = {known[name]: say(reason.words) for name, reason in error.fields.items() if name in known}
+    others = [say(reason.words) for reason in error.reasons if not any(name in known for name in reason.fields)]
+    words = "".join(dict.fromkeys(others)) or gettext("请补充或更正标出的内容。")
+    return refusal(422, "case", words, problems=problems)
 
 
 @door("GET", limit=READ)

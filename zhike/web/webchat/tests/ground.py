@@ -48,9 +48,9 @@ class Visitor:
     def state(self, **query: Any) -> Any:
         return self.get("state?" + "&".join(f"{name}={value}" for name, value in query.items())).json()
 
-    def sends(self, content: bytes, name: str = "picture.png") -> Any:
+    def sends(self, content: bytes, name: str = "picture.png", *, left: bool = False) -> Any:
         file = SimpleUploadedFile(name, content)
-        return self.client.post("/chat/shop/files", {"file": file}, headers=self.headers)
+        return self.client.post(f"/chat/shop/files{'?left=1' if left else ''}", {"file": file}, headers=self.headers)
 
 
 def png(width: int, height: int) -> bytes:

@@ -31,7 +31,7 @@ function sent(form, widget, work) {
     button.disabled = true;
     try { await work(values(form)); } catch (error) {
       if (error instanceof Refused && error.told.problems) faults(form, error.told.problems);
-      const say = form.querySelector(".wrong");
+      const say = form.querySelector(":scope > .wrong");
       say.textContent = error instanceof Refused ? error.message : widget.say("failednet");
     } finally { delete form.dataset.busy; button.disabled = false; }
   });
@@ -66,21 +66,41 @@ function openingForm(widget, told) {
   return sent(form, widget, (typed) => widget.begin(typed, form));
 }
 
+const moment = (text, locale) => `${day(new Date(text), locale)} ${hour(new Date(text), locale)}`;
+
+// Files that go with a message that is left: each is sent as soon as it is chosen, and named when the form goes.
+function fileField(widget, told) {
+  const { say, talk } = widget, box = make("div", { class: "chips" }), wrong = make("p", { class: "wrong", role: "alert" }), chosen = [];
+  const take = (file) => {
+    if (file.size > told.most) { wrong.textContent = say("toobig", { n: Math.round(told.most / 1048576) }); return; }
+    const state = make("small", { role: "status" }, say("uploading", { n: 0 })), one = { token: "" };
+    const away = () => { file.stop?.(); chip.remove(); chosen.splice(chosen.indexOf(one), 1); };
+    const chip = make("span", { class: "chip" }, icon("file"), make("span", {}, file.name), state, make("button", { type: "button", "aria-label": say("removefile", { name: file.name }), onclick: away }, icon("close")));
+    one.sent = talk.upload(file, (n) => { state.textContent = say("uploading", { n }); }, "?left=1").then((kept) => { one.token = kept.token; state.textContent = size(kept.size); })
+      .catch((error) => { away(); wrong.textContent = error instanceof Refused ? error.message : say("failednet"); });
+    chosen.push(one); box.append(chip);
+  };
+  const picker = make("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", "aria-hidden": "true", onchange: () => { wrong.textContent = ""; [...picker.files].slice(0, 9 - chosen.length).forEach(take); picker.value = ""; } });
+  const button = make("button", { type: "button", class: "quiet", onclick: () => picker.click() }, icon("clip"), " ", say("addfiles"));
+  const tokens = async () => { await Promise.all(chosen.map((one) => one.sent)); return chosen.map((one) => one.token); };
+  return { box: make("div", { class: "attach" }, button, picker, box, wrong), tokens };
+}
+
 function offlineForm(widget, told) {
-  const kept = widget.kept("form"), say = widget.say;
-  const when = told.opens_at ? say("offline", { when: `${day(new Date(told.opens_at), widget.locale)} ${hour(new Date(told.opens_at), widget.locale)}` }) : say("offlinenow");
+  const kept = widget.kept("form"), say = widget.say, files = told.files ? fileField(widget, told) : null;
+  const when = told.opens_at ? say("offline", { when: moment(told.opens_at, widget.locale) }) : told.why || say("offlinenow");
   if (!told.offline) return make("div", { class: "form" }, make("p", { class: "welcome" }, when));
   const named = new Set(told.fields.map((each) => each.id));
   const more = ["phone", "email"].filter((name) => !named.has(name)).map((name) => field(say(name), make("input", { name, type: KINDS[name], autocomplete: FILLS[name], maxlength: 120, value: kept[name] || "" }), say("optional")));
-  const form = make("form", { class: "form", novalidate: true }, make("p", { class: "welcome" }, when, " ", say("leave")), asked(widget, told, kept), more,
-    field(say("question"), area("words", kept.words, told.longest)), consent(widget, told), make("p", { class: "wrong", role: "alert" }),
+  const form = make("form", { class: "form", novalidate: true }, make("p", { class: "welcome" }, when, told.why ? "" : ` ${say("leave")}`), asked(widget, told, kept), more,
+    field(say("question"), area("words", kept.words, told.longest)), files && files.box, consent(widget, told), make("p", { class: "wrong", role: "alert" }),
     make("button", { type: "submit", class: "main" }, say("submit")));
   const key = widget.kept("offlineKey").key || random(16);
   widget.keep("offlineKey", { key });
   return sent(form, widget, async (typed) => {
-    const left = await widget.talk.ask("offline", { form: typed, key });
+    const left = await widget.talk.ask("offline", { form: typed, key, token: widget.token, files: files ? await files.tokens() : [] });
     widget.keep("form", {}); widget.keep("offlineKey", {});
-    const done = make("div", { class: "form", tabindex: "-1" }, make("p", { class: "welcome" }, say("left", { number: left.number })), make("button", { type: "button", class: "quiet", onclick: () => widget.show() }, say("another")));
+    const done = make("div", { class: "form", tabindex: "-1" }, make("p", { class: "welcome", role: "status" }, say("left", { number: left.number }), left.due ? ` ${say("leftdue", { when: moment(left.due, widget.locale) })}` : ""), make("button", { type: "button", class: "quiet", onclick: () => { widget.view = ""; widget.show(); } }, say("another")));
     form.replaceWith(done);
     done.focus();
   });

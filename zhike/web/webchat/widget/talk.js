@@ -51,11 +51,11 @@ class Talk {
   }
 
   // Upload with progress: fetch has none.
-  upload(file, progress) {
+  upload(file, progress, left = "") {
     return new Promise((resolve, reject) => {
       const way = new XMLHttpRequest(), form = new FormData();
       form.append("file", file, file.name || "picture.png");
-      way.open("POST", `${this.base}/chat/${this.inbox}/files`);
+      way.open("POST", `${this.base}/chat/${this.inbox}/files${left}`);
       for (const [name, value] of Object.entries(this.headers)) way.setRequestHeader(name, value);
       way.upload.onprogress = (at) => at.lengthComputable && progress(Math.round(100 * at.loaded / at.total));
       way.onload = () => {

@@ -26,6 +26,7 @@ class Widget {
 
   async start() {
     this.told = await this.talk.ask("settings");
+    this.hoursAt = performance.now();
     if (this.told.trail) this.trail = new Trail(this.talk, `zhike:${this.told.inbox}:pages`);
     this.build();
     if (this.talk.store.data.begun) await this.load();
@@ -86,10 +87,21 @@ class Widget {
     if (this.isOpen) return;
     this.isOpen = true;
     this.panel.hidden = false; this.button.hidden = true; this.bubble?.remove(); this.bubble = null;
+    this.askHours();
     this.button.setAttribute("aria-expanded", "true");
     this.show();
     (this.body.querySelector("input, select, textarea") || this.panel.querySelector("button"))?.focus();
     this.see();
+  }
+  // Whether somebody answers may have changed since the page was opened; what is being typed is not touched.
+  async askHours() {
+    const known = this.hoursAt || 0, now = performance.now();
+    if ((this.conversation && this.conversation.state !== "closed") || now - known < 5000) return;
+    this.hoursAt = now;
+    const told = await this.talk.ask("settings").catch(() => null);
+    if (!told || told.open === this.told.open) return;
+    Object.assign(this.told, { open: told.open, opens_at: told.opens_at, why: told.why });
+    if (this.isOpen && !this.panel.querySelector("form.form .chip")) this.show();
   }
   close() {
     this.isOpen = false;
@@ -331,7 +343,7 @@ class Widget {
     const opening = !this.conversation || this.conversation.state === "closed";
     let told;
     try { told = await this.talk.ask("messages", body); } catch (error) {
-      if (error instanceof Refused && error.told.error === "closed") { Object.assign(this.told, { open: false, opens_at: error.told.opens_at }); this.keep("form", { ...(form || {}), words }); this.drop(key); this.view = ""; this.show(); return; }
+      if (error instanceof Refused && error.told.error === "closed") { Object.assign(this.told, { open: false, opens_at: error.told.opens_at, why: error.told.why }); this.keep("form", { ...(form || {}), words }); this.drop(key); this.view = ""; this.show(); return; }
       if (error instanceof Refused && error.told.error === "other_person") { this.forget(); return this.post({ key, words, files: [], form }); }
       if (error instanceof Refused && error.told.error === "token") { this.token = ""; return this.post({ key, words, files, form }); }
       throw error;
