@@ -2,7 +2,8 @@
 
 Clauses name what happens: `conversation.opened`, `.asked` (the customer wrote and nothing of his was open), `.question` (each message of
 his), `.answered`, `.first_answered`, `.told` (a colleague wrote to him), `.corrected`, `.queued`, `.offered`, `.accepted`, `.offer_ended`,
-`.covered`, `.colleague_back`, `.transferred`, `.closed`, `record.<id>.completed`; and what its limits and duties do:
+`.covered`, `.colleague_back`, `.transferred`, `.closed`, `.survey_asked`, `.rated`, `record.<id>.completed`; and what its
+limits and duties do:
 `clock.<CLAUSE>.breached`, `duty.<CLAUSE>.missed`.
 """
 

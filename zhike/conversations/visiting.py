@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 
 from django.db import transaction
 
 from zhike.conversations.events import CustomerIdentified, SurveyAnswered
+from zhike.conversations.limits import apply_limits
 from zhike.conversations.models import Address, Conversation, Survey
-from zhike.conversations.written import locked, write
+from zhike.conversations.written import book_for, locked, write
 from zhike.customers.models import Customer
 from zhike.lib.text import clean_text
+from zhike.org.principals import SYSTEM
+
+SURVEY_ASKED, RATED = "conversation.survey_asked", "conversation.rated"
 
 
 def recognise(address: Address, customer: int, *, now: dt.datetime) -> None:
@@ -25,6 +30,17 @@ def recognise(address: Address, customer: int, *, now: dt.datetime) -> None:
                 write(held, [fact], now=now, by=f"address:{address.pk}")
 
 
+def ask_survey(conversation: Conversation, *, now: dt.datetime) -> Survey:
+    """The one question about a conversation that has ended; asked again it is the same."""
+    with transaction.atomic():
+        held = locked(conversation.pk)
+        defaults = {"token": secrets.token_urlsafe(32), "asked_at": now}
+        survey, fresh = Survey.objects.get_or_create(conversation=held, defaults=defaults)
+        if fresh:
+            apply_limits(held, book_for(held), [SURVEY_ASKED], now=now, by=SYSTEM)
+    return survey
+
+
 def answer_survey(survey: Survey, score: int, comment: str, *, now: dt.datetime) -> bool:
     """Keep the first answer; False where there was one."""
     cleaned = clean_text(comment)
@@ -33,5 +49,7 @@ def answer_survey(survey: Survey, score: int, comment: str, *, now: dt.datetime)
         if not fresh.update(answered_at=now, score=score, comment=cleaned):
             return False
         held = locked(survey.conversation_id)
-        write(held, [SurveyAnswered(held.number, score)], now=now, by=f"address:{held.address_id or 0}")
+        write(
+            held, [SurveyAnswered(held.number, score)], happened=[RATED], now=now, by=f"address:{held.address_id or 0}"
+        )
     return True

@@ -306,6 +306,8 @@ class Effect(Model):
     """A process of which a case is opened beneath this one."""
     close: Identifier | None = None
     """The conversation ends, with this outcome; `say` beside it is said to the customer first."""
+    remind: Literal["survey"] | None = None
+    """The customer is asked once more how satisfied he was, in another medium, where he has agreed to that."""
     apply: ClauseId | tuple[ClauseId, ...] | None = None
     """Clauses that follow: the breach of one clause is named by another."""
     indicator: Identifier | None = None

@@ -77,7 +77,7 @@ def renew_secret(number: int, *, by: str, now: dt.datetime) -> str:
     return secret
 
 
-def demo_inbox(now: dt.datetime, *, sandbox: bool) -> Inbox | None:
+def demo_inbox(now: dt.datetime, *, sandbox: bool, address: str = "") -> Inbox | None:
     """The inbox whose settings show it in the shop to try it in; a sandbox gets one of its own where none does."""
     rows = Inbox.objects.filter(medium=Medium.WEBCHAT, is_active=True).order_by("id")
     found = next((inbox for inbox in rows if settings_of(inbox).demo), None)
@@ -90,7 +90,7 @@ def demo_inbox(now: dt.datetime, *, sandbox: bool) -> Inbox | None:
     handbook = (chatting or names)[0]
     way = first_way(handbook, now)
     offline = {"process": way.process, "action": way.action, "fields": dict(way.fields)} if way is not None else None
-    return add_inbox(DEMO_NAME, handbook, {**DEMO, "offline": offline}, by=SYSTEM, now=now)
+    return add_inbox(DEMO_NAME, handbook, {**DEMO, "offline": offline, "address": address}, by=SYSTEM, now=now)
 
 
 def _has_chat(version_id: int) -> bool:

@@ -64,7 +64,7 @@ def leave_message(inbox: Inbox, offline: Offline, left: Left, *, now: dt.datetim
 
 def promised_by(case: Case) -> dt.datetime | None:
     """The soonest time by which a clause has somebody deal with it; None where none says."""
-    return min((clock.due_at for clock in open_clocks(("case", case.pk)) if clock.due_at is not None), default=None)
+    return min((clock.due_at for clock in open_clocks(("case", case.pk))), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from zhike.channels.webchat.settings import settings_of
-from zhike.channels.webchat.surveys import ask
+from zhike.channels.webchat.surveys import ask, open_survey, remind
+from zhike.clocks.events import ClockBreached
 from zhike.conversations.events import ConversationClosed, ConversationOpened, CustomerIdentified
+from zhike.conversations.facts import facts_of
 from zhike.conversations.models import Conversation, Medium
 from zhike.customers.consents import give_consent, in_force
+from zhike.handbook.clauses import Deadline
+from zhike.handbook.conditions import holds
 from zhike.journal.events import Recorded
 from zhike.journal.reactions import reacts_to
+from zhike.org.handbooks import book_of
 
 PURPOSE = CHANNEL = "webchat"
 
@@ -20,6 +25,21 @@ PURPOSE = CHANNEL = "webchat"
 def ask_how_it_was(events: Sequence[Recorded[ConversationClosed]]) -> None:
     for conversation, event in _ours(events):
         ask(conversation, settings_of(conversation.inbox), event.at)
+
+
+@reacts_to(ClockBreached)
+def remind_of_the_survey(events: Sequence[Recorded[ClockBreached]]) -> None:
+    """A clause has waited for his answer long enough."""
+    for conversation, event in _ours(events):
+        book = book_of(conversation.version_id)
+        clause = book.clause(event.clauses[0])
+        asked = isinstance(clause, Deadline) and any(
+            effect.remind and holds(effect.when, facts_of(conversation, book, event.at))
+            for effect in clause.breach or ()
+        )
+        survey = open_survey(conversation, event.at) if asked else None
+        if survey is not None:
+            remind(survey, settings_of(conversation.inbox), event.at)
 
 
 @reacts_to(ConversationOpened, CustomerIdentified)

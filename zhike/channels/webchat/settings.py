@@ -4,7 +4,8 @@
  "fields": [{"id": "name", "required": true}], "topics": [{"id": "delivery", "title": {...}}],
  "consent": {"version": "2025-01", "words": {...}}, "offline": {"process": ..., "action": ..., "fields": {"words": "detail"}},
  "invitations": [{"after": 20, "pages": "/price*", "words": {...}}], "trail": true, "trail_days": 90,
- "survey": {"asked": true, "question": {...}, "remind_after": 24}, "files": true, "demo": false}
+ "survey": {"asked": true, "question": {...}, "remind_after": 24, "template": ""}, "files": true, "demo": false,
+ "address": "https://desk.example"}
 """
 
 from __future__ import annotations
@@ -86,6 +87,10 @@ class WebchatSettings:
     survey: bool = True
     survey_question: Text = QUESTION
     remind_after: int = REMIND_AFTER
+    survey_template: str = ""
+    """The code of the short message that reminds, where the gateway sends templates only; its variable is `link`."""
+    address: str = ""
+    """Where customers reach this product, for links that are sent to them; "": none are sent."""
     files: bool = True
     demo: bool = False
 
@@ -116,6 +121,8 @@ def settings_of(inbox: Inbox) -> WebchatSettings:
         survey=bool(survey.get("asked", True)),
         survey_question=_text(survey.get("question")) or QUESTION,
         remind_after=_number(survey.get("remind_after"), REMIND_AFTER, 1, 720),
+        survey_template=str(survey.get("template") or "")[:40],
+        address=origin_of(str(told.get("address") or "")),
         files=bool(told.get("files", True)),
         demo=bool(told.get("demo")),
     )

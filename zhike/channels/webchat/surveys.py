@@ -1,17 +1,30 @@
-"""How satisfied a visitor is: asked once after the end, answered once, asked again once."""
+"""How satisfied a visitor is: asked once after the end, answered once, asked again once: by short message where a clause says `remind`
+and he has agreed to it, else when he comes back to the site.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 
 from django.db import transaction
 
+from zhike.channels.sms.models import SmsTemplate
+from zhike.channels.sms.sending import Order, queue
 from zhike.channels.webchat.settings import WebchatSettings
 from zhike.conversations.models import Conversation, Survey
-from zhike.conversations.visiting import answer_survey
+from zhike.conversations.visiting import answer_survey, ask_survey
+from zhike.customers.consents import may_contact
+from zhike.customers.models import Customer
+from zhike.handbook.common import Text
 
 BEST = 5
+PURPOSE = "survey"
+"""The purpose of the consent that lets him be asked outside the site."""
+LINK = "link"
+"""The variable of the short message's template."""
+REMINDER = Text(
+    zh="您对刚才的在线咨询满意吗？请点开评价：{link}", en="How satisfied were you with our chat? Please rate it: {link}"
+)
 LONGEST_COMMENT = 1000
 OPEN_FOR = dt.timedelta(days=14)
 """How long after the end an answer is taken."""
@@ -21,8 +34,7 @@ def ask(conversation: Conversation, settings: WebchatSettings, now: dt.datetime)
     """Ask about a conversation that has ended and in which somebody answered; None where nothing is asked."""
     if not settings.survey or conversation.first_answered_at is None:
         return None
-    defaults = {"token": secrets.token_urlsafe(32), "asked_at": now}
-    return Survey.objects.get_or_create(conversation=conversation, defaults=defaults)[0]
+    return ask_survey(conversation, now=now)
 
 
 def open_survey(conversation: Conversation, now: dt.datetime) -> Survey | None:
@@ -38,6 +50,38 @@ def is_reminder_due(survey: Survey, settings: WebchatSettings, now: dt.datetime)
 
 def note_reminder(survey: Survey, now: dt.datetime) -> None:
     Survey.objects.filter(pk=survey.pk, reminded_at=None).update(reminded_at=now)
+
+
+def remind(survey: Survey, settings: WebchatSettings, now: dt.datetime) -> bool:
+    """Send the question to his phone, once, where he has agreed to be asked and the house says where it is reached; else False, and the
+    widget reminds him when he comes back. The short message passes the gate as every other.
+    """
+    conversation = survey.conversation
+    number = _number_of(conversation.customer, now)
+    if not number or not settings.address or now - survey.asked_at > OPEN_FOR:
+        return False
+    with transaction.atomic():
+        fresh = Survey.objects.filter(pk=survey.pk, answered_at=None, reminded_at=None)
+        if not fresh.update(reminded_at=now):
+            return False
+        queue(_order(survey, settings, number), now)
+    return True
+
+
+def _number_of(customer: Customer | None, now: dt.datetime) -> str:
+    if customer is None or not may_contact(customer, PURPOSE, now):
+        return ""
+    return customer.contact_points.filter(kind="phone").order_by("id").values_list("value", flat=True).first() or ""
+
+
+def _order(survey: Survey, settings: WebchatSettings, number: str) -> Order:
+    address = survey.conversation.address
+    link = f"{settings.address}/chat/survey/{survey.token}"
+    words = REMINDER.say("en" if address is not None and address.language.startswith("en") else "zh").format(link=link)
+    template = SmsTemplate.objects.select_related("gateway").filter(
+        code=settings.survey_template, state=SmsTemplate.State.APPROVED, gateway__is_active=True
+    ).first() if settings.survey_template else None  # fmt: skip
+    return Order(number, words, template=template, values={LINK: link}, key=f"survey/{survey.pk}")
 
 
 def by_token(token: str) -> Survey | None:

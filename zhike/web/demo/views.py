@@ -57,7 +57,7 @@ def product(request: Request, product: str) -> HttpResponse:
 
 def _page(request: Request, chosen: Product | None) -> HttpResponse:
     """404 where no inbox is shown in the shop, outside the sandbox."""
-    inbox = demo_inbox(request.now, sandbox=settings.SANDBOX)
+    inbox = demo_inbox(request.now, sandbox=settings.SANDBOX, address=f"{request.scheme}://{request.get_host()}")
     if inbox is None:
         raise Http404
     language = get_language() or "zh"

@@ -14,8 +14,10 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import get_language, gettext
 
+from zhike.channels.sms.models import SmsTemplate
 from zhike.channels.webchat.offline import ways_of
 from zhike.channels.webchat.settings import COLOUR, FIELDS, KNOWN_ID, origin_of, settings_of
+from zhike.channels.webchat.surveys import LINK
 from zhike.conversations.models import Inbox
 from zhike.handbook.common import Text
 from zhike.org.handbooks import book_of, in_force
@@ -50,8 +52,9 @@ def wish_of(post: QueryDict, now: dt.datetime) -> Wish:
         "trail_days": _number(post, "trail_days", 90, 3650, problems), "files": bool(post.get("files")), "demo": bool(post.get("demo")),
         "survey": {
             "asked": bool(post.get("survey")), "question": _pair(post, "question"),
-            "remind_after": _number(post, "remind_after", 24, 720, problems),
+            "remind_after": _number(post, "remind_after", 24, 720, problems), "template": _template(post, problems),
         },
+        "address": _address(post, problems),
     }  # fmt: skip
     if told["trail"] and told["consent"] is None:
         problems["trail"] = gettext("要记录浏览页面，先在告知里写明，请填写告知内容。")
@@ -78,6 +81,26 @@ def _colour(post: QueryDict, problems: dict[str, str]) -> str:
     if found and not COLOUR.fullmatch(found):
         problems["colour"] = gettext("颜色写成 #0b6e6e 的样子。")
     return found
+
+
+def _address(post: QueryDict, problems: dict[str, str]) -> str:
+    text = post.get("address", "").strip()
+    if text and not origin_of(text):
+        problems["address"] = gettext("本系统的地址写成 https://desk.example 的样子，不带路径。")
+    return origin_of(text)
+
+
+def _template(post: QueryDict, problems: dict[str, str]) -> str:
+    chosen = post.get("survey_template", "")
+    if chosen and chosen not in {code for code, _ in templates()}:
+        problems["survey_template"] = gettext("这个短信模板没有批准，或不含 {link}，请重选。")
+    return chosen[:40]
+
+
+def templates() -> list[tuple[str, str]]:
+    """(code, title) of the approved short messages that can carry a link."""
+    rows = SmsTemplate.objects.filter(state=SmsTemplate.State.APPROVED, variables=[LINK]).order_by("title", "id")
+    return list(rows.values_list("code", "title"))
 
 
 def _number(post: QueryDict, name: str, default: int, most: int, problems: dict[str, str]) -> int:
@@ -167,7 +190,7 @@ def typed_of(inbox: Inbox) -> dict[str, Any]:
         "topics": "\n".join(f"{name} {_line(title)}" for name, title in told.topics),
         "invitations": "\n".join(f"{each.after} {each.pages} {_line(each.words)}".replace("  ", " ") for each in told.invitations),
         "offline": offline, "trail": told.trail, "trail_days": told.trail_days, "files": told.files, "demo": told.demo,
-        "survey": told.survey, "remind_after": told.remind_after,
+        "survey": told.survey, "remind_after": told.remind_after, "survey_template": told.survey_template, "address": told.address,
     }  # fmt: skip
 
 

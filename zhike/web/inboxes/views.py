@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from zhike.channels.webchat import inboxes
-from zhike.channels.webchat.settings import WebchatSettings, settings_of
+from zhike.channels.webchat.settings import WebchatSettings, origin_of, settings_of
 from zhike.channels.webchat.trail import days_kept
 from zhike.conversations.models import Inbox, Medium
 from zhike.org.handbooks import book_of, in_force
@@ -34,7 +34,14 @@ def _handbooks(request: Request) -> list[tuple[str, str]]:
 def new(request: Request) -> HttpResponseBase:
     """GET: the form with what most begin with. POST: make it."""
     if request.method != "POST":
-        fresh = {**_words_of(WebchatSettings()), "files": True, "survey": True, "ask_name": "optional", "side": "right"}
+        fresh = {
+            **_words_of(WebchatSettings()),
+            "files": True,
+            "survey": True,
+            "ask_name": "optional",
+            "side": "right",
+            "address": _here(request),
+        }
         return _form(request, fresh)
     wish = forms.wish_of(request.POST, request.now)
     if wish.problems:
@@ -42,6 +49,11 @@ def new(request: Request) -> HttpResponseBase:
     made = inboxes.add_inbox(wish.name, wish.handbook, wish.told, by=request.viewer.principal, now=request.now)
     messages.success(request, gettext("已新建。把下面这一行放进网站的页面。"))
     return HttpResponseRedirect(reverse("inboxes:show", args=[made.pk]))
+
+
+def _here(request: Request) -> str:
+    """What an administrator reaches us by, as a first guess of what customers do."""
+    return origin_of(f"{request.scheme}://{request.get_host()}")
 
 
 def _words_of(told: WebchatSettings) -> dict[str, Any]:
@@ -69,7 +81,7 @@ def _form(
 ) -> HttpResponse:
     known = {
         "typed": typed, "wrong": wrong or {}, "row": row, "handbooks": _handbooks(request), "ways": forms.ways(request.now),
-        "asked": forms.asked_fields(typed),
+        "asked": forms.asked_fields(typed), "templates": forms.templates(),
     }  # fmt: skip
     return render(request, "inboxes/form.html", known, status=422 if wrong else 200)
 

@@ -6,9 +6,13 @@ import datetime as dt
 
 import pytest
 
+from zhike.channels.webchat.inboxes import demo_inbox
 from zhike.conversations.models import Inbox
 from zhike.conversations.tests.ground import at, inbox_of, installed, person
+from zhike.handbook import library
 from zhike.lib import clock
+from zhike.org.handbooks import install
+from zhike.org.models import Assignment, Staff
 from zhike.org.principals import Viewer
 from zhike.web.webchat.tests.ground import SETTINGS
 
@@ -40,3 +44,15 @@ def shop(db: None, watch: Watch) -> Inbox:
 @pytest.fixture
 def agent(shop: Inbox) -> Viewer:
     return person("jia")
+
+
+@pytest.fixture
+def desk(db: None, watch: Watch) -> Inbox:
+    """The demo's inbox of the web chat desk; its one agent is off."""
+    install(library.find("webchat-desk"), at("01-01 00:00"))
+    staff = Staff.objects.create(username="jia", name="示例甲")
+    Assignment.objects.create(staff=staff, handbook="webchat-desk", role="desk_agent")
+    made = demo_inbox(watch.now, sandbox=True, address="https://desk.example")
+    assert made is not None
+    Inbox.objects.update(key="shop")
+    return Inbox.objects.get()

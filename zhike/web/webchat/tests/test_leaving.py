@@ -7,34 +7,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from zhike.cases.models import Case
-from zhike.channels.webchat.inboxes import demo_inbox
+from zhike.channels.webchat.inboxes import renew_secret
 from zhike.channels.webchat.visitors import IDENTITY
 from zhike.conversations.models import Conversation, Inbox
 from zhike.conversations.presence import enter_state
 from zhike.conversations.tests.ground import at
 from zhike.customers.models import Customer
-from zhike.handbook import library
 from zhike.journal.models import ClauseUse
-from zhike.org.handbooks import install, viewer
+from zhike.org.handbooks import viewer
 from zhike.org.models import Assignment, Staff
 from zhike.records.models import Attachment
 from zhike.web.webchat.tests.conftest import Watch
-from zhike.web.webchat.tests.ground import Visitor, png
+from zhike.web.webchat.tests.ground import Visitor, png, token_of
 
 MORNING, EVENING = "03-03 10:00", "03-03 20:00"
 FORM = {"name": "示例访客", "topic": "delivery", "consent": "demo-1", "phone": "13800000801", "words": "请回电"}
-
-
-@pytest.fixture
-def desk(db: None, watch: Watch) -> Inbox:
-    """The demo's inbox of the web chat desk; its one agent is off."""
-    install(library.find("webchat-desk"), at("01-01 00:00"))
-    staff = Staff.objects.create(username="jia", name="示例甲")
-    Assignment.objects.create(staff=staff, handbook="webchat-desk", role="desk_agent")
-    made = demo_inbox(watch.now, sandbox=True)
-    assert made is not None
-    Inbox.objects.update(key="shop")
-    return Inbox.objects.get()
 
 
 def comes(when: str) -> None:
@@ -109,8 +96,14 @@ def test_who_has_talked_before_leaves_files_too(desk: Inbox, watch: Watch) -> No
 
 @pytest.mark.parametrize(
     ("form", "field"),
-    [({"words": " "}, "words"), ({"phone": ""}, "phone"), ({"phone": "12"}, "phone"), ({"consent": ""}, "consent"), ({"topic": "x"}, "topic")],
-)  # fmt: skip
+    [
+        ({"words": " "}, "words"),
+        ({"phone": ""}, "phone"),
+        ({"phone": "12"}, "phone"),
+        ({"consent": ""}, "consent"),
+        ({"topic": "x"}, "topic"),
+    ],
+)
 def test_what_is_missing_is_named_at_its_field(desk: Inbox, form: dict[str, str], field: str) -> None:
     answer = Visitor(origin="").post("offline", form=FORM | form, key="left-0000001")
     assert (answer.status_code, list(answer.json()["problems"])) == (422, [field])
@@ -126,9 +119,6 @@ def test_markup_and_a_file_of_somebody_else_change_nothing(desk: Inbox) -> None:
 
 
 def test_a_signed_in_customer_needs_to_leave_no_number(desk: Inbox, watch: Watch) -> None:
-    from zhike.channels.webchat.inboxes import renew_secret
-    from zhike.web.webchat.tests.ground import token_of
-
     secret = renew_secret(desk.pk, by="system", now=watch.now)
     token = token_of(secret, phone="13800000802", exp=int(watch.now.timestamp()) + 600, jti="one", name="示例会员")
     leaves(token=token, form={"phone": "", "name": ""})
