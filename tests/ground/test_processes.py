@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.served import free_port, until
 from zhike.web.cli.processes import Child, is_alive, name_of, pause_before_restart, stop_all
 
 SLEEPER = [sys.executable, "-c", "import signal; signal.pause()"]
@@ -73,6 +75,35 @@ child.start()
 print(child.process.pid, flush=True)
 signal.pause()
 """
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent died")
+def test_a_killed_web_server_leaves_nobody_who_holds_its_port(tmp_path: Path) -> None:
+    """Whoever starts it again finds the port free. No database is needed to serve that there is none."""
+    port = free_port()
+    environment = {
+        **os.environ, "ZHIKE_HOME": str(tmp_path), "PORT": str(port), "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    }  # fmt: skip
+    server = subprocess.Popen(
+        [sys.executable, "-m", "zhike", "web", "--workers", "2"], env=environment, stderr=subprocess.DEVNULL
+    )
+    try:
+        until(lambda: len(children_of(server.pid)) == 2 and is_taken(port), "two processes serve")
+        workers = children_of(server.pid)
+    finally:
+        server.kill()
+        server.wait()
+    until(lambda: not any(is_alive(pid) for pid in workers), "they have ended with it", 10)
+    assert not is_taken(port)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_a_process_has_a_name_and_a_missing_one_has_none() -> None:

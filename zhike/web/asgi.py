@@ -92,6 +92,8 @@ class Application:
         if self.feeding is not None:
             self.feeding.cancel()
             await asyncio.wait({self.feeding})
+        if self.hub is not None:
+            await self.hub.end()
         self.hub = self.feed = self.feeding = None
 
     async def stream(self, answer: Streaming, scope: Scope, receive: Receive, send: Send) -> None:

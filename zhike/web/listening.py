@@ -63,6 +63,20 @@ def pause(failures: int) -> float:
     return min(LONGEST_PAUSE, 0.1 * 2.0 ** min(failures, 8)) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
+def give_back() -> None:
+    """Call it in a thread: the connection it keeps goes back to the pool."""
+    django_connection.close()
+
+
+def with_kept_connection(work: Callable[..., T], *arguments: Any) -> T:
+    """Call `work` in a thread that keeps its connection of Django's, and takes another when that has died."""
+    try:
+        return work(*arguments)
+    except BaseException:
+        django_connection.close()
+        raise
+
+
 def with_connection(work: Callable[..., T], *arguments: Any) -> T:
     """Call `work` in a thread that keeps no connection of Django's afterwards, and begins with none that has died."""
     close_old_connections()

@@ -40,6 +40,20 @@ def die_with_parent(death: signal.Signals) -> Callable[[], None]:
     return arrange
 
 
+def children_die_with_us() -> None:
+    """From now on whatever this process forks by itself is killed when it ends in any way (Linux only): for servers that make their
+    own processes. What those fork in turn is their own affair."""
+    prctl, parent = _prctl(), os.getpid()
+
+    def arrange() -> None:
+        if prctl is not None and os.getppid() == parent:
+            prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+            if os.getppid() != parent:  # the parent died before prctl took effect
+                os._exit(1)
+
+    os.register_at_fork(after_in_child=arrange)
+
+
 def pause_before_restart(deaths: int) -> float:
     """Seconds to wait before start number `deaths + 1` of a child: 0.5, 1, 2, 4, 8, 15, 15 ..."""
     return float(min(LONGEST_PAUSE, 0.5 * 2 ** min(deaths - 1, 10)))

@@ -7,6 +7,7 @@ import os
 import click
 
 from zhike.web.cli import environment
+from zhike.web.cli.processes import children_die_with_us
 from zhike.web.cli.ready import database_ready, refuse_half_restored
 
 SHUTDOWN_LIMIT = 3
@@ -33,6 +34,8 @@ def command(workers: int) -> None:
 
 
 def serve(workers: int) -> None:
+    # Killed, we cannot stop them; they would go on holding the port, and whoever starts us again would be refused.
+    children_die_with_us()
     from granian.constants import Interfaces
     from granian.server import Server
 

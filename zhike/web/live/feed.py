@@ -77,8 +77,11 @@ class Feed:
         beaten = loop.time()
         while True:
             busy = await sequence(connection) is None
-            while rows := await read(connection, self.hub.position, BATCH):
+            more = True
+            while more:
+                rows = await read(connection, self.hub.position, BATCH)
                 await self.hub.tell(rows)
+                more = len(rows) == BATCH
             if loop.time() - beaten >= BEAT_EVERY:
                 await beat(connection)
                 beaten = loop.time()

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from zhike.journal.gates import NOBODY, Subject, current_audiences, is_gated
 from zhike.journal.stream import Row, last_position, read_after
-from zhike.web.listening import with_connection
+from zhike.web.listening import give_back, with_connection, with_kept_connection
 from zhike.web.live.accounts import accounts_of, open_sessions
 from zhike.web.live.client import Account, Client, close_all
 from zhike.web.live.desk import Desk
@@ -47,12 +47,17 @@ class Hub:
         self.known_from = 0
         """The position after which `recent` is complete."""
         self.pool = ThreadPoolExecutor(THREADS, "live")
-        self.gates: Desk[Subject, frozenset[str]] = Desk(current_audiences, self.in_thread)
+        self.at_gates = ThreadPoolExecutor(1, "gates")
+        self.gates: Desk[Subject, frozenset[str]] = Desk(current_audiences, self.in_its_thread)
         self.accounts: Desk[str, Account] = Desk(accounts_of, self.in_thread)
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Database work. The connection goes back afterwards: streams hold none."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, with_connection, work, *arguments)
+
+    async def in_its_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """The same for what every fact asks: a thread that keeps its connection, for taking one costs more than the question."""
+        return await asyncio.get_running_loop().run_in_executor(self.at_gates, with_kept_connection, work, *arguments)
 
     # clients
 
@@ -176,6 +181,11 @@ class Hub:
         keys = {client.account.session_key for client in self.clients}
         still = await self.in_thread(open_sessions, keys) if keys else keys
         close_all(client for client in self.clients if client.account.session_key in keys - still)
+
+    async def end(self) -> None:
+        """Nothing is told any more."""
+        await asyncio.get_running_loop().run_in_executor(self.at_gates, give_back)
+        self.at_gates.shutdown()
 
     def close(self) -> None:
         """End every stream: browsers come back to whoever answers then."""

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 import structlog
-from django.db import connection
+
+from zhike.web.listening import give_back
 
 log = structlog.get_logger("zhike.posting")
 P = TypeVar("P")
@@ -49,7 +50,7 @@ class Gathering(Generic[P, A]):
                 await asyncio.sleep(max(0.0, began + APART - loop.time()))
         finally:
             self.at_work = None
-            self.thread.submit(connection.close)
+            self.thread.submit(give_back)
 
     def _answered(self, posted: Sequence[P]) -> Sequence[A | None]:
         """In the thread. Whatever goes wrong, the pages try again, and say it."""
@@ -57,5 +58,5 @@ class Gathering(Generic[P, A]):
             return self.answer(posted)
         except Exception as error:
             log.warning("messages go the long way", error=repr(error)[:300], count=len(posted))
-            connection.close()
+            give_back()
             return [None] * len(posted)

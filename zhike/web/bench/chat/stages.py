@@ -26,6 +26,10 @@ class Stage:
     per_second: float
     busy: float
     """Seconds of the processor the web process used in a second."""
+    own: float
+    """The same of the load client."""
+    machine: float
+    """The same of everything on the machine."""
     delays: dict[str, list[float]]
     right: bool
 
@@ -59,17 +63,21 @@ async def stages(name: str, ground: Ground, port: int, pid: int, rates: Sequence
 
 
 async def _stage(name: str, load: Load, pid: int, rate: int, seconds: float, say: Say) -> Stage:
-    worked, began = worked_by(pid), time.perf_counter()
+    worked, own, machine, began = worked_by(pid), time.process_time(), worked_in_all(), time.perf_counter()
     sent = await load.send(rate, seconds)
     took = max(one.answered for one in sent) - sent[0].at
-    busy = (worked_by(pid) - worked) / (time.perf_counter() - began)
+    span = time.perf_counter() - began
+    busy, own, machine = (
+        (now - then) / span
+        for now, then in ((worked_by(pid), worked), (time.process_time(), own), (worked_in_all(), machine))
+    )
     kept = await asyncio.to_thread(stored, name)
     found = delays(load, sent, kept)
-    stage = Stage(rate, len(sent) / max(took, seconds), busy, found, compare(load, sent, kept).count == 0)
+    stage = Stage(rate, len(sent) / max(took, seconds), busy, own, machine, found, compare(load, sent, kept).count == 0)
     say(
         f"{rate}/s: sent {stage.per_second:.0f}/s, commit to arrival p50 {stage.arrival(50):.1f} p99 {stage.arrival(99):.1f} ms, "
         f"sender to arrival p99 {percentile(found['way'], 99):.1f} ms, answer p99 {percentile(found['answer'], 99):.1f} ms, "
-        f"web process {busy:.2f} s/s, late {load.behind}"
+        f"web process {busy:.2f} s/s, load client {own:.2f}, machine {machine:.2f}, late {load.behind}"
     )
     return stage
 
@@ -92,6 +100,13 @@ def worked_by(pid: int) -> float:
             words = file.read().rpartition(")")[2].split()
         total += (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
     return total
+
+
+def worked_in_all() -> float:
+    """Seconds all processors have worked: idle and waiting for disks are none."""
+    with open("/proc/stat") as file:  # noqa: PTH123 - a file of the kernel
+        words = [int(word) for word in file.readline().split()[1:9]]
+    return (sum(words) - words[3] - words[4]) / os.sysconf("SC_CLK_TCK")
 
 
 def children_of(pid: int) -> list[int]:
