@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.chat_desk import furnish_desk
+from tests.pages import furnish
 from tests.served import Served, served
 
 
@@ -22,4 +24,19 @@ def browser(chromium: str) -> Iterator[Browser]:
 def sandbox() -> Iterator[Served]:
     """The product in its sandbox, with the sample department."""
     with served(sandbox=True) as product:
+        yield product
+
+
+@pytest.fixture(scope="session")
+def furnished(sandbox: Served) -> Served:
+    """The same, with what the sample lacks (tests/pages.py)."""
+    furnish(sandbox)
+    return sandbox
+
+
+@pytest.fixture(scope="session")
+def desk() -> Iterator[Served]:
+    """Another department, in which people talk with customers (tests/chat_desk.py)."""
+    with served(sandbox=True, handbook="webchat-desk") as product:
+        furnish_desk(product)
         yield product

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import urllib.parse
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
@@ -55,6 +55,9 @@ class _Links(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "a" and "href" in given:
             self.found.append(given["href"])
+        elif tag == "button" and "hx-get" in given:
+            # A button that fetches a form: without a script the form is a page of its own.
+            self.found.append(given["hx-get"])
         elif tag == "form" and "data-select" in given:
             self.selecting = given["action"]
         elif tag == "input" and self.selecting and given.get("name") == "case":
@@ -81,10 +84,13 @@ def route_of(path: str) -> tuple[str, str]:
     return found.view_name, ":".join([found.view_name, *ways])
 
 
-def walk(product: Served, who: str, person: Person | None = None) -> list[Place]:
-    """The pages `who` reaches by links, one or two of each kind, in the order they are met."""
+def walk(
+    product: Served, who: str, person: Person | None = None, beginnings: Sequence[str] | None = None
+) -> list[Place]:
+    """The pages `who` reaches by links, one or two of each kind, in the order they are met; `beginnings`: from elsewhere."""
     person = person or entered(product, who)
-    waiting = deque([*BEGINNINGS.get(who, ()), *(() if who == VISITOR else OTHERS)])
+    usual = (*BEGINNINGS.get(who, ()), *(() if who == VISITOR else OTHERS))
+    waiting = deque(usual if beginnings is None else beginnings)
     met: set[str] = set()
     kinds: dict[str, int] = {}
     found: list[Place] = []

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from html.parser import HTMLParser
-from http.cookiejar import CookieJar
+from http.cookiejar import Cookie, CookieJar
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -230,6 +230,11 @@ class Person:
         body, kind = _multipart(values, files or {})
         return self._open(urllib.request.Request(self.product.url + path, body, {"Content-Type": kind}))
 
+    def speaks(self, language: str) -> Person:
+        """He has chosen a language in this browser: zh-hans or en."""
+        self.cookies.set_cookie(_cookie("django_language", language))
+        return self
+
     def token(self) -> str:
         return next((cookie.value or "" for cookie in self.cookies if cookie.name == "csrftoken"), "")
 
@@ -247,6 +252,10 @@ class Person:
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, error.read().decode(errors="replace"), error.url, error.headers)
+
+
+def _cookie(name: str, value: str) -> Cookie:
+    return Cookie(0, name, value, None, False, "127.0.0.1", False, False, "/", True, False, None, True, None, None, {})
 
 
 def _multipart(values: Mapping[str, Any], files: Mapping[str, File]) -> tuple[bytes, str]:

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests import chat_desk
+from tests.chat_desk import survey_of
 from tests.in_between import BETWEEN, in_between
-from tests.pages import EVERYBODY, VISITOR, Place, entered, furnish, walk
+from tests.pages import EVERYBODY, VISITOR, Place, entered, walk
 from tests.people import DESKTOP, PHONE
 from tests.served import Person, Served
 from zhike.web.permissions import PERMISSIONS, READ
@@ -42,23 +44,14 @@ NOT_PAGES = {
     "case_page:people", "presence:control", "mailboxes:file",
     # what a widget on somebody else's page asks for, and another house's handshake
     "webchat:widget", "webchat:settings", "webchat:state", "webchat:get_file", "webchat:transcript", "callbacks:wechat",
-    # conversations: the sample department has no queue; they are seen in test_conversations.py
-    "workbench:show", "workbench:list", "workbench:rows", "workbench:new", "workbench:replies", "workbench:reply", "workbench:one",
-    "workbench:head", "workbench:beside", "workbench:trail", "workbench:tail", "workbench:earlier", "workbench:offered",
-    "workbench:message", "workbench:file", "workbench:transfer", "workbench:invite", "workbench:identify", "workbench:close",
-    "workbench:case", "workbench:open_case", "workbench:forms", "workbench:form", "workbench:whisper", "workbench:assign",
-    "floor:show", "floor:now",
+    # parts of a conversation and of the floor, drawn into their pages
+    "workbench:list", "workbench:rows", "workbench:head", "workbench:beside", "workbench:trail", "workbench:tail", "workbench:earlier",
+    "workbench:offered", "workbench:message", "workbench:file", "floor:now", "messaging:picker",
     # ways on to a page: where one begins, and what may be opened where there is one thing to open, as here
     "home", "administration:index", "desk:new",
 }  # fmt: skip
 MACHINES = ("api:", "health:", "live:", "first_run:")
 """Areas without pages, but for the API's own description."""
-
-
-@pytest.fixture(scope="module")
-def furnished(sandbox: Served) -> Served:
-    furnish(sandbox)
-    return sandbox
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +76,7 @@ def grave(page: Page, rule: str) -> list[str]:
 
 def looked_at(page: Page, product: Served, place: Place) -> list[str]:
     page.goto(product.url + place.path)
+    expect(page.locator(".htmx-request")).to_have_count(0)
     page.evaluate(AXE.read_text())
     found: list[str] = []
     for size, theme, rule in LOOKS:
@@ -103,6 +97,32 @@ def carrying(browser: Browser, product: Served, person: Person) -> BrowserContex
     return context
 
 
+def looked_at_all(
+    browser: Browser, product: Served, person: Person, places: list[Place], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every place with its line; fails with what was found."""
+    context = carrying(browser, product, person)
+    page = context.new_page()
+    faults: dict[str, list[str]] = {}
+    for place in places:
+        found = looked_at(page, product, place)
+        with capsys.disabled():
+            print(f"{len(found):3} {place.who:12} {place.route:32} {place.path}")  # noqa: T201 - the line a page this is for
+        if found:
+            faults[place.path] = found
+    context.close()
+    assert not faults, "\n".join(f"{path}: {fault}" for path, found in faults.items() for fault in found)
+
+
+def not_seen(places: list[Place], walked: dict[str, set[str]], who: str) -> list[Place]:
+    """Those nobody before him was looked at with, one of a kind; all where every page is asked for."""
+    elsewhere = set().union(*walked.values())
+    walked[who] = {place.route for place in places}
+    if os.environ.get("EVERY_PAGE"):
+        return places
+    return list({place.route: place for place in places if place.route not in elsewhere}.values())
+
+
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_nothing_serious_on_any_page(
     browser: Browser, furnished: Served, walked: dict[str, set[str]], who: str, capsys: pytest.CaptureFixture[str]
@@ -110,21 +130,19 @@ def test_nothing_serious_on_any_page(
     person = entered(furnished, who)
     places = walk(furnished, who, person)
     assert len(places) > (6 if who == VISITOR else 15)
-    elsewhere = set().union(*walked.values())
-    walked[who] = {place.route for place in places}
-    if not os.environ.get("EVERY_PAGE"):
-        places = list({place.route: place for place in places if place.route not in elsewhere}.values())
-    context = carrying(browser, furnished, person)
-    page = context.new_page()
-    faults: dict[str, list[str]] = {}
-    for place in places:
-        found = looked_at(page, furnished, place)
-        with capsys.disabled():
-            print(f"{len(found):3} {who:12} {place.route:32} {place.path}")  # noqa: T201 - the line a page this is for
-        if found:
-            faults[place.path] = found
-    context.close()
-    assert not faults, "\n".join(f"{path}: {fault}" for path, found in faults.items() for fault in found)
+    looked_at_all(browser, furnished, person, not_seen(places, walked, who), capsys)
+
+
+@pytest.mark.parametrize("who", chat_desk.PEOPLE)
+def test_nothing_serious_where_people_talk(
+    browser: Browser, desk: Served, walked: dict[str, set[str]], who: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same at the web chat desk: conversations, floor, mails, short messages, the shop and the question after the end."""
+    person = Person(desk) if who == VISITOR else entered(desk, who)
+    begins = ("/demo", "/demo/kettle", survey_of(desk), "/sign-in", "/welcome") if who == VISITOR else None
+    places = walk(desk, who, person, begins)
+    assert len(places) > (4 if who == VISITOR else 12)
+    looked_at_all(browser, desk, person, not_seen(places, walked, f"desk {who}"), capsys)
 
 
 def test_nothing_serious_half_way(browser: Browser, furnished: Served, walked: dict[str, set[str]]) -> None:
@@ -146,7 +164,7 @@ def readable() -> Iterator[str]:
 
 
 def test_every_page_of_the_permission_table_was_walked(walked: dict[str, set[str]]) -> None:
-    if set(walked) != {*EVERYBODY, BETWEEN}:
+    if set(walked) != {*EVERYBODY, BETWEEN, *(f"desk {who}" for who in chat_desk.PEOPLE)}:
         pytest.skip("only some of the walks were run")
     met = set().union(*walked.values())
     assert sorted(set(readable()) - met - NOT_PAGES) == []

@@ -60,8 +60,8 @@ STATES: Mapping[str, Text] = {
     "off": Text(zh="离线", en="off"),
     "away": Text(zh="离开", en="away"),
     "busy": Text(zh="忙碌", en="busy"),
-    "wrap_up": Text(zh="话后整理", en="in wrap-up"),
-    "not_ready": Text(zh="整理中", en="not ready"),
+    "wrap_up": Text(zh="话后处理", en="in wrap-up"),
+    "not_ready": Text(zh="整理", en="not ready"),
     "ready": Text(zh="就绪", en="ready"),
 }
 PRESENT = frozenset({"ready", "busy", "wrap_up", "not_ready"})

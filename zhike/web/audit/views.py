@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from zhike.journal.actions import NewFact, record
 from zhike.journal.searching import Sought, facts
@@ -73,7 +73,10 @@ def export(request: Request) -> HttpResponse:
     )
 
 
-COLUMNS = ("编号", "时间", "谁", "主体", "发生了什么", "类型", "关于", "制度", "条款", "详情")
+COLUMNS = (
+    gettext_noop("编号"), gettext_noop("时间"), gettext_noop("谁"), gettext_noop("主体"), gettext_noop("发生了什么"),
+    gettext_noop("类型"), gettext_noop("关于"), gettext_noop("制度"), gettext_noop("条款"), gettext_noop("详情"),
+)  # fmt: skip
 
 
 def _head(request: Request, mark: str) -> str:

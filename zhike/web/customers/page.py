@@ -182,7 +182,7 @@ def told() -> dict[str, str]:
     """The facts a timeline tells, in words."""
     return {
         "customer.added": gettext("建立档案"),
-        "customer.imported": gettext("从文件导入"),
+        "customer.imported": gettext("由文件导入"),
         "customer.contact_added": gettext("增加联系方式"),
         "customer.contact_removed": gettext("删除联系方式"),
         "customer.renamed": gettext("更正姓名"),

@@ -203,7 +203,8 @@ def _typed(known: HolidayYear | None) -> dict[str, Any]:
     if known is None:
         return {"off": "", "work": "", "announced": True}
     lines = [
-        f"{say(span.name)} {span.first}" + (f" 至 {span.last}" if span.last != span.first else "") for span in known.off
+        f"{say(span.name)} {span.first}" + (f" {gettext('至')} {span.last}" if span.last != span.first else "")
+        for span in known.off
     ]
     work = "\n".join(day.isoformat() for day in known.work)
     return {"off": "\n".join(lines), "work": work, "announced": known.status == "announced"}

@@ -77,7 +77,7 @@ def readers(request: Request, number: int) -> HttpResponse:
     proposal = proposal_or_404(request, number)
     titles = {role.id: told.say(role.title) for role in book_of_proposal(proposal).handbook.roles}
     found = queries.receipts(proposal)[:MOST_READERS]
-    rows = [(one, "、".join(titles.get(role, role) for role in one.roles)) for one in found]
+    rows = [(one, gettext("、").join(titles.get(role, role) for role in one.roles)) for one in found]
     shown = {"proposal": proposal, "title": told.say(proposal.title), "rows": rows}
     counted = queries.readers_of([proposal.pk]).get(proposal.pk)
     return render(request, "handbook_admin/readers.html", {**shown, "readers": counted})

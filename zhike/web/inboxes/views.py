@@ -22,8 +22,10 @@ from zhike.web.inboxes import forms
 
 def show_list(request: Request) -> HttpResponse:
     """Every web chat: where it stands, for which handbook, whether it is on."""
-    rows = [(row, settings_of(row)) for row in Inbox.objects.filter(medium=Medium.WEBCHAT).order_by("name", "id")]
-    return render(request, "inboxes/list.html", {"rows": rows, "titles": dict(_handbooks(request))})
+    titles = dict(_handbooks(request))
+    found = Inbox.objects.filter(medium=Medium.WEBCHAT).order_by("name", "id")
+    rows = [(row, settings_of(row), titles.get(row.handbook, row.handbook)) for row in found]
+    return render(request, "inboxes/list.html", {"rows": rows})
 
 
 def _handbooks(request: Request) -> list[tuple[str, str]]:

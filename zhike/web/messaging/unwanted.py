@@ -38,7 +38,7 @@ def show_list(request: Request) -> HttpResponseBase:
     scopes = [("marketing", gettext("不收营销短信")), ("all", gettext("什么都不收"))]
     fields = [
         Field("number", gettext("手机号码"), longest=20),
-        Field("scope", gettext("范围"), "select", choices=scopes),
+        Field("scope", gettext("不收什么"), "select", choices=scopes),
         Field("why", gettext("理由"), longest=120),
     ]
     rows = [(row, mask(row.number), dict(scopes)[row.scope], row.by.startswith("sms:")) for row in found[:PAGE]]

@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.utils.translation import get_language, gettext
 
 from zhike.clocks.queries import open_clocks
-from zhike.conversations.candidates import STATES
 from zhike.conversations.models import Conversation, Presence
 from zhike.conversations.presence import CHOSEN, SILENT, ask_state, hear, presence_of, queues_answered, reasons_of
 from zhike.conversations.refusals import ConversationRefused
@@ -21,6 +20,7 @@ from zhike.org.handbooks import book_of
 from zhike.org.models import HandbookVersion, Staff
 from zhike.web.base import times
 from zhike.web.context import Request
+from zhike.web.workbench.words import presence_word
 
 State = Presence.State
 Desks = list[tuple[HandbookVersion, Queue]]
@@ -86,28 +86,24 @@ def _known(request: Request, staff: Staff, desks: Desks) -> dict[str, Any]:
     limits = open_clocks(("presence", held.pk)) if held.until else []
     return {
         "held": held,
-        "word": _word(held.state),
+        "word": presence_word(held.state),
         "mark": f"{held.state} {held.since.isoformat()}" if held.pk else State.OFF,
         "reason": _reason(book, held.reason),
         "silent": held.state == State.OFF and held.reason == SILENT,
         "for": times.span(request.now - held.since) if held.state != State.OFF else "",
         "limit": limits[0] if limits else None,
         "late": bool(held.until and held.until < request.now),
-        "choices": [(state, _word(state)) for state in CHOSEN if state != held.state and state != State.NOT_READY],
+        "choices": [
+            (state, presence_word(state)) for state in CHOSEN if state != held.state and state != State.NOT_READY
+        ],
         "not_ready": State.NOT_READY,
-        "not_ready_word": _word(State.NOT_READY),
+        "not_ready_word": presence_word(State.NOT_READY),
         "reasons": [(each.id, each.title.say(get_language() or "zh")) for each in reasons_of(book)],
         "handbook": book.name,
         "in_hand": in_hand,
         "colleagues": _colleagues(staff, desks) if in_hand else [],
         "seats": [seat for _, queue in desks for seat in queue.seats],
     }
-
-
-def _word(state: str) -> str:
-    """As a label: with a capital where the language has them."""
-    word = STATES[state].say(get_language() or "zh")
-    return word[:1].upper() + word[1:]
 
 
 def _reason(book: Book, reason: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from zhike.org.handbooks import book_of
 from zhike.org.models import HandbookVersion, Staff
@@ -38,7 +38,7 @@ def groups() -> list[Group]:
     for staff in people:
         held = sorted(staff.assignments.all(), key=lambda a: a.pk)
         place = next((a.department.name for a in held if a.department), "")
-        roles = "、".join(dict.fromkeys(titles.get((a.handbook, a.role), a.role) for a in held))
+        roles = gettext("、").join(dict.fromkeys(titles.get((a.handbook, a.role), a.role) for a in held))
         found.setdefault(place, []).append(Person(staff.pk, staff.name, staff.username, roles))
     return [Group(title, people) for title, people in found.items()]
 

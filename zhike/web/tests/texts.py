@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
 WEB = Path(__file__).resolve().parent.parent
-KEYWORDS = {**DEFAULT_KEYWORDS, "gettext_lazy": None, "ngettext_lazy": (1, 2)}
+KEYWORDS = {**DEFAULT_KEYWORDS, "gettext_lazy": None, "ngettext_lazy": (1, 2), "gettext_noop": None}
 
 
 def texts_in(folder: Path) -> Iterator[tuple[str, str]]:
@@ -28,11 +28,18 @@ def texts_in(folder: Path) -> Iterator[tuple[str, str]]:
 
 def english() -> dict[str, bool]:
     """msgid -> whether it has a whole English text, over all catalogues of the product: gettext reads them as one."""
-    found: dict[str, bool] = {}
+    return {msgid: any(all(each) for each in texts) for msgid, texts in translations().items()}
+
+
+def translations() -> dict[str, set[tuple[str, ...]]]:
+    """msgid -> the English texts it has, each with its plural forms; nothing where a catalogue is not sure."""
+    found: dict[str, set[tuple[str, ...]]] = {}
     for po in WEB.parent.rglob("locale/en/LC_MESSAGES/django.po"):
         with po.open("rb") as source:
             for message in read_po(source, locale="en"):
                 strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
                 msgid = message.id[0] if isinstance(message.id, tuple | list) else message.id
-                found[msgid] = found.get(msgid, False) or (all(strings) and not message.fuzzy)
+                texts = found.setdefault(msgid, set())
+                if msgid and not message.fuzzy:
+                    texts.add(tuple(strings))
     return found

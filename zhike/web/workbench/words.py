@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
-from zhike.conversations.models import Conversation, Medium, Presence
+from zhike.conversations.candidates import STATES as PRESENCES
+from zhike.conversations.models import Conversation, Medium
 
 ICONS = {
     Medium.WEBCHAT: "message-circle",
@@ -34,14 +35,6 @@ STATES: dict[str, Callable[[], str]] = {
     Conversation.State.OPEN: lambda: gettext("接待中"),
     Conversation.State.CLOSED: lambda: gettext("已结束"),
 }
-PRESENCES: dict[str, Callable[[], str]] = {
-    Presence.State.READY: lambda: gettext("空闲"),
-    Presence.State.BUSY: lambda: gettext("忙碌"),
-    Presence.State.NOT_READY: lambda: gettext("整理"),
-    Presence.State.WRAP_UP: lambda: gettext("事后处理"),
-    Presence.State.AWAY: lambda: gettext("离开"),
-    Presence.State.OFF: lambda: gettext("不在岗"),
-}
 
 
 def medium_word(medium: str) -> str:
@@ -59,7 +52,9 @@ def state_word(conversation: Conversation) -> str:
 
 
 def presence_word(state: str) -> str:
-    return PRESENCES[state]() if state in PRESENCES else state
+    """What somebody is doing, the same word wherever it stands; as a label, with a capital where the language has them."""
+    word = PRESENCES[state].say(get_language() or "zh") if state in PRESENCES else state
+    return word[:1].upper() + word[1:]
 
 
 def who_of(conversation: Conversation) -> str:
