@@ -45,6 +45,8 @@ from zhike.lib.text import clean_line, clean_text
 from zhike.org.handbooks import current
 from zhike.org.principals import SYSTEM, Viewer
 
+MOST_SHARING = 20
+"""Customers who wrote from one address, as they are looked up."""
 SHORT_MEDIA = ("webchat", "sms", "wechat", "wangwang")
 """Media in which an address has one live conversation at a time; a mail thread or a visit is one by itself."""
 
@@ -210,12 +212,18 @@ def queue_for(conversation: Conversation, now: dt.datetime) -> tuple[str, list[D
 
 
 def identify(address: Address, contact: Mapping[str, str]) -> tuple[Customer | None, list[int]]:
-    """Who it is: the customer already known of the address; else the only one with these contact points. Several are candidates."""
-    if address.customer is not None:
+    """Who it is: whom the address proved to be; else the only one with these contact points or whom somebody named before.
+
+    Where the archive and what was said before name several, they share it: they are candidates every time, because that it was one of
+    them last week says nothing of today.
+    """
+    if address.customer is not None and address.is_verified:
         return address.customer, []
     values = [value for value in contact.values() if value]
     found = list(ContactPoint.objects.filter(value__in=values).values_list("customer_id", flat=True)) if values else []
-    people = sorted(set(found))
+    before = Conversation.objects.filter(address=address, customer__isnull=False).order_by().values_list("customer_id")
+    known = {*found, address.customer_id, *(pk for (pk,) in before.distinct()[:MOST_SHARING])}
+    people = sorted(pk for pk in known if pk is not None)
     if len(people) == 1:
         return Customer.objects.get(pk=people[0]), []
     return None, people

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -18,7 +19,11 @@ MEDIA = (Medium.VISIT, Medium.LETTER, Medium.PHONE)
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What somebody wrote down. `phone` in E.164 or ""; `said` what the customer wanted, `answered` what he was told."""
+    """What somebody wrote down. `phone` in E.164 or ""; `said` what the customer wanted, `answered` what he was told.
+
+    `files` are tokens of what came along, such as the letter itself. `happened_at`: when it was, where it is written down later;
+    it is shown, and limits still run from the writing down, because only then the house knows.
+    """
 
     handbook: str
     medium: str
@@ -29,6 +34,8 @@ class Contact:
     phone: str = ""
     subject: str = ""
     customer: Customer | None = None
+    files: Sequence[str] = ()
+    happened_at: dt.datetime | None = None
 
 
 def write_down(contact: Contact, viewer: Viewer, *, now: dt.datetime) -> Conversation:
@@ -82,5 +89,6 @@ def _incoming(contact: Contact, address: str) -> Incoming:
         name=contact.name or (contact.customer.name if contact.customer else ""),
         subject=contact.subject,
         contact={"phone": contact.phone} if contact.phone else {},
-        facts={"source": "by_hand"},
+        files=contact.files,
+        facts={"source": "by_hand"} | ({"happened_at": contact.happened_at.isoformat()} if contact.happened_at else {}),
     )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 from django.utils.translation import gettext
 
 from zhike.conversations.models import Conversation
 from zhike.handbook.book import Book
+from zhike.web.base import times
 from zhike.web.case_page.page import say
 
 TOPICS, OUTCOMES = "topic", "outcome"
 """Lists of choices of a handbook, by their names."""
+HAPPENED_AT = "happened_at"
+"""When a contact was that somebody wrote down later, in ISO."""
 NAMES: dict[str, Callable[[], str]] = {
     "topic": lambda: gettext("主题"),
     "tier": lambda: gettext("等级"),
@@ -25,6 +29,7 @@ NAMES: dict[str, Callable[[], str]] = {
     "order": lambda: gettext("订单号"),
     "order_no": lambda: gettext("订单号"),
     "consent": lambda: gettext("同意的告知"),
+    HAPPENED_AT: lambda: gettext("发生时间"),
 }
 HIDDEN = frozenset({"key", "inbox", "phone", "email"})
 """Not shown: what is no fact of his, and numbers, which stand masked in his file."""
@@ -42,6 +47,9 @@ def facts_told(conversation: Conversation, book: Book) -> list[tuple[str, str]]:
             continue
         known = NAMES.get(name)
         title = _words(titles.get(name)) or (known() if known else name)
+        if name == HAPPENED_AT:
+            found.append((title, times.moment(dt.datetime.fromisoformat(str(value)), conversation.opened_at)))
+            continue
         found.append((title, _value(name, value, _topics_of(conversation, book))[:LONGEST]))
     return found
 
