@@ -6,7 +6,7 @@ PYTHON ?= $(shell for needed in ensurepip sys; do \
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup setup-run run sandbox test test-pg15 axe check format bench guards fuzz lock clean
+.PHONY: help setup setup-run run sandbox test test-pg15 axe check format bench guards kills fuzz lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -48,6 +48,9 @@ bench: setup  ## Measure: make bench ARGS="cases --json"
 
 guards: setup  ## Take every check of a right away in turn; which share do the tests notice? (long; ARGS="--only customers")
 	@$(BIN)/python tools/guards.py $(ARGS)
+
+kills: setup  ## kill -9 of the product's processes under load, fifty times, against a ledger (long; ARGS="--kills 5")
+	@$(BIN)/python -m tests.faults.kills $(ARGS)
 
 fuzz: setup  ## Ask the API everything, as every role, and count the answers (ARGS="--examples 100")
 	@$(BIN)/python tools/fuzz.py $(ARGS)

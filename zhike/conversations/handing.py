@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
 
@@ -50,12 +51,25 @@ def offer(
         back = held.covers_id is not None and held.covers_id == staff.pk
         transfer = {"actor.principal": by, "transfer.to": f"staff:{staff.pk}", "transfer.to_covered": back}
         decisions = judged(held, "conversation.transferring", now, transfer) if by != SYSTEM else ()
-        held.state, held.offered_to, held.offered_at, held.offer_ends_at = State.OFFERED, staff, now, until
-        fact = ConversationOffered(held.number, staff.pk)
-        happened = ["conversation.offered"]
-        named = (clause,) if clause else ()
-        write(held, [fact], happened=happened, now=now, by=by, clauses=named, decisions=decisions)
+        offer_held(held, staff, now=now, until=until, by=by, clause=clause, decisions=decisions)
     return held
+
+
+def offer_held(
+    held: Conversation,
+    staff: Staff,
+    *,
+    now: dt.datetime,
+    until: dt.datetime | None,
+    by: str = SYSTEM,
+    clause: str = "",
+    decisions: Sequence[Decision] = (),
+) -> None:
+    """The same with a row that the caller's transaction holds and has looked at."""
+    held.state, held.offered_to, held.offered_at, held.offer_ends_at = State.OFFERED, staff, now, until
+    fact = ConversationOffered(held.number, staff.pk)
+    named = (clause,) if clause else ()
+    write(held, [fact], happened=["conversation.offered"], now=now, by=by, clauses=named, decisions=decisions)
 
 
 def accept(conversation: Conversation, viewer: Viewer, *, now: dt.datetime) -> Conversation:

@@ -21,6 +21,7 @@ from zhike.conversations.models import Conversation, Presence, PresencePeriod
 from zhike.conversations.presence_limits import limit_states
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.staff_facts import facts_about
+from zhike.conversations.written import all_locked
 from zhike.handbook.book import Book
 from zhike.handbook.common import Text, parse_duration
 from zhike.handbook.decide import Decision, judge
@@ -32,6 +33,7 @@ from zhike.org.models import Assignment, HandbookVersion, Staff
 from zhike.org.principals import SYSTEM, role_key, staff_key
 
 State = Presence.State
+HERE = (State.READY, State.BUSY)
 CHOSEN = (State.READY, State.NOT_READY, State.AWAY, State.OFF)
 """What a person may choose; `busy` is a call's and `wrap_up` follows a close."""
 SILENCE = dt.timedelta(seconds=90)
@@ -103,6 +105,11 @@ def enter_state(
     with transaction.atomic():
         if version is not None and by != SYSTEM:
             _one_at_a_time(version.name)
+        if state in HERE:
+            # Before his own row, as everybody who holds both: clauses may speak of what others have answered for him meanwhile.
+            all_locked(
+                Conversation.objects.filter(covers=staff, state__in=Conversation.LIVE).values_list("pk", flat=True)
+            )
         held = _held(staff)
         if (held.state, held.reason) == (state, reason) and (not seat or held.seat == seat) and not media:
             Presence.objects.filter(pk=held.pk).update(heard_at=now)

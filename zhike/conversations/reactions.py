@@ -26,6 +26,8 @@ from zhike.conversations.effects import carry_out, listed_by
 from zhike.conversations.events import PresenceChanged
 from zhike.conversations.limits import apply_limits
 from zhike.conversations.models import Conversation, Presence
+from zhike.conversations.presence import HERE
+from zhike.conversations.written import all_locked
 from zhike.duties.events import DutyExhausted, DutyMissed
 from zhike.handbook.clauses import Duty
 from zhike.handbook.common import Effects, Text
@@ -49,7 +51,6 @@ EXHAUSTED = Text(
     en="Conversation {number}: “{clause}” was tried as often as it may be, in vain.",
 )
 GONE = (Presence.State.AWAY, Presence.State.OFF)
-HERE = (Presence.State.READY, Presence.State.BUSY)
 
 
 @locks("conversation")
@@ -97,11 +98,17 @@ def follow_vain_tries(events: Sequence[Recorded[DutyExhausted]]) -> None:
 @reacts_to(PresenceChanged)
 def tell_whose_colleague_is_back(events: Sequence[Recorded[PresenceChanged]]) -> None:
     """A colleague came back whose conversations others have answered meanwhile."""
-    for event in events:
-        if event.payload.before in GONE and event.payload.state in HERE:
-            covered = Conversation.objects.filter(covers_id=event.payload.staff, state__in=Conversation.LIVE)
-            for conversation in covered.select_for_update(of=("self",), no_key=True).order_by("id"):
-                _happen(conversation, "conversation.colleague_back", event.at, f"{event.id}")
+    back = {
+        event.payload.staff: event for event in events if event.payload.before in GONE and event.payload.state in HERE
+    }
+    if not back:
+        return
+    covered = Conversation.objects.filter(covers__in=back, state__in=Conversation.LIVE).values_list("pk", flat=True)
+    # All of them at once in the order of their ids, as everybody who holds several: two who come back together wait for each other nowhere.
+    for conversation in all_locked(covered).values():
+        event = back.get(conversation.covers_id or 0)
+        if event is not None and conversation.state in Conversation.LIVE:
+            _happen(conversation, "conversation.colleague_back", event.at, f"{event.id}")
 
 
 def _let_clauses_hear(events: Sequence[Recorded[Any]], name: str, mark: Any) -> None:

@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from zhike.conversations.access import queue_of
 from zhike.conversations.candidates import STATES, Team, capacity_of, still_free, team_of
 from zhike.conversations.facts import facts_of
-from zhike.conversations.handing import offer
+from zhike.conversations.handing import offer_held
 from zhike.conversations.models import Choice, Conversation, Turn
-from zhike.conversations.written import book_for
+from zhike.conversations.written import book_for, locked
 from zhike.handbook import routing
 from zhike.handbook.book import Book
 from zhike.handbook.calendars import due_at
@@ -28,6 +28,7 @@ from zhike.handbook.common import Duration, Parameter, Text, parse_duration
 from zhike.handbook.decide import decide
 from zhike.handbook.decision import Undecided
 from zhike.handbook.structure import Queue
+from zhike.journal import statements
 from zhike.journal.ledger import Use, write_uses
 from zhike.org.handbooks import book_of
 from zhike.org.models import Staff
@@ -71,7 +72,7 @@ SELECT first.id, first.priority, first.waiting_since, first.version_id FROM leve
     ORDER BY waiting_since, id LIMIT %(limit)s
 ) AS first
 """
-HOLD = "SELECT state, queue FROM conversations_conversation WHERE id = %s FOR NO KEY UPDATE"
+BY_ID = "WHERE conversations_conversation.id = ANY(%s)"
 LAST = """
 SELECT DISTINCT ON (customer_id) customer_id, owner_id FROM conversations_conversation
 WHERE customer_id = ANY(%s) AND owner_id IS NOT NULL AND opened_at >= %s ORDER BY customer_id, opened_at DESC
@@ -143,8 +144,9 @@ def in_order(handbook: str, queue: str, teams: Teams, now: dt.datetime) -> Itera
         if not ids:
             return
         seen += ids
-        rows = Conversation.objects.select_related("customer", "address").in_bulk(ids)
-        _note_last_agents(list(rows.values()), teams)
+        read = statements.rows(Conversation, BY_ID, [statements.array_of(ids)], joined=("customer", "address"))
+        rows = {row.pk: row for row in read}
+        _note_last_agents(read, teams)
         for number in ids:
             if number in rows and rows[number].medium not in teams.full_media():
                 yield rows[number]
@@ -212,20 +214,20 @@ def _give(conversation: Conversation, teams: Teams, now: dt.datetime) -> bool:
     pointer = _pointer(conversation, clause)
     while (choice := routing.choose(clause, team.candidates, contact, pointer)).candidate is not None:
         staff_id = team.people[choice.candidate.key]
-        if not _still_waits(conversation):
+        held = _still_waiting(conversation)
+        if held is None:
             return False
         if still_free(staff_id, conversation.medium, capacity_of(book, queue, conversation.medium)):
-            _offer(conversation, staff_id, choice, clause, queue, book, now)
+            _offer(held, staff_id, choice, clause, queue, book, now)
             return True
         team.hinder(choice.candidate.key, STATES["busy"])
     return False
 
 
-def _still_waits(conversation: Conversation) -> bool:
-    """Hold its row until the transaction ends and look whether it is still there to be given."""
-    with connection.cursor() as cursor:
-        cursor.execute(HOLD, [conversation.pk])
-        return bool(cursor.fetchone() == (State.WAITING, conversation.queue))
+def _still_waiting(conversation: Conversation) -> Conversation | None:
+    """Its row, held until the transaction ends; None where it is no longer there to be given."""
+    held = locked(conversation.pk)
+    return held if (held.state, held.queue) == (State.WAITING, conversation.queue) else None
 
 
 def contact_of(conversation: Conversation, book: Book, teams: Teams, now: dt.datetime) -> routing.Contact:
@@ -249,7 +251,7 @@ def _offer(
         Turn.objects.update_or_create(handbook=held.handbook, name=held.queue, defaults=values)
     note(held, choice, staff_id, now)
     until = offered_until(book, queue, clause, now)
-    offer(held, Staff(pk=staff_id), now=now, until=until, by=SYSTEM, clause=clause.id)
+    offer_held(held, Staff(pk=staff_id), now=now, until=until, clause=clause.id)
 
 
 def note(conversation: Conversation, choice: routing.Choice, staff_id: int | None, now: dt.datetime) -> Choice:
@@ -258,9 +260,11 @@ def note(conversation: Conversation, choice: routing.Choice, staff_id: int | Non
         {"staff": look.key, "free": look.free, "why": {"zh": look.why.zh, "en": look.why.en}, "rank": look.rank}
         for look in choice.because
     ]
-    kept = Choice.objects.create(
-        conversation=conversation, at=now, clause=choice.clause, strategy=choice.strategy[:16], queue=conversation.queue,
-        staff_id=staff_id, because=because,
+    kept = statements.insert(
+        Choice(
+            conversation=conversation, at=now, clause=choice.clause, strategy=choice.strategy[:16], queue=conversation.queue,
+            staff_id=staff_id, because=because,
+        )
     )  # fmt: skip
     detail = {"staff": staff_id, "skipped": list(choice.skipped), "strategy": choice.strategy}
     if choice.clause and staff_id is None:

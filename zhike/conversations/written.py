@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,9 +41,12 @@ def locked(conversation_id: int) -> Conversation:
     return found
 
 
-def all_locked(ids: Collection[int]) -> dict[int, Conversation]:
-    """Several rows, held in the order of their ids: who holds many waits for nobody who waits for him. One query."""
-    found = rows(Conversation, HELD, [array_of(ids)], joined=("owner", "customer", "address", "inbox"))
+def all_locked(ids: Iterable[int]) -> dict[int, Conversation]:
+    """Several rows, held in the order of their ids: who holds many waits for nobody who waits for him. One query at most."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    found = rows(Conversation, HELD, [array_of(wanted)], joined=("owner", "customer", "address", "inbox"))
     for row in found:
         remember(row)
     return {row.pk: row for row in found}

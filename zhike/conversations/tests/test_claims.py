@@ -10,6 +10,7 @@ from threading import Barrier
 import pytest
 from django.db import connection, transaction
 
+from tests.served import until
 from zhike.conversations import routing
 from zhike.conversations.actions import Incoming, receive
 from zhike.conversations.draining import look_after
@@ -66,6 +67,36 @@ def test_four_drains_at_once_give_each_to_one_and_nobody_more_than_his_capacity(
 
 
 @pytest.mark.usefixtures("nobody_looks")
+def test_a_second_router_waits_at_the_queue_until_the_first_has_given() -> None:
+    """Else both would choose by what they saw before either gave anything: the same agent, the same turn."""
+    installed(PICK | {"strategy": "rotation"})
+    arrive(1, inbox_of())
+    ready(person("jia"))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(routing.LOCK, ["talk", "desk"])
+            second = pool.submit(_claimed_apart)
+            until(lambda: _waiting_at_locks() == 1, "the second router waits")
+            assert not second.done()
+        assert second.result(20)
+    assert Choice.objects.count() == 1
+
+
+def _claimed_apart() -> bool:
+    try:
+        return claim("talk", "desk", NOW)
+    finally:
+        connection.close()
+
+
+def _waiting_at_locks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.usefixtures("nobody_looks")
 def test_an_agent_of_two_queues_gets_no_more_than_his_capacity_from_both() -> None:
     other = DESK | {"id": "second", "title": "示例二线"}
     installed(PICK, queues=[DESK, other])
@@ -103,7 +134,7 @@ def test_a_worker_that_dies_in_the_middle_has_done_nothing_and_the_next_one_does
         raise SystemExit
 
     with monkeypatch.context() as dying:
-        dying.setattr(routing, "offer", die)
+        dying.setattr(routing, "offer_held", die)
         with pytest.raises(SystemExit):
             claim("talk", "desk", NOW)
     assert (Conversation.objects.get().state, Choice.objects.count()) == ("waiting", 0)
