@@ -1,6 +1,6 @@
 """Takes the checks of rights away one by one and says which share of them the tests miss.
 
-    python tools/guards.py [--only customers,api] [--seconds 3600] [--list] [--json FILE]
+    python tools/guards.py [--only customers,api] [--seconds 3600] [--list] [--json FILE] [--again FILE] [tests ...]
 
 guards_switches.py rewrites the modules of the copy, guards_plugin.py runs the tests in it, guards_switch.py is the switch.
 
@@ -58,10 +58,12 @@ def measure(place: Path, names: list[str], options: argparse.Namespace) -> dict[
     environ = {
         **os.environ, "PYTHONPATH": str(place), "GUARDS_KNOWN": str(known), "GUARDS_ANSWER": str(answer),
         "GUARDS_SECONDS": str(options.seconds), "GUARDS_ONLY": options.only, "PYTHONDONTWRITEBYTECODE": "1",
+        "GUARDS_AGAIN": options.again and str(Path(options.again).resolve()), "GUARDS_NAMED": " ".join(options.tests),
     }  # fmt: skip
+    asked = [] if options.again else options.tests
     command = [
         sys.executable, "-m", "pytest", "-q", "-p", "guards_plugin", "-p", "no:randomly", "-p", "no:cacheprovider", "-m", MARKS,
-        *(f"--ignore={each}" for each in SKIPPED), *(options.tests or ["tests", "zhike"]),
+        *(f"--ignore={each}" for each in SKIPPED), *(asked or ["tests", "zhike"]),
     ]  # fmt: skip
     subprocess.run(command, cwd=place, env=environ, stdout=subprocess.DEVNULL, check=False)
     if not answer.exists():
@@ -94,7 +96,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=7200, help="at most so long")
     parser.add_argument("--list", action="store_true", help="only list the checks")
     parser.add_argument("--json", default="", help="also write which test catches which check to this file")
-    parser.add_argument("tests", nargs="*", help="folders of tests, all that come to a check unless named")
+    parser.add_argument(
+        "--again",
+        default="",
+        help="the --json of an earlier run: only tests that caught something then, and those named",
+    )
+    parser.add_argument("tests", nargs="*", help="folders or files of tests, all that come to a check unless named")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zhike-guards-") as folder:
         place = Path(folder).resolve()

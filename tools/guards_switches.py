@@ -2,7 +2,8 @@
 
 What counts as a check, and what its removal is:
 
-    predicate    viewer.holds(...), may_review(...), viewer.is_admin in a condition        it holds
+    predicate    viewer.holds(...), may_review(...), viewer.is_admin in a condition,       it holds
+                 rights.close
     refusal      if <about the viewer>: raise NotYours / Http404 / Problem(403) ...        nobody is refused
     gate         case_for(viewer, number)                                                  the object, whoever asks
     filter       visible_cases(viewer)                                                     all of them
@@ -23,6 +24,8 @@ ATTRIBUTES = {"is_admin": True, "is_active": True, "is_external": False}
 """What each says when the check is gone."""
 PEOPLE = re.compile(r"(.*\.)?(viewer|staff|user|owner|by)")
 """Whose attributes they are; a department that is no longer active is no right."""
+RIGHTS = re.compile(r"(.*\.)?rights")
+"""What somebody may do in a conversation, worked out once: each of its flags is a check wherever it is asked."""
 DENIALS = re.compile(
     r"NotYours|Forbidden|NotFound|NoSuch\w+|Http404|PermissionDenied|Kept|Problem|\w*Refused|Impossible"
 )
@@ -35,6 +38,7 @@ GATES = {
     "staff_for": ("org.Staff", "pk"),
     "department_for": ("org.Department", "pk"),
     "customer_for": ("customers.Customer", "pk"),
+    "conversation_for": ("conversations.Conversation", "number"),
 }
 FILTERS = {
     "visible_cases": "cases.Case",
@@ -43,6 +47,8 @@ FILTERS = {
     "imports_for": "customers.ImportRun",
     "departments_for": "org.Department",
     "colleagues_for": "org.Staff",
+    "visible_conversations": "conversations.Conversation",
+    "visible_mails": "channels.Mail",
 }
 OWNERSHIP = re.compile(
     r"audience__overlap|holders__overlap|to__overlap|owner(_id)?|by|uploaded_by(__in)?|token(_id)?|is_sample"
@@ -102,13 +108,13 @@ class Rewriter(ast.NodeTransformer):
         self.depth_of_condition = 0
         self.function = ""
 
-    def add(self, node: ast.AST, kind: str, what: str) -> ast.expr:
-        """`_guards.gone("...")`, with the name of a new check."""
-        name = f"{self.place}:{getattr(node, 'lineno', 0)} {kind} {what}"
+    def add(self, kind: str, what: str) -> str:
+        """The name of a new check: it says the function and not the line, so that it stays when something is written above it."""
+        name = f"{self.place}:{self.function or 'module'} {kind} {what}"
         while name in self.names:
             name += "'"
         self.names.append(name)
-        return ast.parse(f"_guards.gone({name!r})", mode="eval").body
+        return name
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         before, self.function = self.function, node.name
@@ -125,9 +131,9 @@ class Rewriter(ast.NodeTransformer):
     def visit_If(self, node: ast.If) -> ast.AST:
         single = self._single(node.test)
         if self._refuses(node) and not single and ABOUT_RIGHTS.search(ast.unparse(node.test)):
-            gone = self.add(node, "refusal", self.function)
+            name = self.add("refusal", self.function)
             test = self.condition(node.test) if isinstance(node.test, ast.BoolOp) else node.test
-            node.test = ast.BoolOp(ast.And(), [ast.UnaryOp(ast.Not(), gone), test])
+            node.test = _unless_absent(name, test)
         else:
             node.test = self.condition(node.test)
         node.body = [self.visit(each) for each in node.body]
@@ -168,21 +174,21 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load) and RIGHTS.fullmatch(ast.unparse(node.value)):
+            return _or_absent(self.add("predicate", ast.unparse(node)), node)
         if not self.depth_of_condition or not isinstance(node.ctx, ast.Load) or node.attr not in ATTRIBUTES:
             return node
         if not PEOPLE.fullmatch(ast.unparse(node.value)):
             return node
-        gone = self.add(node, "predicate", ast.unparse(node))
-        if ATTRIBUTES[node.attr]:
-            return ast.BoolOp(ast.Or(), [gone, node])
-        return ast.BoolOp(ast.And(), [ast.UnaryOp(ast.Not(), gone), node])
+        name = self.add("predicate", ast.unparse(node))
+        return _or_absent(name, node) if ATTRIBUTES[node.attr] else _unless_absent(name, node)
 
     # calls
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         if isinstance(node.value, ast.Call) and CALLS.fullmatch(name_of(node.value)):
-            gone = self.add(node, "call", name_of(node.value))
-            node.value = ast.BoolOp(ast.Or(), [gone, node.value])
+            name = self.add("call", name_of(node.value))
+            node.value = ast.BoolOp(ast.Or(), [_switch("absent", name), _raised(name, node.value)])
             return node
         return self.generic_visit(node)
 
@@ -192,11 +198,12 @@ class Rewriter(ast.NodeTransformer):
         self.depth_of_condition = depth
         name = name_of(node)
         if is_predicate(node):
-            return ast.BoolOp(ast.Or(), [self.add(node, "predicate", name), node])
+            return _or_absent(self.add("predicate", name), node)
         if name in FILTERS:
-            return ast.IfExp(self.add(node, "filter", name), _all_of(FILTERS[name]), node)
+            return ast.IfExp(_switch("gone", self.add("filter", name)), _all_of(FILTERS[name]), node)
         if name in GATES and len(node.args) > 1:
-            return ast.IfExp(self.add(node, "gate", name), _one_of(*GATES[name], node.args[1]), node)
+            check = self.add("gate", name)
+            return ast.IfExp(_switch("absent", check), _one_of(*GATES[name], node.args[1]), _raised(check, node))
         if name in ("filter", "exclude"):
             self._owned(node, name)
         return node
@@ -206,9 +213,35 @@ class Rewriter(ast.NodeTransformer):
         for number, keyword in enumerate(node.keywords):
             value = ast.unparse(keyword.value)
             if keyword.arg and OWNERSHIP.fullmatch(keyword.arg) and OWNED_BY.search(value):
-                gone = self.add(node, "ownership", f"{name}({keyword.arg})")
+                gone = _switch("gone", self.add("ownership", f"{name}({keyword.arg})"))
                 given = ast.Dict([ast.Constant(keyword.arg)], [keyword.value])
                 node.keywords[number] = ast.keyword(None, ast.IfExp(gone, ast.Dict([], []), given))
+
+
+def _switch(what: str, name: str, *more: ast.expr) -> ast.expr:
+    """`_guards.gone("...")` and its like."""
+    call = ast.parse(f"_guards.{what}({name!r})", mode="eval").body
+    assert isinstance(call, ast.Call)
+    call.args += more
+    return call
+
+
+def _or_absent(name: str, says: ast.expr) -> ast.expr:
+    """A condition that lets in: without the check it holds."""
+    return ast.BoolOp(ast.Or(), [_switch("absent", name), _switch("said", name, says, ast.Constant(False))])
+
+
+def _unless_absent(name: str, says: ast.expr) -> ast.expr:
+    """A condition that keeps out: without the check it does not hold."""
+    kept = ast.UnaryOp(ast.Not(), _switch("absent", name))
+    return ast.BoolOp(ast.And(), [kept, _switch("said", name, says, ast.Constant(True))])
+
+
+def _raised(name: str, call: ast.expr) -> ast.expr:
+    asks = ast.parse("lambda: None", mode="eval").body
+    assert isinstance(asks, ast.Lambda)
+    asks.body = call
+    return _switch("raised", name, asks)
 
 
 def _all_of(label: str) -> ast.expr:

@@ -159,6 +159,8 @@ def test_many_cases_are_handed_over_or_none(people: Cast) -> None:
     assert ([person.username for person in found], against) == (["colleague"], [])
     assert bulk.hand_over_all(picked(*mine), people.staff["colleague"], by=people.agent, now=LATER, key="k") == 2
     assert {case.owner_id for case in Case.objects.all()} == {people.staff["colleague"].pk}
+    found, against = bulk.common_colleagues([Case.objects.get(pk=mine[0].pk)], people.manager)
+    assert (found, [failure.number for failure in against]) == ([], [mine[0].number])
     mixed = [Case.objects.get(pk=mine[0].pk), under_review(people), people.portal_ticket(NOW)]
     _, against = bulk.common_colleagues(mixed, people.agent)
     assert [failure.number for failure in against] == [mixed[2].number]

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,14 @@ def test_who_loses_a_role_loses_the_file(people: Cast) -> None:
     assert not file_of(export).exists()
 
 
+def test_who_loses_the_list_loses_the_file(people: Cast) -> None:
+    people.at_store(NOW)
+    export = taken_out(people.manager)
+    with pytest.raises(ExportRefused):
+        fetch(export.pk, by=replace(people.manager, screens=frozenset({"desk"})), now=NOW)
+    assert fetch(export.pk, by=people.manager, now=NOW) == export
+
+
 def test_rights_are_looked_at_again_when_the_file_is_written(people: Cast) -> None:
     people.at_store(NOW)
     export = ask_export(WARNINGS, by=people.manager, now=NOW, format_="csv")
@@ -207,7 +216,7 @@ class House:
         self.version: HandbookVersion = install(path, NOW, effective_from=NOW - dt.timedelta(days=1))
         self.staff: dict[str, Staff] = {}
         for name, role in (("agent", "agent"), ("boss", "boss"), ("second", "boss"), ("director", "director")):
-            self.staff[name] = add_staff(username=name, name=f"示例{name}", by="system", now=NOW)
+            self.staff[name] = add_staff(username=f"house{name}", name=f"示例{name}", by="system", now=NOW)
             assign_role(self.staff[name], "sample", role, None, by="system", now=NOW)
 
     def viewer(self, name: str) -> Viewer:
@@ -234,6 +243,18 @@ def test_few_rows_need_nobodys_consent(house: House) -> None:
     house.tickets(2)
     assert house.ask(purpose="").state == "queued"
     assert ("S-09", "applied") not in ledger()
+
+
+def test_a_handbook_of_which_he_sees_nothing_has_no_say(house: House, people: Cast) -> None:
+    house.tickets(1)
+    for _ in range(3):
+        people.ticket(NOW)
+    asked = ask_export(Asked(), by=people.agent, now=NOW, format_="csv")
+    assert (asked.state, asked.total) == ("queued", 3)
+    seen = replace(people.agent, keys=people.agent.keys | {"sample:agent"})
+    with pytest.raises(ExportRefused) as refused:
+        ask_export(Asked(), by=seen, now=NOW, format_="csv")
+    assert refused.value.clauses == ["S-09"]
 
 
 def test_what_a_clause_wants_said_is_refused_without_it(house: House) -> None:

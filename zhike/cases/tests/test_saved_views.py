@@ -16,6 +16,7 @@ from zhike.cases.saved_views import (
     change_view,
     default_for,
     delete_view,
+    deleted_views,
     make_default,
     own_view,
     pin_view,
@@ -105,6 +106,15 @@ def test_deleting_is_undone_with_pins_and_defaults(people: Cast) -> None:
     delete_view(view, now=NOW)
     with pytest.raises(NoSuchView):
         restore_view(own_view(people.supervisor, view.pk, deleted=True), now=NOW + dt.timedelta(days=31))
+
+
+def test_what_one_deleted_is_nobody_elses_to_restore_and_a_customer_keeps_no_views(people: Cast) -> None:
+    view = save_view("在办", OPEN, by=people.supervisor, now=NOW)
+    delete_view(view, now=NOW)
+    assert deleted_views(people.supervisor, NOW) == [view]
+    assert deleted_views(people.agent, NOW) == []
+    with pytest.raises(NoSuchView):
+        save_view("在办", OPEN, by=people.customer, now=NOW)
 
 
 def test_names_are_said_once(people: Cast) -> None:

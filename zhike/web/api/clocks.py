@@ -48,8 +48,8 @@ def list_clocks(
     size: int = Query(50, ge=1, le=100),
 ) -> ClockList:
     """Of the cases the caller may see, and what else he may see or holds; soonest due first."""
-    viewer, keys = request.viewer, sorted(request.viewer.keys)
-    seen = Q(subject_kind="case", subject_id__in=visible_cases(viewer).order_by().values("pk"))
+    cases, keys = visible_cases(request.viewer).order_by(), sorted(request.viewer.keys)
+    seen = Q(subject_kind="case", subject_id__in=cases.values("pk"))
     seen |= ~Q(subject_kind="case") & (Q(audience__overlap=keys) | Q(holders__overlap=keys))
     rows = Clock.objects.filter(seen, state__in=Clock.OPEN)
     if mine:
@@ -61,6 +61,6 @@ def list_clocks(
     found = list(rows.order_by("due_at", "id")[: size + 1])
     more, found = len(found) > size, found[:size]
     ids = {clock.subject_id for clock in found if clock.subject_kind == "case"}
-    numbers = dict(visible_cases(viewer).filter(pk__in=ids).values_list("pk", "number")) if ids else {}
+    numbers = dict(cases.filter(pk__in=ids).values_list("pk", "number")) if ids else {}
     following = cursor(found[-1].due_at, found[-1].pk) if more else None
     return ClockList(items=clocks_out(found, request.now, numbers), next=following)

@@ -90,14 +90,15 @@ def read_ledger(
     except KeyError:
         raise not_found()
     period = _period(since, until, request.now)
-    visible = visible_cases(request.viewer).order_by().values("pk")
+    cases = visible_cases(request.viewer).order_by()
+    visible = cases.values("pk")
     tally = tallies_of(name, period, visible).get(clause, Tally(clause))
     rows = lines(name, period.since, period.until, subjects=visible, clause=clause, outcome=outcome or "")
     begin = read_cursor(after)
     page = list((rows.filter(pk__lt=begin[1]) if begin else rows).order_by("-id")[: size + 1])
     more, page = len(page) > size, page[:size]
     ids = {use.subject_id for use in page if use.subject_kind == "case"}
-    numbers = dict(visible_cases(request.viewer).filter(pk__in=ids).values_list("pk", "number"))
+    numbers = dict(cases.filter(pk__in=ids).values_list("pk", "number"))
     names = names_of({holder for use in page for holder in holders_of(use)}, [book])
     known = minutes_of_uses(page)
     items = []

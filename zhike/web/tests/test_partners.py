@@ -13,9 +13,11 @@ from django.test import Client
 from zhike.cases.access import audiences_of, visible_cases
 from zhike.cases.actions import hand_over_case
 from zhike.cases.models import Case
+from zhike.cases.notes import add_note
 from zhike.cases.queries import colleagues, filtered, mine
 from zhike.cases.refusals import NotYours, Unreadable
 from zhike.customers.access import find_customers, may_see_customers, visible_customers
+from zhike.handbook.structure import FieldDef
 from zhike.lib import clock
 from zhike.notices.models import Notice
 from zhike.notices.queries import notices_of
@@ -24,8 +26,10 @@ from zhike.org.handbooks import book_of
 from zhike.org.models import HandbookVersion, Session
 from zhike.org.principals import role_key
 from zhike.records.directory import may_keep
+from zhike.records.models import ReferenceRow
 from zhike.web.api.scopes import SCOPES
 from zhike.web.api.tokens import create_token
+from zhike.web.case_page.forms import Choices
 from zhike.web.live.accounts import accounts_of
 from zhike.web.tests.franchise import NINE, Franchise
 
@@ -164,6 +168,30 @@ def test_a_name_typed_past_the_choices_is_refused_like_one_that_does_not_exist(h
             house.take(case, "name_responsible", {"responsible_person": name}, "head1")
         words.append([reason.words.zh for reason in refused.value.reasons])
     assert words[0] == words[1] == words[2]
+
+
+def test_in_a_partners_note_whoever_may_not_see_the_case_is_nobody(house: Franchise, two: tuple[Case, Case]) -> None:
+    stranger = house.staff["head1"].name
+    add_note(two[1], f"@{stranger} 请看", by=house.viewer("partner1"), now=NINE)
+    assert Notice.objects.filter(kind="mentioned").count() == 0
+    with pytest.raises(Unreadable):
+        add_note(two[1], f"@{stranger} 请看", by=house.viewer("specialist1"), now=NINE)
+
+
+def test_a_partners_form_offers_his_own_departments_and_people_and_no_directory(house: Franchise) -> None:
+    book = book_of(HandbookVersion.objects.get().pk)
+    ReferenceRow.objects.create(
+        handbook=book.name, record="unit_profile", label="示例档案", values={}, updated_at=NINE, updated_by="system"
+    )
+    kinds = ({"type": "department"}, {"type": "staff"}, {"type": "record", "kind": "unit_profile"})
+    fields = [FieldDef.model_validate({"id": "x", "title": "示例", **kind}) for kind in kinds]
+    offered = {
+        who: [{title for _, title in Choices(book, house.viewer(who))(field)} for field in fields]
+        for who in ("partner1", "specialist1")
+    }
+    assert offered["partner1"] == [{"示例合作商甲"}, {house.staff["partner1"].name}, set()]
+    assert [len(each) > 1 for each in offered["specialist1"]] == [True, True, False]
+    assert offered["specialist1"][2] == {"示例档案"}
 
 
 def test_a_case_is_handed_only_to_somebody_of_the_same_store(house: Franchise) -> None:

@@ -19,7 +19,7 @@ from zhike.web.case_page.files import file_fields, receive
 from zhike.web.case_page.forms import Choices
 from zhike.web.case_page.page import say
 from zhike.web.context import Request
-from zhike.web.workbench.deeds import done, form, may
+from zhike.web.workbench.deeds import done, form
 from zhike.web.workbench.finding import Talk, refusals_of, with_talk
 
 
@@ -54,7 +54,6 @@ def _fill(request: Request, talk: Talk, definition: Record) -> HttpResponseBase:
     received = receive(request, file_fields(definition.fields), request.now)
     values = {**parse_post(definition, request.POST), **received.tokens}
     try:
-        may(talk.rights.forms)
         fill(talk.conversation, definition.id, values, request.viewer, now=request.now)
     except ConversationRefused as error:
         wrong = [Told(words, talk.book.name, error.clause) for words in [say(error.words)]]

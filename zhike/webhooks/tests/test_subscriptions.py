@@ -9,6 +9,7 @@ import pytest
 
 from zhike.journal.models import Fact
 from zhike.org import keys
+from zhike.org.actions import disable_staff
 from zhike.web.tests.world import World
 from zhike.webhooks.access import NotFound, delivery_for, subscription_for
 from zhike.webhooks.actions import (
@@ -79,6 +80,14 @@ def test_what_cannot_be_is_refused_with_its_field(world: World, more: dict[str, 
         subscribed(world, **more)
     assert list(refused.value.problems) == [field]
     assert not Subscription.objects.exists()
+
+
+def test_events_are_not_sent_in_the_name_of_whoever_has_left(world: World) -> None:
+    disable_staff(world.staff["agent"], by="system", now=world.now)
+    world.staff["agent"].refresh_from_db()
+    with pytest.raises(SubscriptionRefused) as refused:
+        create_subscription(wish(world), KNOWN, by=world.viewer("boss"), now=world.now)
+    assert set(refused.value.problems) == {"owner"}
 
 
 def test_everything_wrong_is_said_at_once(world: World) -> None:

@@ -66,6 +66,24 @@ def test_a_token_for_everything_else_does_not_open_it(
     assert (answer.status_code, answer.json()["code"]) == (403, "scope")
 
 
+PAGES = [
+    (route, method)
+    for route, doors in ASKED.items()
+    for method, (_, page) in doors.items()
+    if not page.startswith(("case_page:", "notices_page:"))
+]
+
+
+@pytest.mark.parametrize(("route", "method"), PAGES)
+def test_whoever_may_not_open_the_page_does_not_get_in_by_the_door(
+    program: Callable[..., Program], route: str, method: str
+) -> None:
+    """A member of staff without any role, with a token for everything."""
+    caller, address = program("outsider"), address_of(route).removeprefix("/api")
+    answer = caller.get(address) if method == READ else caller.post(address, key="1")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
 def address_of(route: str) -> str:
     """An address of that route; what it names need not be there, the scope is asked for first."""
     for places in range(4):

@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
 
 from zhike.cases.actions import add_note
-from zhike.cases.models import Case, Note
+from zhike.cases.links import link_cases
+from zhike.cases.merging import merge_cases
+from zhike.cases.models import Case, Link, Note
+from zhike.journal.models import Fact
 from zhike.records.attachments import store_attachment
 from zhike.web.api.tests.program import Program, new_case
 from zhike.web.tests.world import COMPLETE, ROLES, World
@@ -140,9 +144,59 @@ def test_somebody_elses_upload_goes_into_nothing_of_mine(world: World, program: 
 def test_a_denial_is_written_down_like_on_the_page(world: World, program: Callable[..., Program]) -> None:
     warning = world.warning("store-2")
     program("manager1").get(f"/cases/{warning.number}")
-    from zhike.journal.models import Fact
-
     assert Fact.objects.filter(type="case.access_denied", subject_id=warning.pk).count() == 1
+
+
+DOORS_OF_A_CASE = {
+    "case": ("get", "", None),
+    "timeline": ("get", "/timeline", None),
+    "act": ("post", "/actions/submit", {"values": COMPLETE}),
+    "notes": ("post", "/notes", {"words": "示例"}),
+    "case_attachments": ("upload", "/attachments", b"words"),
+    "attachment": ("get", "/attachments/{token}", None),
+    "links": ("get", "/links", None),
+    "links by POST": ("post", "/links", {"number": "{mine}", "kind": "related"}),
+    "end_link": ("post", "/links/{link}/end", {}),
+    "follow": ("post", "/follow", {"follows": True}),
+    "merge": ("post", "/merge", {"into": "{mine}"}),
+    "unmerge": ("post", "/unmerge", {}),
+    "undo": ("post", "/undo", {}),
+}
+
+
+def test_every_door_of_a_case_is_listed() -> None:
+    names = {each.split()[0] for each in DOORS_OF_A_CASE}
+    assert names == {str(name) for name in names_of_doors("/cases/<slug:number>")}
+
+
+@pytest.mark.parametrize("door", DOORS_OF_A_CASE)
+def test_whoever_tries_a_foreign_case_learns_nothing_and_is_written_down(
+    world: World, program: Callable[..., Program], door: str
+) -> None:
+    """Merged into another and linked, so that there is something to undo and to end."""
+    agent, mine = world.viewer("agent"), world.ticket(store="store-1")
+    there, leading = world.ticket(store="store-2"), world.ticket(store="store-2")
+    link = link_cases(there, leading, "related", by=agent, now=world.now)
+    merge_cases(there.pk, leading.pk, by=agent, now=world.now)
+    Case.objects.filter(pk=mine.pk).update(audience=[world.viewer("manager1").principal])
+    Case.objects.filter(pk__in=[there.pk, leading.pk]).update(audience=[agent.principal])
+    kind, path, body = DOORS_OF_A_CASE[door]
+    known = {"mine": mine.number, "link": str(link.pk), "token": "x" * 43}
+    if isinstance(body, dict):
+        body = {name: value.format(**known) if isinstance(value, str) else value for name, value in body.items()}
+    caller, before = program("manager1"), Case.objects.get(pk=there.pk).version
+    send = {"get": caller.get, "post": caller.post, "upload": caller.upload}[kind]
+    answer = send(f"/cases/{there.number}{path.format(**known)}", body)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert Fact.objects.filter(type="case.access_denied", subject_id=there.pk).count() == 1
+    assert (Case.objects.get(pk=there.pk).version, Link.objects.filter(pk=link.pk).exists()) == (before, True)
+
+
+def names_of_doors(beginning: str) -> set[str]:
+    """The API's routes below an address."""
+    (api,) = [each for each in get_resolver().url_patterns if isinstance(each, URLResolver) and each.namespace == "api"]
+    found = {(str(each.pattern), str(each.name)) for each in api.url_patterns if isinstance(each, URLPattern)}
+    return {name for pattern, name in found if f"/{pattern.lstrip('/')}".startswith(beginning)}
 
 
 def test_a_customer_does_not_tell_of_cases_one_may_not_open(world: World, program: Callable[..., Program]) -> None:

@@ -106,6 +106,15 @@ def test_every_mistake_is_named_at_once(world: World) -> None:
     assert set(refused.value.problems) == {"name", "owner", "scopes", "expires_at"}
 
 
+def test_no_token_is_made_for_whoever_has_left(world: World) -> None:
+    disable_staff(world.staff["agent"], by="system", now=world.now)
+    world.staff["agent"].refresh_from_db()
+    with pytest.raises(TokenRefused) as refused:
+        made_token(world, "agent")
+    assert set(refused.value.problems) == {"owner"}
+    assert ApiToken.objects.count() == 0
+
+
 def test_the_last_use_is_kept_to_the_minute(world: World, program: Callable[..., Program]) -> None:
     agent = program()
     agent.get("/me")

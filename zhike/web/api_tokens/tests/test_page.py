@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from zhike.web.models import ApiToken
@@ -46,6 +47,12 @@ def test_revoking_it_on_the_page_ends_it(world: World) -> None:
     assert Client(headers={"Authorization": f"Bearer {secret[0]}"}).get("/api/me").status_code == 401
     assert "已吊销" in boss.get(PAGE).content.decode()
     assert boss.post(f"{PAGE}/{token.pk + 1}/revoke").status_code == 404
+
+
+@pytest.mark.parametrize("owner", ["999999", "0", "-1", "示例"])
+def test_an_owner_who_is_not_there_is_asked_for_again(world: World, owner: str) -> None:
+    answer = world.signed_in("boss").post(PAGE, asked(world, owner=owner))
+    assert (answer.status_code, "请选择一位在职员工" in answer.content.decode()) == (422, True)
 
 
 def test_mistakes_come_back_with_what_was_typed(world: World) -> None:

@@ -125,6 +125,9 @@ def test_a_template_is_tried_out_through_the_gate(world: World, local: SmsGatewa
     page = boss.post(there, {"number": "13800000101", "name": "李"}, follow=True).content.decode()
     assert "没有放行" in page
     DoNotContact.objects.all().delete()
+    lead = world.signed_in("supervisor").post(there, {"number": "13800000101", "name": "李"})
+    assert lead["Location"] == f"{PAGE}/templates/{row.pk}"  # what went out is not for him
+    assert boss.post(there, {"number": "13800000101", "name": "李"})["Location"].startswith(f"{PAGE}/")
 
 
 def test_the_local_gateway_plays_receipts_and_replies(world: World, boss: Client, local: SmsGateway) -> None:

@@ -75,6 +75,12 @@ def test_mistakes_come_back_with_what_was_typed(world: World, boss: Client) -> N
     assert not Subscription.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["owner", "department"])
+def test_whoever_is_named_and_is_not_there_is_asked_for_again(world: World, boss: Client, name: str) -> None:
+    assert boss.post(f"{PAGE}/new", asked(world, **{name: "999999"})).status_code == 422
+    assert Subscription.objects.count() == 0
+
+
 def test_an_edit_keeps_what_was_not_changed(world: World, boss: Client) -> None:
     boss.post(f"{PAGE}/new", asked(world))
     row = Subscription.objects.get()
