@@ -37,6 +37,7 @@ def apply_limits(deed: Deed) -> None:
             **_known_of(case, deed.book),
         )
     )
+    deed.standing = None
     extensions.grant(deed)
     deed.standing = None
 

@@ -42,27 +42,48 @@ def apply_limits(
     mark: str = "",
 ) -> None:
     """Carry out what `happened` means for limits and duties, in the caller's transaction."""
+    what = happening(conversation, book, happened, now=now, by=by, concerns=concerns, kept=kept, mark=mark)
+    if what is not None:
+        follow(what)
+    hand_on(conversation, book, happened, now, by)
+
+
+def happening(
+    conversation: Conversation,
+    book: Book,
+    happened: Happened,
+    *,
+    now: dt.datetime,
+    by: str,
+    concerns: Callable[[Clock], bool] | None = None,
+    kept: Mapping[str, Any] | None = None,
+    mark: str = "",
+) -> Happening | None:
+    """What happened, as limits and duties hear of it; None where none of them listens."""
     closes = "conversation.closed" in happened
-    if closes or any(is_heard(book, None, event) for event in happened):
-        follow(
-            Happening(
-                book=book,
-                version_id=conversation.version_id,
-                subject=("conversation", conversation.pk),
-                happened=happened,
-                now=now,
-                by=by,
-                mark=f"{conversation.last_seq}/{conversation.version}" + (f"/{mark}" if mark else ""),
-                facts=lambda _: facts_of(conversation, book, now),
-                holders=lambda roles: holders_of(conversation, book, roles),
-                calendar=lambda clause: _calendar(conversation, book, clause),
-                audience=tuple(conversation.audience),
-                is_new="conversation.opened" in happened,
-                closes=closes,
-                concerns=concerns or (lambda _: True),
-                kept=kept or {},
-            )
-        )
+    if not closes and not any(is_heard(book, None, event) for event in happened):
+        return None
+    return Happening(
+        book=book,
+        version_id=conversation.version_id,
+        subject=("conversation", conversation.pk),
+        happened=happened,
+        now=now,
+        by=by,
+        mark=f"{conversation.last_seq}/{conversation.version}" + (f"/{mark}" if mark else ""),
+        facts=lambda _: facts_of(conversation, book, now),
+        holders=lambda roles: holders_of(conversation, book, roles),
+        calendar=lambda clause: _calendar(conversation, book, clause),
+        audience=tuple(conversation.audience),
+        is_new="conversation.opened" in happened,
+        closes=closes,
+        concerns=concerns or (lambda _: True),
+        kept=kept or {},
+    )
+
+
+def hand_on(conversation: Conversation, book: Book, happened: Happened, now: dt.datetime, by: str) -> None:
+    """Where somebody else has it now, he holds what still runs."""
     if not HANDED.isdisjoint(happened):
         _hand_on(conversation, book, now, by)
 

@@ -27,7 +27,7 @@ from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.written import Change, all_locked, book_for, write_all
 from zhike.handbook.decide import Decision
 from zhike.journal.events import Event
-from zhike.journal.statements import rows
+from zhike.journal.statements import array_of, rows
 from zhike.lib.text import clean_line, clean_text
 from zhike.org.principals import Viewer
 from zhike.records.attachments import LIMITS, Limits, bind_attachments
@@ -44,6 +44,11 @@ IMMEDIATE = ("webchat", "wangwang", "visit", "phone", "letter")
 
 KNOWN = """
 WHERE (conversation_id, key) IN (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS asked(conversation bigint, key text))
+"""
+# What one sender sends is written one after the other. In the order of their ids, and before the conversations: as `actions.receive` does.
+SEEN = """
+WITH held AS (SELECT id FROM conversations_address WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE)
+UPDATE conversations_address AS a SET last_seen_at = %s FROM held WHERE a.id = held.id
 """
 # The sort makes the ids follow the order of the batch: nextval() is evaluated above it.
 INSERT = """
@@ -157,6 +162,7 @@ def _written_or_each_alone(wanted: Sequence[Asked | Said], now: dt.datetime) -> 
 
 def write_together(wanted: Sequence[Asked | Said], now: dt.datetime) -> list[Outcome]:
     """Write them, of each conversation one, in the caller's transaction; raises what keeps all of them from being written."""
+    _note_seen([one.address for one in wanted if isinstance(one, Asked)], now)
     held = all_locked({one.conversation for one in wanted})
     known = _known(wanted)
     outcomes, entries = [], list[Entry]()
@@ -174,6 +180,12 @@ def write_together(wanted: Sequence[Asked | Said], now: dt.datetime) -> list[Out
             outcomes.append(Outcome(conversation, entry.message))
     keep(entries, now)
     return outcomes
+
+
+def _note_seen(addresses: Sequence[int], now: dt.datetime) -> None:
+    if addresses:
+        with connection.cursor() as cursor:
+            cursor.execute(SEEN, [array_of(addresses), now])
 
 
 def _known(wanted: Sequence[Asked | Said]) -> dict[tuple[int, str], Message]:

@@ -13,10 +13,11 @@ from django.db import transaction
 from zhike.clocks.models import Clock
 from zhike.conversations.access import audience_of
 from zhike.conversations.events import DeedRefused
-from zhike.conversations.limits import apply_limits
+from zhike.conversations.limits import hand_on, happening
 from zhike.conversations.models import Conversation
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.saving import remember, save_changed
+from zhike.duties.following import follow_all
 from zhike.handbook.book import Book
 from zhike.handbook.decision import Decision, Refusal
 from zhike.journal.actions import NewFact, record
@@ -129,12 +130,13 @@ def write_all(changes: Sequence[Change], *, now: dt.datetime) -> None:
         _fact(change.conversation, event, now, change.by, change.named) for change in changes for event in change.events
     ]
     record(facts, uses) if facts else write_uses(uses)
+    heard = [happening(
+        change.conversation, book_for(change.conversation), change.happened, now=now, by=change.by, concerns=change.concerns,
+        kept=change.kept,
+    ) for change in changes]  # fmt: skip
+    follow_all([what for what in heard if what is not None])
     for change in changes:
-        if change.happened:
-            apply_limits(
-                change.conversation, book_for(change.conversation), change.happened, now=now, by=change.by,
-                concerns=change.concerns, kept=change.kept,
-            )  # fmt: skip
+        hand_on(change.conversation, book_for(change.conversation), change.happened, now, change.by)
 
 
 def _uses_of(change: Change, now: dt.datetime) -> list[Use]:

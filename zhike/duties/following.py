@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zhike.clocks import queries as clock_queries
-from zhike.clocks.actions import Start, cancel_clocks, pause_clocks, resume_clocks, start_clocks, stop_clocks
+from zhike.clocks.actions import (
+    Start,
+    cancel_clocks,
+    pause_clocks,
+    resume_clocks,
+    start_clocks,
+    stop_clocks,
+    stop_these,
+)
 from zhike.clocks.models import Clock
 from zhike.clocks.timing import calendar_of_clock, counted_from
 from zhike.duties.actions import Owe, end, owe, settle
@@ -74,16 +82,34 @@ def follow(what: Happening) -> None:
 
     What an event voids it does not stop; what it pauses, it pauses last.
     """
-    facts = what.facts(False)
-    if not what.is_new:
-        _void(what)
-        _stop(what, facts)
-    _start(what, facts)
-    _pause(what)
-    facts = what.facts(True)
-    _settle(what, facts)
-    _owe(what, facts)
-    _end(what, facts)
+    follow_all([what])
+
+
+def follow_all(happenings: Sequence[Happening]) -> None:
+    """The same for several subjects at one moment, one happening each: what stops is stopped together, what starts is started together."""
+    known = [(what, what.facts(False)) for what in happenings]
+    for what in happenings:
+        if not what.is_new:
+            _void(what)
+    _stop([(what, facts) for what, facts in known if not what.is_new])
+    if starts := [start for what, facts in known for start in _starts(what, facts)]:
+        start_clocks(starts)
+    for what in happenings:
+        _pause(what)
+        if _touches_duties(what):
+            facts = what.facts(True)
+            _settle(what, facts)
+            _owe(what, facts)
+            _end(what, facts)
+
+
+def _touches_duties(what: Happening) -> bool:
+    """Whether anything may be settled, owed or ended by it: otherwise its facts are not read anew."""
+    heard = (
+        what.book.settled_by(what.process, event) or what.book.speaking_of("duty", what.process, event)
+        for event in what.happened
+    )
+    return any(heard) or _may_end(what)
 
 
 def is_heard(book: Book, process: str | None, event: str) -> bool:
@@ -100,19 +126,35 @@ def _void(what: Happening) -> None:
             cancel_clocks(what.subject, named, at=what.now, by=what.by, why=event)
 
 
-def _stop(what: Happening, facts: Facts) -> None:
-    named = {clause.id: clause for event in what.happened for clause in what.book.stopped_by(what.process, event)}
-    if not named and not what.closes:
+def _stop(known: Sequence[tuple[Happening, Facts]]) -> None:
+    concerned = [(what, facts, named) for what, facts in known if (named := _stopped_by(what)) or what.closes]
+    if not concerned:
         return
-    running = [clock for clock in clock_queries.open_clocks(what.subject) if not clock.watches]
-    stopped = [c for c in running if c.clause in named and what.concerns(c) and _stops(what, named[c.clause], c, facts)]
+    running = _running([what.subject for what, *_ in concerned])
+    stopped: dict[int, str] = {}
+    for what, facts, named in concerned:
+        for clock in running[what.subject]:
+            if clock.clause in named and what.concerns(clock) and _stops(what, named[clock.clause], clock, facts):
+                stopped[clock.pk] = what.by
     if stopped:
-        clauses, ids = sorted({c.clause for c in stopped}), {c.pk for c in stopped}
-        stop_clocks(what.subject, clauses, at=what.now, by=what.by, only=ids)
-    if what.closes:
-        left = sorted({c.clause for c in running if c not in stopped and not c.survives_close})
-        if left:
-            stop_clocks(what.subject, left, at=what.now, by=what.by, cancel=True)
+        stop_these(stopped, at=concerned[0][0].now)
+    for what, *_ in concerned:
+        left = {c.clause for c in running[what.subject] if c.pk not in stopped and not c.survives_close}
+        if what.closes and left:
+            stop_clocks(what.subject, sorted(left), at=what.now, by=what.by, cancel=True)
+
+
+def _stopped_by(what: Happening) -> dict[str, Deadline]:
+    return {clause.id: clause for event in what.happened for clause in what.book.stopped_by(what.process, event)}
+
+
+def _running(subjects: Sequence[tuple[str, int]]) -> dict[tuple[str, int], list[Clock]]:
+    """Open clocks that watch nothing, soonest due first. One query a kind of subject."""
+    found: dict[tuple[str, int], list[Clock]] = {}
+    for kind in {kind for kind, _ in subjects}:
+        clocks = clock_queries.open_clocks_by_subject(kind, [number for each, number in subjects if each == kind])
+        found |= {(kind, number): [clock for clock in some if not clock.watches] for number, some in clocks.items()}
+    return found
 
 
 def _stops(what: Happening, clause: Deadline, clock: Clock, facts: Facts) -> bool:
@@ -126,14 +168,13 @@ def _stops(what: Happening, clause: Deadline, clock: Clock, facts: Facts) -> boo
     )
 
 
-def _start(what: Happening, facts: Facts) -> None:
+def _starts(what: Happening, facts: Facts) -> list[Start]:
     found: dict[str, Start] = {}
     for event in what.happened:
         for clause in what.book.speaking_of("deadline", what.process, event):
             if isinstance(clause, Deadline) and holds(clause.when, facts):
                 found.setdefault(clause.id, _start_of(what, clause, event, facts))
-    if found:
-        start_clocks(list(found.values()))
+    return list(found.values())
 
 
 def _start_of(what: Happening, clause: Deadline, event: str, facts: Facts) -> Start:
@@ -209,7 +250,7 @@ def _settle_at_once(what: Happening, facts: Facts, new: Iterable[Obligation]) ->
 
 
 def _end(what: Happening, facts: Facts) -> None:
-    if what.is_new or not (what.closes or any(_until(clause) for clause in what.book.clauses("duty"))):
+    if not _may_end(what):
         return
     over = [
         row.clause
@@ -218,6 +259,10 @@ def _end(what: Happening, facts: Facts) -> None:
     ]
     if over:
         end(what.subject, list(dict.fromkeys(over)), at=what.now)
+
+
+def _may_end(what: Happening) -> bool:
+    return not what.is_new and (what.closes or any(_until(clause) for clause in what.book.clauses("duty")))
 
 
 def _until(clause: Clause) -> bool:

@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from zhike.conversations.messages import write_messages
 from zhike.lib import clock
 from zhike.web.middleware import secured
 from zhike.web.pages import Pages, Receive, Send
@@ -98,15 +99,18 @@ def again(body: bytes, ended: bool, receive: Receive) -> Receive:
 
 
 def answers(posted: Sequence[Posted]) -> list[HttpResponseBase | None]:
-    """In the thread of the gathering: an answer to each, None for what the pages have to answer."""
+    """In the thread of the gathering: an answer to each, None for what the pages have to answer. One transaction for all of them."""
     now = clock.now()
+    places = {side: [place for place, one in enumerate(posted) if one.side == side] for side in ("visitor", "staff")}
+    asked, said = ([(request_of(posted[place]), posted[place].name) for place in some] for some in places.values())
+    asking = visitors.wanted(asked) if asked else []
+    saying = staff.wanted(said, now) if said else []
+    outcomes = write_messages([*(one for _, one in asking), *(one for _, one in saying)], now=now)
     found: list[HttpResponseBase | None] = [None] * len(posted)
-    for side, answer in (("visitor", visitors.answers), ("staff", staff.answers)):
-        places = [place for place, one in enumerate(posted) if one.side == side]
-        if places:
-            asked = [(request_of(posted[place]), posted[place].name) for place in places]
-            for place, response in zip(places, answer(asked, now), strict=True):
-                found[place] = finished(response) if response is not None else None
+    for place, response in visitors.answers(asking, outcomes[: len(asking)], now).items():
+        found[places["visitor"][place]] = finished(response)
+    for place, response in staff.answers(saying, outcomes[len(asking) :]).items():
+        found[places["staff"][place]] = finished(response)
     return found
 
 

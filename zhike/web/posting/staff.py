@@ -15,7 +15,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.crypto import constant_time_compare
 
 from zhike.conversations.access import conversations_for
-from zhike.conversations.messages import Outcome, write_messages
+from zhike.conversations.messages import Outcome
 from zhike.conversations.messages import Said as Saying
 from zhike.conversations.models import Conversation
 from zhike.conversations.rights import rights_in
@@ -43,14 +43,15 @@ class Answering:
     conversation: Conversation
 
 
-def answers(posted: Sequence[tuple[WSGIRequest, str]], now: dt.datetime) -> list[HttpResponseBase | None]:
-    """An answer to each request to a conversation; None where the page has to answer."""
-    found: list[HttpResponseBase | None] = [None] * len(posted)
-    answering = [each for each in _let_in(posted, now) if _may(each)]
-    outcomes = write_messages([_saying(each) for each in answering], now=now)
-    for each, outcome in zip(answering, outcomes, strict=True):
-        found[each.place] = _answer(outcome)
-    return found
+def wanted(posted: Sequence[tuple[WSGIRequest, str]], now: dt.datetime) -> list[tuple[int, Saying]]:
+    """What is to be written of requests to conversations, with their places; the others the page has to answer."""
+    return [(each.place, _saying(each)) for each in _let_in(posted, now) if _may(each)]
+
+
+def answers(writing: Sequence[tuple[int, Saying]], outcomes: Sequence[Outcome]) -> dict[int, HttpResponseBase]:
+    """Where each stands, by the place of the request."""
+    found = {place: _answer(outcome) for (place, _), outcome in zip(writing, outcomes, strict=True)}
+    return {place: response for place, response in found.items() if response is not None}
 
 
 def _let_in(posted: Sequence[tuple[WSGIRequest, str]], now: dt.datetime) -> list[Answering]:

@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from zhike.channels.webchat.settings import settings_of
 from zhike.channels.webchat.talking import Said, read_by_house, shown_message, shown_of
 from zhike.channels.webchat.visitors import digest_of, is_secret
-from zhike.conversations.messages import Asked, Outcome, write_messages
+from zhike.conversations.messages import Asked, Outcome
 from zhike.conversations.models import Inbox, Medium
 from zhike.journal.statements import array_of, rows
 from zhike.web.live.visitors import SCHEME
@@ -33,11 +33,6 @@ SELECT asked.n, a.id, c.id FROM jsonb_to_recordset(%s::jsonb) AS asked(n int, in
 JOIN conversations_address a ON a.inbox_medium = 'webchat' AND a.value = asked.value AND a.language = asked.language
 JOIN conversations_conversation c ON c.address_id = a.id AND c.inbox_id = asked.inbox AND c.state IN ('waiting', 'offered', 'open')
 """
-# In the order of their ids, as everybody who holds addresses; then the conversations.
-SEEN = """
-WITH held AS (SELECT id FROM conversations_address WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE)
-UPDATE conversations_address AS a SET last_seen_at = %s FROM held WHERE a.id = held.id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +47,25 @@ class Visiting:
     digest: str
 
 
-def answers(posted: Sequence[tuple[WSGIRequest, str]], now: dt.datetime) -> list[HttpResponseBase | None]:
-    """An answer to each request to an inbox; None where the page has to answer."""
-    found: list[HttpResponseBase | None] = [None] * len(posted)
+def wanted(posted: Sequence[tuple[WSGIRequest, str]]) -> list[tuple[Visiting, Asked]]:
+    """What is to be written of requests to inboxes; those that are not among it the page has to answer."""
     inboxes = _inboxes([key for _, key in posted])
     asked = [_let_in(place, request, inboxes.get(key)) for place, (request, key) in enumerate(posted)]
     going_on = _going_on([visiting for visiting in asked if visiting is not None])
-    waits = WRITE.waits([address_of(visiting.request) for visiting, *_ in going_on])
-    writing = [each for each, wait in zip(going_on, waits, strict=True) if not wait]
-    _note_seen([address for _, address, _ in writing], now)
-    outcomes = write_messages(
-        [
-            Asked(conversation=conversation, address=address, words=visiting.said.words, key=visiting.said.key)
-            for visiting, address, conversation in writing
-        ],
-        now=now,
-    )
-    read = read_by_house([conversation for *_, conversation in writing])
-    for (visiting, *_), outcome in zip(writing, outcomes, strict=True):
-        found[visiting.place] = _answer(visiting, outcome, read, now)
-    return found
+    waits = WRITE.waits([address_of(visiting.request) for visiting, _ in going_on])
+    return [each for each, wait in zip(going_on, waits, strict=True) if not wait]
+
+
+def answers(
+    writing: Sequence[tuple[Visiting, Asked]], outcomes: Sequence[Outcome], now: dt.datetime
+) -> dict[int, HttpResponseBase]:
+    """What `webchat:write` answers, by the place of the request."""
+    read = read_by_house([asked.conversation for _, asked in writing])
+    found = {
+        visiting.place: _answer(visiting, outcome, read, now)
+        for (visiting, _), outcome in zip(writing, outcomes, strict=True)
+    }
+    return {place: response for place, response in found.items() if response is not None}
 
 
 def _inboxes(keys: Sequence[str]) -> dict[str, Inbox]:
@@ -99,8 +93,8 @@ def _let_in(place: int, request: WSGIRequest, inbox: Inbox | None) -> Visiting |
     return Visiting(place, request, origin, inbox, said, digest_of(inbox, secret))
 
 
-def _going_on(asked: Sequence[Visiting]) -> list[tuple[Visiting, int, int]]:
-    """Those who have a live conversation, with the ids of their address and of the conversation. One query."""
+def _going_on(asked: Sequence[Visiting]) -> list[tuple[Visiting, Asked]]:
+    """Those who have a live conversation, with what they write in it. One query."""
     values = [
         {"n": n, "inbox": each.inbox.pk, "value": each.digest, "language": each.said.language}
         for n, each in enumerate(asked)
@@ -108,17 +102,14 @@ def _going_on(asked: Sequence[Visiting]) -> list[tuple[Visiting, int, int]]:
     with connection.cursor() as cursor:
         cursor.execute(LIVE, [to_json(values).decode()])
         found = {n: (address, conversation) for n, address, conversation in cursor.fetchall()}
-    return [(each, *found[n]) for n, each in enumerate(asked) if n in found]
+    return [(each, _asked(each, *found[n])) for n, each in enumerate(asked) if n in found]
 
 
-def _note_seen(addresses: Sequence[int], now: dt.datetime) -> None:
-    if addresses:
-        with connection.cursor() as cursor:
-            cursor.execute(SEEN, [array_of(addresses), now])
+def _asked(visiting: Visiting, address: int, conversation: int) -> Asked:
+    return Asked(conversation=conversation, address=address, words=visiting.said.words, key=visiting.said.key)
 
 
 def _answer(visiting: Visiting, outcome: Outcome, read: dict[int, int], now: dt.datetime) -> HttpResponseBase | None:
-    """What `webchat:write` answers."""
     if outcome.message is None or outcome.conversation is None or outcome.message.files:
         return None
     shown = shown_of(outcome.conversation, now, read.get(outcome.conversation.pk, 0))
