@@ -113,8 +113,8 @@ def test_where_the_batch_fails_each_is_tried_alone(monkeypatch: pytest.MonkeyPat
     assert [len(stored(talk)) for talk in (one, two, three)] == [2, 1, 2]
 
 
-def answering(talk: Conversation, viewer: Viewer, words: str = "九点") -> Outcome:
-    return write_messages([Said(conversation=talk.pk, viewer=viewer, words=words, key="answer")], now=NOW)[0]
+def answering(talk: Conversation, viewer: Viewer) -> Outcome:
+    return write_messages([said(talk, viewer)], now=NOW)[0]
 
 
 def test_an_answer_and_a_question_in_one_batch_stop_and_start_their_own_limits() -> None:
@@ -127,6 +127,24 @@ def test_an_answer_and_a_question_in_one_batch_stop_and_start_their_own_limits()
     )
     states = dict(Clock.objects.values_list("subject_id", "state"))
     assert states == {one.pk: "kept", two.pk: "running"}
+
+
+def test_the_limits_of_many_are_stopped_with_as_many_questions_as_those_of_two() -> None:
+    installed(FIRST_ANSWER)
+    anna = person("anna")
+    few, many = talks(2), talks(12, inbox_of(key="other"))
+    for talk in (*few, *many):
+        accept(talk, anna, now=at("03-03 09:00:05"))
+    with CaptureQueriesContext(connection) as two:
+        write_messages([said(talk, anna) for talk in few], now=at("03-03 09:00:10"))
+    with CaptureQueriesContext(connection) as twelve:
+        write_messages([said(talk, anna) for talk in many], now=at("03-03 09:00:10"))
+    assert len(twelve) == len(two)
+    assert set(Clock.objects.values_list("state", "stopped_by")) == {("kept", anna.principal)}
+
+
+def said(talk: Conversation, viewer: Viewer, words: str = "九点") -> Said:
+    return Said(conversation=talk.pk, viewer=viewer, words=words, key="answer")
 
 
 def test_what_a_clause_refuses_is_noted_only_where_it_was_asked_alone() -> None:
