@@ -16,7 +16,7 @@ from zhike.cases.facts import facts_of
 from zhike.cases.models import Case
 from zhike.cases.standing import standing_of
 from zhike.clocks.models import Clock
-from zhike.clocks.queries import minutes_of
+from zhike.clocks.queries import ages_of, minutes_of
 from zhike.conversations.figures import talked
 from zhike.customers.facts import asks_for_customers
 from zhike.duties.models import Obligation
@@ -28,14 +28,27 @@ from zhike.handbook.structure import Indicator
 from zhike.records.queries import standing_fillings
 
 Row = dict[str, Any]
+AGE = "age_minutes"
+CLOCK = "clock"
 
 
-def figure(book: Book, name: str, since: dt.datetime | None = None, before: dt.datetime | None = None) -> Measured:
-    """The figure of a measure clause (by id) or an indicator (by id) over a span of time; no bounds: over everything."""
+def figure(
+    book: Book,
+    name: str,
+    since: dt.datetime | None = None,
+    before: dt.datetime | None = None,
+    *,
+    now: dt.datetime | None = None,
+) -> Measured:
+    """The figure of a measure clause (by id) or an indicator (by id) over a span of time; no bounds: over everything. `now`: what is
+    still open has an age.
+    """
     definition = definition_of(book, name)
-    return measure(
-        definition, {kind: list(rows_of(book, kind, process, since, before)) for kind, process in _counted(definition)}
-    )
+    rows = {kind: list(rows_of(book, kind, process, since, before)) for kind, process in _counted(definition)}
+    if now is not None and definition.value is not None and definition.value.how[1] == AGE:
+        ages = ages_of([row[CLOCK] for row in rows["clocks"]], now)
+        rows["clocks"] = [{**row, AGE: ages.get(row[CLOCK])} for row in rows["clocks"]]
+    return measure(definition, rows)
 
 
 def definition_of(book: Book, name: str) -> Measure | Indicator:
@@ -84,7 +97,7 @@ def _clocks(book: Book, since: dt.datetime | None, before: dt.datetime | None) -
     for pk, clause, state, held_as in rows.values_list("pk", "clause", "state", "held_as"):
         used = spent.get(pk)
         minutes = {"minutes": used.used, "late_minutes": used.late} if used else {}
-        yield {"clause": clause, "state": state, "held_as": held_as, **minutes}
+        yield {CLOCK: pk, "clause": clause, "state": state, "held_as": held_as, **minutes}
 
 
 def _wants_minutes(book: Book) -> bool:

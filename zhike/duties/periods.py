@@ -53,7 +53,7 @@ def current_period(book: Book, clause: Duty, at: dt.datetime) -> Period:
     """
     match clause.every:
         case "interval":
-            return Period(_label(at), at, _after(book, clause, at, _interval(book, clause)))
+            return Period(_label(at), at, _after(book, clause, at, _interval(book, clause), clause.at))
         case "checkpoints":
             return _checkpoint(book, clause, at, 1)
         case "shift":
@@ -88,9 +88,9 @@ def following_period(book: Book, clause: Duty, period: Period, done_at: dt.datet
             return _on(book, clause, period.ends_at)
 
 
-def _after(book: Book, clause: Duty, at: dt.datetime, amount: Duration) -> dt.datetime:
-    """So long after `at`: in working time where the clause or its limit says so, else on the wall."""
-    return due_at(_calendar(book, clause, amount), at, amount, zone=book.handbook.zone)
+def _after(book: Book, clause: Duty, at: dt.datetime, amount: Duration, hour: str | None = None) -> dt.datetime:
+    """So long after `at`, moved to `hour` of that day: in working time where the clause or its limit says so, else on the wall."""
+    return due_at(_calendar(book, clause, amount), at, amount, at=hour, zone=book.handbook.zone)
 
 
 def _calendar(book: Book, clause: Duty, amount: Duration) -> Calendar | None:

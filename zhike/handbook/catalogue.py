@@ -197,7 +197,9 @@ ROW_FACTS: dict[str, frozenset[str]] = {
             "lead_time_minutes",
         }
     ),
-    "clocks": frozenset({"clause", "state", "holder", "department", "minutes", "late_minutes", "due_at", "stopped_at"}),
+    "clocks": frozenset(
+        {"clause", "state", "holder", "department", "minutes", "late_minutes", "age_minutes", "due_at", "stopped_at"}
+    ),
     "duties": frozenset({"clause", "state", "holder", "period", "done", "customer_day"}),
     "calls": frozenset(
         {

@@ -167,6 +167,8 @@ class Duty(ClauseBase):
     ] = "once"
     interval: Within | Parameter | None = None
     """`every: interval`: so long after the last time it was done, or after it fell due (`counted_from`)."""
+    at: str | None = None
+    """`every: interval`: the time of day at which it is due on its last day, `"24:00"` for the whole day."""
     counted_from: Literal["done", "due"] = "done"
     checkpoints: tuple[Within, ...] = ()
     """`every: checkpoints`: so long after the start, each once."""

@@ -141,6 +141,7 @@ def _check_duty(checker: Checker, clause: Duty) -> None:
             )
     for text in clause.window or ():
         _check_time(checker, clause, "window", text)
+    _check_time(checker, clause, "at", clause.at)
 
 
 def _is_owed_by_effect(checker: Checker, clause: Duty) -> bool:

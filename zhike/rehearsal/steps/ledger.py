@@ -94,7 +94,7 @@ def _measured(world: World, name: str) -> Measured:
     if wanted in measures and measures[wanted].capture is None:
         subject = ("version", world.version.pk)
         write_uses([Use(world.now, world.book.name, world.version.pk, wanted, "applied", subject)])
-    return figure(world.book, wanted)
+    return figure(world.book, wanted, now=world.now)
 
 
 def _indicator(world: World, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from zhike.web.listening import give_back, with_connection, with_kept_connection
 from zhike.web.live.accounts import accounts_of, open_sessions
 from zhike.web.live.client import Account, Client, close_all
 from zhike.web.live.desk import Desk
+from zhike.web.live.doors import Door, doors_of
 from zhike.web.live.passing import Passing
 from zhike.web.live.telling import HEARTBEAT, Told, telling_of
 
@@ -50,6 +51,9 @@ class Hub:
         self.at_gates = ThreadPoolExecutor(1, "gates")
         self.gates: Desk[Subject, frozenset[str]] = Desk(current_audiences, self.in_its_thread)
         self.accounts: Desk[str, Account] = Desk(accounts_of, self.in_thread)
+        self.doors: Desk[str, Door] = Desk(doors_of, self.in_thread)
+        self.open: Counter[str] = Counter()
+        """Streams by session: thousands come back at once, and each is counted against its own."""
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Database work. The connection goes back afterwards: streams hold none."""
@@ -63,11 +67,16 @@ class Hub:
 
     def add(self, client: Client) -> None:
         self.clients.add(client)
+        self.open[client.account.session_key] += 1
         for key in client.account.keys:
             self.by_key.setdefault(key, set()).add(client)
 
     def remove(self, client: Client) -> None:
+        if client in self.clients:
+            self.open[client.account.session_key] -= 1
         self.clients.discard(client)
+        if not self.open[client.account.session_key]:
+            del self.open[client.account.session_key]
         for key in client.account.keys:
             named = self.by_key.get(key)
             if named is not None:
@@ -76,7 +85,7 @@ class Hub:
                     del self.by_key[key]
 
     def streams_of(self, session_key: str) -> int:
-        return sum(client.account.session_key == session_key for client in self.clients)
+        return self.open.get(session_key, 0)
 
     # telling
 

@@ -6,17 +6,15 @@ log; Last-Event-ID as on /live. Browsers ask first (OPTIONS), because a header o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 import structlog
 
-from zhike.channels.webchat.settings import settings_of
 from zhike.channels.webchat.visitors import digest_of, is_secret
-from zhike.conversations.models import Inbox, Medium
 from zhike.web.live.accounts import VISITOR
 from zhike.web.live.answer import HEADERS, MOST_STREAMS, Receive, Scope, account_behind, place_of, refuse, stream
 from zhike.web.live.client import Client, Send
+from zhike.web.live.doors import Door
 from zhike.web.live.hub import Hub
 
 log = structlog.get_logger("zhike.live")
@@ -27,19 +25,12 @@ ASKED_FOR = "7200"
 Headers = list[tuple[bytes, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
-    """An inbox as a stream needs it."""
-
-    inbox: Inbox
-    origins: tuple[str, ...]
-
-
 async def answer_visitor(hub: Hub, scope: Scope, receive: Receive, send: Send) -> None:
     headers = dict(scope["headers"])
     query = parse_qs(scope["query_string"].decode("latin-1"))
     try:
-        door = await hub.in_thread(door_of, query.get("inbox", [""])[-1])
+        key = query.get("inbox", [""])[-1][:64]
+        door = (await hub.doors.ask({key})).get(key)
     except Exception as error:
         log.warning("a visitor's stream was put off", error=str(error))
         return await refuse(send, 503, [(b"retry-after", b"2")])
@@ -58,11 +49,6 @@ async def answer_visitor(hub: Hub, scope: Scope, receive: Receive, send: Send) -
         return await refuse(send, 429, told)
     client = Client(account, frozenset({"conversations"}), hub.position)
     return await stream(hub, client, place_of(headers, query), receive, send, [*HEADERS, *told])
-
-
-def door_of(key: str) -> Door | None:
-    inbox = Inbox.objects.filter(key=key[:64], medium=Medium.WEBCHAT, is_active=True).first()
-    return Door(inbox, settings_of(inbox).origins) if inbox is not None else None
 
 
 def cors_of(scope: Scope, door: Door | None) -> Headers | None:

@@ -11,27 +11,32 @@ import pytest
 from zhike.channels.webchat.visitors import digest_of
 from zhike.conversations.actions import say
 from zhike.conversations.handing import accept
-from zhike.conversations.models import Conversation, Inbox
+from zhike.conversations.models import Address, Conversation, Inbox
 from zhike.conversations.passing import tell_passing
 from zhike.conversations.tests.ground import FIRST_ANSWER, asked, at, inbox_of, installed, person
 from zhike.org.principals import Viewer
 from zhike.web.asgi import Application
 from zhike.web.listening import with_connection
+from zhike.web.live.hub import Hub
 from zhike.web.live.tests.streams import Stream, live
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "v" * 43
 OTHER = "w" * 43
+STORM = 2000
 
 
 class Visiting(Stream):
     """A stream as a widget opens it."""
 
-    def __init__(self, product: Application, secret: str, origin: str = "", method: str = "GET") -> None:
+    def __init__(
+        self, product: Application, secret: str, origin: str = "", method: str = "GET", after: int | None = None
+    ) -> None:
         self.passing: list[dict[str, Any]] = []
-        super().__init__(product, "")
+        super().__init__(product, "", after)
         headers = [(b"host", b"desk.example"), (b"authorization", f"Visitor {secret}".encode())]
         headers += [(b"origin", origin.encode())] if origin else []
+        headers += [(b"last-event-id", str(after).encode())] if after is not None else []
         self.scope |= {
             "path": "/chat/live", "query_string": b"inbox=shop", "method": method, "headers": headers,
         }  # fmt: skip
@@ -120,5 +125,49 @@ def test_the_visitor_sees_that_somebody_is_typing_but_not_who(talk: tuple[Conver
         while not his.passing:  # whoever types says so again and again; the ear of this process may open only now
             await asyncio.to_thread(with_connection, typing)
         assert his.passing[0] == {"number": conversation.number, "kind": "typing", "side": "staff", "seq": 0}
+
+    live(story)
+
+
+def test_two_thousand_that_come_back_at_once_cost_a_few_questions_and_miss_nothing(
+    talk: tuple[Conversation, Viewer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All lose the connection at the same moment, are written to meanwhile, and are back within the same second."""
+    inbox = talk[0].inbox
+    secrets = [f"{number:043d}" for number in range(STORM)]
+    hers = {secret: asked(inbox, who=digest_of(inbox, secret), key=secret) for secret in secrets[::100]}
+    Address.objects.bulk_create(
+        Address(inbox_medium="webchat", value=digest_of(inbox, secret), first_seen_at=at("03-03 09:00"), last_seen_at=at("03-03 09:00"))
+        for secret in secrets if secret not in hers
+    )  # fmt: skip
+    questions = 0
+    asked_in_thread = Hub.in_thread
+
+    async def counted(self: Hub, *work: Any) -> Any:
+        nonlocal questions
+        questions += 1
+        return await asked_in_thread(self, *work)
+
+    def answers() -> None:
+        for conversation in hers.values():
+            say(conversation, talk[1], words="在的", key="storm", now=at("03-03 09:01"))
+
+    async def story(product: Application) -> None:
+        nonlocal questions
+        before = [Visiting(product, secret) for secret in secrets]
+        await asyncio.gather(*(stream.ready() for stream in before))
+        places = await asyncio.gather(*(stream.leave() for stream in before))
+        await asyncio.to_thread(with_connection, answers)
+        monkeypatch.setattr(Hub, "in_thread", counted)
+        questions = 0
+        back = [Visiting(product, secret, after=place) for secret, place in zip(secrets, places, strict=True)]
+        await asyncio.gather(*(stream.ready() for stream in back))
+        assert questions < 100
+        heard = {secret: stream for secret, stream in zip(secrets, back, strict=True) if secret in hers}
+        await asyncio.gather(*(stream.until(lambda one: bool(one.told)) for stream in heard.values()))  # type: ignore[attr-defined]
+        assert {secret: [fact["number"] for fact in stream.told] for secret, stream in heard.items()} == {
+            secret: [conversation.number] for secret, conversation in hers.items()
+        }
+        assert not any(stream.told for secret, stream in zip(secrets, back, strict=True) if secret not in hers)
 
     live(story)

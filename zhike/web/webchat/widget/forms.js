@@ -100,7 +100,7 @@ function offlineForm(widget, told) {
   return sent(form, widget, async (typed) => {
     const left = await widget.talk.ask("offline", { form: typed, key, token: widget.token, files: files ? await files.tokens() : [] });
     widget.keep("form", {}); widget.keep("offlineKey", {});
-    const done = make("div", { class: "form", tabindex: "-1" }, make("p", { class: "welcome", role: "status" }, say("left", { number: left.number }), left.due ? ` ${say("leftdue", { when: moment(left.due, widget.locale) })}` : ""), make("button", { type: "button", class: "quiet", onclick: () => { widget.view = ""; widget.show(); } }, say("another")));
+    const done = make("div", { class: "form", tabindex: "-1" }, make("p", { class: "welcome", role: "status" }, say("left", { number: left.number })), left.due ? make("p", { class: "welcome" }, say("leftdue", { when: moment(left.due, widget.locale) })) : null, make("button", { type: "button", class: "quiet", onclick: () => { widget.view = ""; widget.show(); } }, say("another")));
     form.replaceWith(done);
     done.focus();
   });

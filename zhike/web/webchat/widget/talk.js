@@ -23,6 +23,9 @@ class Store {
   forget() { this.data = { secret: random(32), outbox: [] }; this.save(); }
 }
 
+// Half to one and a half of it, by chance.
+const spread = (pause) => pause * (0.5 + Math.random());
+
 class Refused extends Error {
   constructor(status, told) { super(told.words || String(status)); this.status = status; this.told = told; }
 }
@@ -86,7 +89,9 @@ class Talk {
       } catch { /* the next attempt follows */ }
       if (stop.signal.aborted) break;
       this.linked(false);
-      const pause = Math.min(8000, 500 * 2 ** this.tries++) * (0.5 + Math.random());
+      // The product says, to each another moment, when to come back first; thousands that lost it at once do not come at once.
+      const pause = this.tries ? spread(Math.min(20000, 1000 * 2 ** this.tries)) : this.retry || spread(2500);
+      this.tries += 1;
       await new Promise((go) => { setTimeout(go, pause); addEventListener("online", go, { once: true }); });
     }
     if (this.stream === stop) this.stream = null;
@@ -117,6 +122,7 @@ class Talk {
       if (at > 0) fields[line.slice(0, at)] = line.slice(at + 2);
     }
     if (fields.id) this.position = Number(fields.id);
+    if (/^\d{1,6}$/.test(fields.retry || "")) this.retry = Number(fields.retry);
     let told = {};
     try { told = JSON.parse(fields.data || "{}"); } catch { return; }
     if (fields.event === "passing") this.passing(told);

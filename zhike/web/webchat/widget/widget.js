@@ -163,7 +163,7 @@ class Widget {
 
   async load() {
     const told = await this.talk.ask("state").catch(() => null);
-    if (!told) { setTimeout(() => this.load(), 5000); return; }
+    if (!told) { setTimeout(() => this.load(), spread(5000)); return; }
     this.talk.position = told.position;
     if (told.conversation) this.takeState(told, true);
     if (told.conversation && told.conversation.state !== "closed") this.talk.listen();
@@ -212,7 +212,7 @@ class Widget {
           if (told.conversation) this.takeState(told);
         } while (told.more && told.messages.length);
       } while (this.askAgain);
-    } catch { setTimeout(() => this.refresh(), 3000); } finally { this.asking = false; }
+    } catch { setTimeout(() => this.refresh(), spread(3000)); } finally { this.asking = false; }
   }
   async loadEarlier() {
     const before = this.log.box.scrollHeight, told = await this.talk.ask(`state?number=${this.conversation.number}&before=${this.log.first}`).catch(() => null);
@@ -332,7 +332,7 @@ class Widget {
           if (error instanceof Refused) { next.failed = error.message; this.talk.store.save(); this.showLog(); continue; }
           next.tried = (next.tried || 0) + 1;
           this.talk.store.save(); this.showLog();
-          setTimeout(() => this.flush(), Math.min(30000, 1000 * 2 ** Math.min(5, next.tried)));
+          setTimeout(() => this.flush(), spread(Math.min(30000, 1000 * 2 ** Math.min(5, next.tried))));
           break;
         }
       }
