@@ -164,14 +164,17 @@ def _one_at_a_time(address: Address) -> None:
 
 
 def _live(inbox: Inbox, address: Address, incoming: Incoming) -> Conversation | None:
-    wanted = Conversation.objects.filter(state__in=Conversation.LIVE)
-    if incoming.conversation is not None:
-        found = wanted.filter(pk=incoming.conversation).first()
-    elif inbox.medium in SHORT_MEDIA:
-        found = wanted.filter(inbox=inbox, address=address).first()
-    else:
-        found = None
-    return locked(found.pk) if found is not None else None
+    number = incoming.conversation
+    if number is None and inbox.medium in SHORT_MEDIA:
+        wanted = Conversation.objects.filter(state__in=Conversation.LIVE, inbox=inbox, address=address)
+        number = wanted.values_list("pk", flat=True).first()
+    if number is None:
+        return None
+    with suppress(Conversation.DoesNotExist):
+        held = locked(number)
+        # Asked once it is held: while we waited for our turn it may have been closed.
+        return held if held.state in Conversation.LIVE else None
+    return None
 
 
 def _open(inbox: Inbox, address: Address, incoming: Incoming, now: dt.datetime) -> tuple[Conversation, list[Decision]]:

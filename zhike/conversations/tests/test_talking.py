@@ -6,12 +6,14 @@ import pytest
 
 from zhike.clocks.actions import fire_due
 from zhike.clocks.models import Clock
+from zhike.conversations import actions
 from zhike.conversations.access import conversation_for, visible_conversations
 from zhike.conversations.actions import Incoming, close, recall_message, receive, say
 from zhike.conversations.handing import accept, end_offer, offer, requeue
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.refusals import ConversationRefused, NotFound
 from zhike.conversations.tests.ground import FIRST_ANSWER, asked, at, inbox_of, installed, person
+from zhike.conversations.written import locked
 from zhike.customers.actions import find_or_add_customer
 from zhike.journal.models import Fact
 from zhike.notices.models import Notice
@@ -48,6 +50,25 @@ def test_the_customer_is_found_by_his_number_and_several_are_only_shown() -> Non
     assert receive(inbox, known, now=at("03-03 09:00")).conversation.customer == one
     unsure = receive(inbox, both, now=at("03-03 09:00")).conversation
     assert (unsure.customer, unsure.candidates) == (None, [one.pk, two.pk])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_comes_while_the_conversation_is_being_closed_opens_another(
+    monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    installed()
+    inbox = inbox_of()
+    first = asked(inbox)
+
+    def closed_meanwhile(number: int) -> Conversation:
+        Conversation.objects.filter(pk=number).update(state="closed", closed_at=at("03-03 09:01"))
+        return locked(number)
+
+    monkeypatch.setattr(actions, "locked", closed_meanwhile)
+    late = Incoming(address="visitor-1", key="k2", words="还在吗", conversation=first.pk if known else None)
+    received = receive(inbox, late, now=at("03-03 09:01"))
+    assert (received.opened, received.conversation.pk != first.pk) == (True, True)
+    assert Message.objects.filter(conversation=first).count() == 1
 
 
 def test_only_one_of_two_agents_gets_it() -> None:
