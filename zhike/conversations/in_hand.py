@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from zhike.conversations.access import roles_of, visible_conversations
@@ -66,11 +66,17 @@ def queues_answered(viewer: Viewer, books: Iterable[Book]) -> list[tuple[Book, s
 
 
 def waiting_for(viewer: Viewer, books: Iterable[Book]) -> QuerySet[Conversation]:
-    """What waits in his queues, in the order it is to be taken."""
+    """What waits in his queues, in the order it is to be taken.
+
+    Also what waits in none there is, because the handbook has no queue for the medium, or none of that name any more: it is everybody's
+    who answers a queue of the handbook, and would otherwise wait where nobody looks.
+    """
     queues = queues_answered(viewer, books)
+    known = {queue.id for book, _ in queues for queue in book.handbook.queues}
+    his = Q(queue__in=[queue for _, queue in queues]) | ~Q(queue__in=known)
     found = visible_conversations(viewer).filter(
-        state=Conversation.State.WAITING, queue__in=[queue for _, queue in queues], handbook__in=[b.name for b, _ in queues]
-    )  # fmt: skip
+        his, state=Conversation.State.WAITING, handbook__in=[book.name for book, _ in queues]
+    )
     return found.select_related("customer", "address", "owner").order_by("-priority", "waiting_since", "id")
 
 

@@ -41,6 +41,8 @@ GONE_WITH_CONTENT = {
 BLOCKS = frozenset(
     "p div tr table ul ol dl dt dd h1 h2 h3 h4 h5 h6 hr pre blockquote figure figcaption caption details summary li".split()
 )
+PARAGRAPHS = frozenset("p table ul ol dl h1 h2 h3 h4 h5 h6 hr pre blockquote figure details".split())
+"""Blocks with a blank line around them; the others only begin a line."""
 CLOSE_THEMSELVES = frozenset(
     "area base br col embed hr img input link meta param source track wbr p li td th tr tbody thead tfoot dt dd option".split()
 )
@@ -127,12 +129,16 @@ def with_files(cleaned_html: str, tokens: Mapping[str, str]) -> str:
 
 
 def text_of(clean_html: str) -> str:
-    """The words of cleaned HTML, one line a block, quotations with `>` before their lines."""
+    """The words of cleaned HTML, one line a block, a blank line around paragraphs, quotations with `>` before their lines.
+
+    >>> text_of("<div>one</div><div><br></div><div>two<br></div><ul><li>a</li><li>b</li></ul><p>end</p>")
+    'one\\n\\ntwo\\n\\n- a\\n- b\\n\\nend'
+    """
     reader = _Reader()
     reader.feed(clean_html)
     reader.close()
-    lines = [re.sub(r"[ \t\xa0]+", " ", line).strip() for line in "".join(reader.found).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    reader.end_line()
+    return re.sub(r"\n(?:[> ]*\n){2,}", "\n\n", "\n".join(reader.lines)).strip()
 
 
 class _Reader(HTMLParser):
@@ -140,38 +146,68 @@ class _Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
+        self.lines: list[str] = []
+        self.now: list[str] = []
+        """The line that is being read."""
         self.quotes = 0
+        self.verbatim = 0
         self.link = ""
-        self.said = 0
+        self.linked: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "blockquote":
-            self.quotes += 1
-        if tag == "br" or tag in BLOCKS:
-            self._break()
+        if tag == "br":
+            self.end_line(though_empty=True)
+        elif tag in PARAGRAPHS:
+            self._gap()
+        elif tag in BLOCKS:
+            self.end_line()
+        self.quotes += tag == "blockquote"
+        self.verbatim += tag == "pre"
         if tag == "li":
-            self.found.append("- ")
+            self.now.append("- ")
         if tag in ("td", "th"):
-            self.found.append(" ")
+            self.now.append(" ")
         if tag == "a":
-            self.link, self.said = dict(attrs).get("href") or "", len(self.found)
+            self.link, self.linked = dict(attrs).get("href") or "", []
         if tag == "img" and (alt := dict(attrs).get("alt")):
-            self.found.append(f"[{alt}]")
+            self._say(f"[{alt}]")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self.link.startswith("http"):
-            words = "".join(self.found[self.said :])
+            words = "".join(self.linked)
             if self.link.rstrip("/") not in words:
-                self.found.append(f" ({self.link})" if words.isascii() else f"（{self.link}）")
+                self.now.append(f" ({self.link})" if words.isascii() else f"（{self.link}）")
             self.link = ""
-        if tag == "blockquote":
-            self.quotes = max(0, self.quotes - 1)
         if tag in BLOCKS:
-            self._break()
+            self.end_line()
+        self.quotes -= tag == "blockquote" and self.quotes > 0
+        self.verbatim -= tag == "pre" and self.verbatim > 0
+        if tag in PARAGRAPHS:
+            self._gap()
 
     def handle_data(self, data: str) -> None:
-        self.found.append(re.sub(r"\s+", " ", data))
+        if not self.verbatim:
+            self._say(re.sub(r"\s+", " ", data))
+            return
+        first, *others = data.split("\n")
+        self._say(first)
+        for line in others:
+            self.end_line(though_empty=True)
+            self._say(line)
 
-    def _break(self) -> None:
-        self.found.append("\n" + "> " * min(self.quotes, 5))
+    def _say(self, words: str) -> None:
+        self.now.append(words)
+        self.linked.append(words)
+
+    def end_line(self, *, though_empty: bool = False) -> None:
+        """The next word begins a line; an empty one counts only where it was meant."""
+        words = "".join(self.now)
+        line = words.rstrip() if self.verbatim else re.sub(r"[ \t\xa0]+", " ", words).strip()
+        self.now = []
+        if line or though_empty:
+            self.lines.append(f"{'> ' * min(self.quotes, 5)}{line}".rstrip())
+
+    def _gap(self) -> None:
+        self.end_line()
+        if self.lines and self.lines[-1].strip("> "):
+            self.lines.append(("> " * min(self.quotes, 5)).rstrip())

@@ -11,6 +11,7 @@ from zhike.clocks.models import Clock
 from zhike.conversations.by_hand import Contact, write_down
 from zhike.conversations.canned import NoSuchReply, fields_of, filled, remove_reply, replies_for, reply_for, save_reply
 from zhike.conversations.handing import accept, end_offer, offer, requeue
+from zhike.conversations.in_hand import waiting_for
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.rights import rights_in
@@ -18,6 +19,7 @@ from zhike.conversations.supervising import assign, whisper
 from zhike.conversations.tests.ground import DESK, FIRST_ANSWER, asked, at, inbox_of, installed, person
 from zhike.conversations.written import book_for
 from zhike.journal.models import Fact
+from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 
 pytestmark = pytest.mark.django_db
@@ -167,3 +169,19 @@ def test_an_unknown_field_of_a_reply_is_refused_and_an_empty_one_stays_visible()
     talk = accept(asked(inbox_of()), anna, now=NOW)
     words = filled("{customer.name}您好，我是{agent.name}", fields_of(talk, anna))
     assert words == "{customer.name}您好，我是示例anna"
+
+
+def test_what_waits_in_no_queue_there_is_stands_in_the_list_of_everybody_who_answers() -> None:
+    """The handbook has no queue for text messages; and a queue was taken out of it while somebody waited in it."""
+    installed(queues=[DESK, {**DESK, "id": "experts", "title": "示例专家组", "answered_by": ["agent"]}])
+    anna, outsider = person("anna"), person("cora", "elsewhere")
+    usual = asked(inbox_of())
+    nowhere = asked(inbox_of("sms", "short"), who="+8613800000101", when="03-03 09:01")
+    gone = asked(inbox_of("webchat", "other"), who="visitor-2", when="03-03 09:02")
+    Conversation.objects.filter(pk=gone.pk).update(queue="experts")
+    version = installed(queues=[DESK])
+    books = [book_of(version.pk)]
+    assert nowhere.queue == ""
+    assert list(waiting_for(anna, books)) == [usual, nowhere, gone]
+    assert list(waiting_for(outsider, books)) == []
+    assert accept(nowhere, anna, now=NOW).owner == anna.staff

@@ -84,7 +84,7 @@ CARRIED: list[Letter] = [
             f"Content-Type: {HTML}",
             body='<p onclick=x()>正文在此</p><script>alert(1)</script><img src=http://a/x.png><a href="javascript:x">l</a><style>p{}</style><iframe src=//e></iframe><form action=/x><input></form>'.encode(),
         ),
-        "正文在此\nl",
+        "正文在此\n\nl",
         absent=("script", "onclick", "javascript", "http://a", "style", "iframe", "form", "input"),
     ),
     Letter(

@@ -120,6 +120,22 @@ def test_pictures_that_came_along_are_shown_and_those_elsewhere_are_not() -> Non
     assert stored == f'<p>x</p><img data-file="{"T" * 43}" alt="one">[two]<img alt="three">'
 
 
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ("<div>一</div><div>二</div><div><br></div><div>三<br></div><div>四</div>", "一\n二\n\n三\n四"),
+        ("<p>一</p><p>二<br>三</p>四", "一\n\n二\n三\n\n四"),
+        ("<ul><li>一</li><li>二</li></ul>", "- 一\n- 二"),
+        ("<table><tr><td>型号</td><td>K-2</td></tr><tr><td>数量</td><td>1</td></tr></table>", "型号 K-2\n数量 1"),
+        ("<pre>一  二\n\n三</pre>", "一  二\n\n三"),
+        ("<div>谢谢</div><blockquote><div>一</div><div>二</div></blockquote>", "谢谢"),
+    ],
+)
+def test_the_text_of_html_has_the_lines_its_reader_saw(html: str, words: str) -> None:
+    mail = parse(headed("Content-Type: text/html; charset=utf-8", body=html.encode()))
+    assert mail.words == words
+
+
 def test_nobody_writes_the_mark_of_a_stored_picture_himself() -> None:
     raw = headed("Content-Type: text/html", body=f'<img data-file="{"T" * 43}" alt="x">'.encode())
     assert "data-file" not in with_files(parse(raw).html, {})
