@@ -343,6 +343,8 @@ def set_customer(
 ) -> None:
     """A person says who it is (or that it is not him); the address is remembered with him."""
     with transaction.atomic():
+        if conversation.address is not None:
+            _one_at_a_time(conversation.address)  # before the conversation, as whatever he sends
         held = locked(conversation.pk)
         held.customer, held.candidates = customer, []
         if held.address is not None and not held.address.is_verified:
