@@ -235,3 +235,15 @@ class PresenceChanged(Event):
     before: str
     reason: str = ""
     staff: int = 0
+
+
+@event("staff.aptitude_kept")
+@dataclass(frozen=True)
+class AptitudeKept(Event):
+    """What somebody can do changed, as the router asks for it under the handbook."""
+
+    handbook: str
+    gained: list[str]
+    lost: list[str]
+    area: str = ""
+    area_before: str = ""

@@ -119,6 +119,9 @@ PERMISSIONS: dict[str, Row] = {
     # the floor: whose queues, is decided by the roles above them
     "floor:show": _row("board", "floor"),
     "floor:now": _row("board", "floor"),
+    # what agents can do: whose, is decided by conversations.aptitudes
+    "skills:show": _row("signed_in"),
+    "skills:person": _row("signed_in", methods=BOTH),
     # cases: which case is decided by cases.access
     "case_list:show": _row("cases"),
     "case_list:board": _row("cases"),

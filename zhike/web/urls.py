@@ -15,6 +15,7 @@ AREAS = (
     ("desk", "desk"),
     ("conversations", "workbench"),
     ("floor", "floor"),
+    ("skills", "skills"),
     ("cases", "case_list"),
     ("cases", "hand_over"),
     ("cases", "case_page"),

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
+from zhike.conversations.aptitudes import kept_by
 from zhike.handbook.structure import Role
 from zhike.lib.text import clean_line
 from zhike.org import access, actions
@@ -171,6 +172,7 @@ def _person_page(
         "roles": [(f"{name}:{role.id}", role.title.say(language), " ".join(role.places)) for name, role in found],
         "departments": Department.objects.filter(is_active=True, kind__in=kinds).order_by("path"),
         "is_self": request.viewer.principal == f"staff:{person.pk}",
+        "answers": kept_by(request.viewer, request.now).filter(staff=person).exists(),
         "handed": [(what.say(language), who) for what, who in handed_over(person)],
         **(more or {}),
     }

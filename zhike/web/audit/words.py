@@ -119,6 +119,7 @@ customers.exported|导出客户|Customers exported
 keys.rotated|更换密钥|Keys rotated
 staff.added|新增员工|Staff added
 staff.edited|修改员工|Staff edited
+staff.aptitude_kept|修改技能|Skills changed
 staff.disabled|停用员工|Staff disabled
 staff.enabled|启用员工|Staff enabled
 staff.password_set|设置密码|Password set
