@@ -1,9 +1,11 @@
 """Fill a database with cases: the sample's history, made by the real engine, multiplied by SQL.
 
     python -m zhike.web.bench.fill 1000000        on DATABASE_URL, migrated and empty
+    python -m zhike.web.bench.fill 100000 1       the same where every case has its whole history
 
-98 of 100 are closed, one in five is a warning, 200 stores have the same share each: the manager of one sees 0.1 %. The newest 3 % have
-their whole history: facts, fillings, clocks and duties.
+98 of 100 are closed, one in five is a warning, 200 stores have the same share each: the manager of one sees 0.1 %. The newest 3 % (or the
+share that is given) have their whole history: facts, fillings, clocks, duties and lines of the clause ledger. The facts stand in the
+stream in the order of their moments and under seals, as the sequencer and the sealer of the product give them: the chain can be verified.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ TROUBLES = (
 )
 
 
-def fill(rows: int) -> None:
+def fill(rows: int, told: float = TOLD_SHARE) -> None:
+    """`told`: the share of cases, the newest, that have their whole history."""
     began = time.monotonic()
     for step in (start, company, customers):
         step(rows)
@@ -47,10 +50,12 @@ def fill(rows: int) -> None:
             cases(cursor, rows)
             say(cases, began)
         with without_indexes(cursor, "journal_fact", "records_filling", "clocks_clock"):
-            history(cursor, rows)
+            history(cursor, round(rows * told))
             say(history, began)
         cursor.execute("UPDATE cases_case SET next_due_at = d.due FROM (SELECT subject_id, min(due_at) AS due FROM clocks_clock"
                        " WHERE subject_kind = 'case' AND state IN ('running', 'overdue') GROUP BY 1) d WHERE d.subject_id = id")  # fmt: skip
+        chain(cursor)
+        say(chain, began)
         cursor.execute("VACUUM (ANALYZE)")
     say(fill, began)
 
@@ -228,11 +233,11 @@ def cases(cursor: Any, rows: int) -> None:
     cursor.execute("SELECT setval('cases_case_id_seq', (SELECT max(id) FROM cases_case))")
 
 
-def history(cursor: Any, rows: int) -> None:
-    """Facts, fillings, clocks and duties of the newest cases."""
+def history(cursor: Any, told: int) -> None:
+    """Facts, fillings, clocks, duties and the clauses' lines of the newest `told` cases; facts in the order of their moments."""
     from zhike.clocks.models import Clock
     from zhike.duties.models import Obligation
-    from zhike.journal.models import Fact
+    from zhike.journal.models import ClauseUse, Fact
     from zhike.records.models import Filling
 
     moved = "c.opened_at + (x.{0} - t.opened_at)"
@@ -251,22 +256,38 @@ def history(cursor: Any, rows: int) -> None:
         "holders": "CASE WHEN c.status = 'open' THEN c.holders ELSE x.holders END",
     }
     facts = {"recorded_at": "now()", "payload": "replace(x.payload::text, t.number, c.number)::jsonb"}
-    for model, given, only in (
-        (Fact, facts, ""),
-        (Filling, {}, ""),
-        (Clock, clocks, "AND x.watches = ''"),
-        (Obligation, {}, ""),
+    for model, given, only, order in (
+        (Fact, facts, "", f"{moved.format('at')}, c.id, x.id"),
+        (Filling, {}, "", "c.id, x.id"),
+        (Clock, clocks, "AND x.watches = ''", "c.id, x.id"),
+        (Obligation, {}, "", "c.id, x.id"),
+        (ClauseUse, {}, "", "c.id, x.id"),
     ):
         cursor.execute(
             f"""{copied(model, "x", shift | subject | given)}
             FROM cases_case c JOIN turn u ON u.open = (c.status = 'open') AND u.place = (c.id - 1 - (SELECT max(id) FROM template)) %% 10
             JOIN template t ON t.id = u.template
             JOIN {model._meta.db_table} x ON x.subject_kind = 'case' AND x.subject_id = t.id {only}
-            WHERE c.id > (SELECT max(id) FROM cases_case) - %s ORDER BY c.id, x.id""",
-            [round(rows * TOLD_SHARE)],
+            WHERE c.id > (SELECT max(id) FROM cases_case) - %s AND c.id > (SELECT max(id) FROM template) ORDER BY {order}""",
+            [told],
         )
+
+
+def chain(cursor: Any) -> None:
+    """Facts that SQL wrote are told to the sequencer and the sealer as record() would have told them."""
+    from zhike.journal.seals import seal_all
+    from zhike.journal.stream import sequence_all
+
+    cursor.execute("""
+        INSERT INTO journal_pending (fact_id) SELECT id FROM journal_fact f
+        WHERE NOT EXISTS (SELECT FROM journal_stream s WHERE s.fact_id = f.id)
+            AND NOT EXISTS (SELECT FROM journal_pending p WHERE p.fact_id = f.id)
+    """)
+    cursor.execute("ANALYZE journal_pending")
+    sequence_all()
+    seal_all()
 
 
 if __name__ == "__main__":
     django.setup()
-    fill(int(sys.argv[1]))
+    fill(int(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else TOLD_SHARE)

@@ -18,12 +18,17 @@ from zhike.web.cli.ready import database_ready
 from zhike.web.cli.scratch import connect, copy, make_template, migrations_digest, with_name
 
 PREFIX = "zhike_bench_"
-FILLS = {"cases": "zhike.web.bench.fill", "customers": "zhike.web.bench.archive"}
+FILLS = {
+    "cases": ("zhike.web.bench.fill",),
+    "history": ("zhike.web.bench.fill", "1"),
+    "customers": ("zhike.web.bench.archive",),
+}
+"""What is filled: the module, and what it is told beside the number of rows. `history`: cases that all have theirs."""
 
 
 @contextmanager
 def ground(rows: int, say: Say, *, fresh: bool = False, keep: bool = True, of: str = "cases") -> Iterator[str]:
-    """The URL of a database with `rows` cases (or customers) on the server that is used; filled when there is none yet or a `fresh` one is
+    """The URL of a database with `rows` cases (cases with their whole history, customers) on the server that is used; filled when there is none yet or a `fresh` one is
     wanted.
 
     Django is not set up here: whoever works on it is a process of its own.
@@ -61,5 +66,6 @@ def make(keeper: psycopg.Connection[tuple[object, ...]], server: str, name: str,
     copy(keeper, unfinished, make_template(keeper, server))
     say(f"filling {name} with {rows:,} {of}")
     environ = {**os.environ, "DATABASE_URL": with_name(server, unfinished), "DJANGO_SETTINGS_MODULE": "zhike.settings"}
-    subprocess.run([sys.executable, "-m", FILLS[of], str(rows)], check=True, env=environ)
+    module, *more = FILLS[of]
+    subprocess.run([sys.executable, "-m", module, str(rows), *more], check=True, env=environ)
     keeper.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(name)))

@@ -12,23 +12,12 @@ import click
 from zhike.web.bench.report import Report, Say, table
 
 BENCHES = (
-    "cases",
-    "api",
-    "list",
-    "clocks",
-    "live",
-    "handbook",
-    "customers",
-    "import",
-    "routing",
-    "mail",
-    "chat",
-    "fanout",
-)
-OTHERWISE_CALLED = {"list": "lists", "import": "incoming"}
+    "cases", "api", "list", "clocks", "live", "handbook", "customers", "import", "routing", "mail", "chat", "fanout", "restore",
+)  # fmt: skip
+OTHERWISE_CALLED = {"list": "lists", "import": "incoming", "restore": "restoring"}
 """Benches whose module has another name."""
-LINES = 100_000
-"""Lines of the file that is imported, unless said otherwise."""
+ROWS = {"import": 100_000, "restore": 100_000}
+"""Lines of the file that is imported, cases that are restored, unless said otherwise; of everything else a million."""
 
 
 class Bench(Protocol):
@@ -39,7 +28,9 @@ class Bench(Protocol):
 
 @click.command()
 @click.argument("name", type=click.Choice(BENCHES))
-@click.option("--rows", default=0, help="Cases, customers or lines; 1,000,000 unless said otherwise, import 100,000.")
+@click.option(
+    "--rows", default=0, help="Cases, customers or lines; 1,000,000 unless said otherwise, import and restore 100,000."
+)
 @click.option("--rounds", default=3, show_default=True, help="Interleaved rounds of ours and the raw figure.")
 @click.option("--seconds", default=5.0, show_default=True, help="Length of a measurement in a round.")
 @click.option("--fresh", is_flag=True, help="Fill the database anew.")
@@ -57,7 +48,7 @@ def command(
 
     bench: Bench = importlib.import_module(f"zhike.web.bench.{OTHERWISE_CALLED.get(name, name)}").bench
     more = {"import": {"kills": kills}, "chat": {"rate": rate}}.get(name, {})
-    rows = rows or (LINES if name == "import" else 1_000_000)
+    rows = rows or ROWS.get(name, 1_000_000)
     report = bench(rows, rounds, seconds, say, fresh=fresh, keep=keep, **more)
     click.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else table(report))
     sys.stdout.flush()
