@@ -9,4 +9,10 @@ class ConversationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhike.conversations import draining, endings, events, reactions  # noqa: F401 - events and reactions are registered when imported
+        from zhike.conversations import (  # noqa: F401 - events, reactions and what people hold are registered when imported
+            draining,
+            endings,
+            events,
+            leaving,
+            reactions,
+        )

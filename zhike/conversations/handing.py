@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from zhike.clocks.actions import reassign_clock
+from zhike.clocks.queries import undecided_clocks
 from zhike.conversations import refusals
 from zhike.conversations.events import (
     ConversationAccepted,
@@ -21,10 +23,11 @@ from zhike.conversations.judging import judged
 from zhike.conversations.models import Conversation, Presence
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.written import book_for, deed, locked, write
+from zhike.duties.actions import hand_over_owed
 from zhike.handbook.common import Text
 from zhike.handbook.decide import Decision, decide
 from zhike.org.models import Staff
-from zhike.org.principals import SYSTEM, Viewer
+from zhike.org.principals import SYSTEM, Viewer, staff_key
 
 State = Conversation.State
 ACCEPTING = "conversation.accepting"
@@ -209,6 +212,31 @@ def join(
         held.collaborators = others if leaves else [*others, staff.pk]
         write(held, [Joined(held.number, staff.pk, leaves)], now=now, by=viewer.principal)
     return held
+
+
+def pass_on(conversation: Conversation, to: Staff, *, now: dt.datetime, by: str) -> Conversation:
+    """Its owner is gone and a colleague answers for it now, asked or not; one that waits in a queue or is offered to somebody
+    else stays where it is, for him to answer for until it is taken."""
+    with transaction.atomic():
+        held = _live(conversation)
+        before = held.owner_id
+        if held.state == State.OPEN or held.offered_to_id == to.pk:
+            _take(held, to, now)
+        held.owner = to
+        fact = ConversationAccepted(held.number, to.pk, before)
+        write(held, [fact], happened=["conversation.transferred"], now=now, by=by)
+        if before is not None and before != to.pk:
+            _owed_by_the_next(held, staff_key(before), staff_key(to.pk), now, by)
+    return held
+
+
+def _owed_by_the_next(held: Conversation, before: str, after: str, now: dt.datetime, by: str) -> None:
+    """The limits and duties he held in person are his successor's; those of a role stay with the role."""
+    subject = ("conversation", held.pk)
+    for clock in undecided_clocks(subject, before):
+        others = [holder for holder in clock.holders if holder not in (before, after)]
+        reassign_clock(clock.pk, [*others, after], at=now, by=by, audience=held.audience)
+    hand_over_owed(subject, before, after)
 
 
 def _take(held: Conversation, staff: Staff, now: dt.datetime) -> None:

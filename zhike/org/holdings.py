@@ -30,6 +30,8 @@ class Holding:
     """Whom a successor must answer to, e.g. a role in a department; "" where anybody will do."""
     ends: bool = False
     """It goes to nobody: it ends with the person, as a token does."""
+    becomes: Text | None = None
+    """What comes of it then, where it does not simply end."""
     optional: bool = False
     """It goes to the one successor for all where there is one, else it stays as it is."""
     subject: Subject | None = None

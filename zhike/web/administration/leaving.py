@@ -32,6 +32,7 @@ class Line:
     key: str
     words: str
     ends: bool
+    becomes: str
     optional: bool
     people: Sequence[Staff]
     chosen: str
@@ -125,6 +126,7 @@ def _group(
             row.key,
             row.words.say(language),
             row.ends,
+            row.becomes.say(language) if row.becomes else "",
             row.optional,
             people[row.principal] if not row.ends else (),
             request.POST.get(f"to_{row.key}", ""),
