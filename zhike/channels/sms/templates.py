@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from zhike.channels.events import TemplateDecided
 from zhike.channels.refusals import Refused
@@ -18,9 +18,14 @@ from zhike.channels.sms.words import LONGEST, SAYS_HOW, clean_value, filled, sig
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
 from zhike.lib.text import clean_line
+from zhike.notices.actions import Tell, tell
+from zhike.org.handbooks import book_of, current
+from zhike.org.models import Staff
+from zhike.org.principals import staff_key
 
 CODE = re.compile(r"[a-z][a-z0-9_.-]{0,39}")
 State = SmsTemplate.State
+WAITS = Text(zh="短信模板“{title}”等您批准。", en="The text message template “{title}” waits for your approval.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,21 @@ def save_template(row: SmsTemplate | None, wish: TemplateWish, *, by: str, now: 
 
 
 def submit_template(row: SmsTemplate, *, by: str, now: dt.datetime) -> None:
-    """Ask for a second person's word. Raises Refused when it is no draft."""
-    _move(row, (State.DRAFT, State.REFUSED), State.WAITING, by, now)
+    """Ask for a second person's word; whoever may give it is told. Raises Refused when it is no draft."""
+    with transaction.atomic():
+        _move(row, (State.DRAFT, State.REFUSED), State.WAITING, by, now)
+        words = Text(zh=WAITS.zh.format(title=row.title), en=WAITS.say("en").format(title=row.title))
+        to = [staff_key(number) for number in approvers_of(row, by, now)]
+        tell([Tell(now, to, "told", "", row.handbook, ("sms_template", row.pk), words)])
+
+
+def approvers_of(row: SmsTemplate, by: str, now: dt.datetime) -> set[int]:
+    """Administrators and whoever leads under the template's handbook (the board is open to his role), without who wrote or submitted it."""
+    book = book_of(current(row.handbook, now).pk)
+    leading = [role.id for role in book.handbook.roles if "board" in role.screens and not role.external]
+    leads = Q(assignments__handbook=row.handbook, assignments__role__in=leading)
+    people = Staff.objects.filter(Q(is_admin=True) | leads, is_active=True).values_list("pk", flat=True)
+    return {number for number in people if staff_key(number) not in (row.written_by, by)}
 
 
 def approve_template(row: SmsTemplate, *, by: str, now: dt.datetime) -> None:
@@ -96,12 +114,10 @@ def retire_template(row: SmsTemplate, *, by: str, now: dt.datetime) -> None:
     _move(row, tuple(State), State.RETIRED, by, now)
 
 
-def approved_templates(handbook: str, purpose: str = "") -> QuerySet[SmsTemplate]:
-    """Those that may be sent in a handbook's name now."""
-    found = SmsTemplate.objects.select_related("gateway").filter(
-        handbook=handbook, state=State.APPROVED, gateway__is_active=True
-    )
-    return (found.filter(purpose=purpose) if purpose else found).order_by("code")
+def approved_templates(inbox: int, purpose: str) -> QuerySet[SmsTemplate]:
+    """Those that may be sent now through the gateway of an inbox; none while the gateway is switched off."""
+    found = SmsTemplate.objects.select_related("gateway").filter(gateway__inbox=inbox, gateway__is_active=True)
+    return found.filter(state=State.APPROVED, purpose=purpose).order_by("code")
 
 
 def words_of(row: SmsTemplate, values: Mapping[str, object]) -> tuple[str, dict[str, str]]:

@@ -23,10 +23,12 @@ from zhike.org.shift_requests import (
     ask_swap,
     decide_request,
     requests_of,
+    settled_for,
     waiting_for,
     withdraw_request,
 )
 from zhike.web.attendance.month import cell_of, drawn
+from zhike.web.base.names import names_of
 from zhike.web.base.times import WEEKDAYS, ZONE
 from zhike.web.context import Request
 
@@ -84,9 +86,12 @@ def swap(request: Request) -> HttpResponseBase:
 
 
 def requests(request: Request) -> HttpResponse:
-    """What waits for this viewer's answer."""
+    """What waits for this viewer's answer, and below it what was answered: his own and those that are his to decide."""
     rows = [_asked(row, request) for row in waiting_for(request.viewer)[:MOST]]
-    return drawn(request, "requests", {"rows": rows, "me": f"staff:{_me(request).pk}"})
+    settled = [_asked(row, request) for row in settled_for(request.viewer)[:MOST]]
+    names = names_of({each.row.decided_by for each in settled if each.row.decided_by})
+    over = [(each, names.get(each.row.decided_by, "")) for each in settled]
+    return drawn(request, "requests", {"rows": rows, "over": over, "me": f"staff:{_me(request).pk}"})
 
 
 def answer(request: Request, number: int) -> HttpResponseBase:

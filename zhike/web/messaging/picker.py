@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext
 
 from zhike.channels.refusals import Refused
 from zhike.channels.sms.models import SmsTemplate
-from zhike.channels.sms.templates import words_of
+from zhike.channels.sms.templates import approved_templates, words_of
 from zhike.channels.sms.words import filled, segments_of, signed
 from zhike.conversations.access import conversation_for
 from zhike.conversations.actions import say
@@ -36,10 +36,7 @@ def show(request: Request, number: str) -> HttpResponseBase:
         raise Http404
     if conversation.medium != "sms":
         raise Http404
-    found = SmsTemplate.objects.select_related("gateway").filter(
-        gateway__inbox=conversation.inbox_id, state=SmsTemplate.State.APPROVED, purpose="service"
-    )
-    templates = list(found.order_by("code")[:200])
+    templates = list(approved_templates(conversation.inbox_id, "service")[:200])
     source = request.POST if request.method == "POST" else request.GET
     chosen = next((each for each in templates if each.code == source.get("template")), None)
     typed = (

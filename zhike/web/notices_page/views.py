@@ -69,10 +69,14 @@ def lines_of(request: Request, notices: list[Notice]) -> list[Line]:
 
 
 def _page(notice: Notice) -> str:
-    """Where a change of a handbook is read or decided, where an export waits for consent."""
+    """Where a change of a handbook is read or decided, where an export waits for consent, a template for approval."""
     if notice.subject_kind == "export":
         return reverse("case_list:exports")
-    routes = {"reading": "handbook_page:changes", "proposal": "handbook_admin:proposal"}
+    routes = {
+        "reading": "handbook_page:changes",
+        "proposal": "handbook_admin:proposal",
+        "sms_template": "messaging:template",
+    }
     route = routes.get(notice.subject_kind)
     return reverse(route, args=[notice.subject_id]) if route else ""
 

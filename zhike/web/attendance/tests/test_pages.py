@@ -125,6 +125,20 @@ def test_leave_from_asking_to_approval(house: World) -> None:
     assert ShiftRequest.objects.get().state == "withdrawn"
 
 
+def test_what_was_answered_stands_below_what_waits_for_whom_it_concerns(house: World) -> None:
+    agent, head = house.signed_in("agent"), house.signed_in("supervisor")
+    agent.post(
+        "/attendance/mine/leave", {"begins_at": "2025-06-12T09:00", "ends_at": "2025-06-12T17:00", "why": "示例"}
+    )
+    number = ShiftRequest.objects.get().pk
+    assert "已经答复的" not in head.get("/attendance/requests").content.decode()
+    head.post(f"/attendance/requests/{number}", {"how": "refuse", "answer": "示例：人手不够"})
+    for who in ("supervisor", "agent"):
+        page = house.signed_in(who).get("/attendance/requests").content.decode()
+        assert [words in page for words in ("已经答复的", "未批准", "示例：人手不够")] == [True] * 3
+    assert "示例：人手不够" not in house.signed_in("mate").get("/attendance/requests").content.decode()
+
+
 def test_a_swap_from_asking_to_approval(house: World) -> None:
     set_pattern(
         house.staff["mate"], [ShiftType.objects.get(code="night")] * 7, since=dt.date(2025, 6, 12), by=house.viewer("boss"),

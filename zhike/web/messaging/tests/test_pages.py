@@ -17,6 +17,7 @@ from zhike.channels.sms.sending import deliver, send_sms
 from zhike.channels.wechat.models import WechatAccount
 from zhike.conversations.models import Conversation, Message
 from zhike.customers.consents import give_consent
+from zhike.notices.models import Notice
 from zhike.web.tests.world import World
 
 PAGE = "/administration/messages"
@@ -251,3 +252,33 @@ def test_consent_opens_marketing_from_the_page_too(world: World, local: SmsGatew
     assert case.customer is not None
     give_consent(case.customer, "marketing", version="v1", channel="phone", by="staff:1", now=world.now)
     assert "已排队发送" in boss.post(there, typed, follow=True).content.decode()
+
+
+def test_whoever_may_approve_a_template_is_told_that_it_waits_and_finds_it(
+    world: World, boss: Client, local: SmsGateway
+) -> None:
+    boss.post(f"{PAGE}/templates/new", {**WORDS, "gateway": local.pk})
+    row = SmsTemplate.objects.get()
+    assert Notice.objects.count() == 0
+    boss.post(f"{PAGE}/templates/{row.pk}/decide", {"what": "submit"})
+    notice = Notice.objects.get()
+    leads = {f"staff:{world.staff[who].pk}" for who in world.staff if "board" in world.viewer(who).screens}
+    assert (set(notice.to), notice.words["zh"]) == (leads, "短信模板“示例受理通知”等您批准。")
+    assert f"staff:{world.staff['boss'].pk}" not in notice.to
+    lead = world.signed_in("supervisor")
+    page = lead.get("/notices").content.decode()
+    assert f"{PAGE}/templates/{row.pk}" in page
+    assert f'href="{PAGE}/templates"' in page
+    assert f'href="{PAGE}/templates"' not in world.signed_in("agent").get("/notices").content.decode()
+    lead.post(f"{PAGE}/templates/{row.pk}/decide", {"what": "refuse", "why": "示例"})
+    boss.post(f"{PAGE}/templates/{row.pk}/decide", {"what": "submit"})
+    assert Notice.objects.count() == 2
+
+
+def test_a_switched_off_gateway_offers_no_templates(world: World, local: SmsGateway) -> None:
+    approved(world, local)
+    talk = conversation(world, local)
+    agent = world.signed_in("agent")
+    assert "示例受理通知" in agent.get(f"{PAGE}/picker/{talk.number}").content.decode()
+    SmsGateway.objects.update(is_active=False)
+    assert "示例受理通知" not in agent.get(f"{PAGE}/picker/{talk.number}").content.decode()
