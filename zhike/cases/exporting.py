@@ -25,6 +25,7 @@ from zhike.cases.queries import count_upto, filtered
 from zhike.cases.refusals import CaseError, Reason
 from zhike.handbook.book import Book
 from zhike.handbook.common import Text
+from zhike.handbook.parameters import length_asked
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
 from zhike.journal.ledger import Use, write_uses
@@ -39,7 +40,7 @@ FORMATS = ("xlsx", "csv")
 KEPT = dt.timedelta(hours=24)
 """How long a file waits to be fetched."""
 WAITS = dt.timedelta(days=7)
-"""How long a request waits for consent."""
+"""How long a request waits for consent; a handbook's parameter `export_wait` says otherwise. Of several handbooks the shortest counts."""
 MOST_COUNTED = 100_000
 """How far rows are counted before a request; `export.rows` is no larger than one more."""
 MOST_OPEN = 5
@@ -55,7 +56,7 @@ NOT_YOUR_TURN = Text(
 ASKED = Text(zh="{name}申请导出工单，要您同意。", en="{name} asks to export cases and needs your consent.")
 AGREED = Text(zh="您申请的工单导出已获同意，正在生成。", en="Your export of cases was agreed to and is being written.")
 DENIED = Text(zh="您申请的工单导出没有获得同意。", en="Your export of cases was not agreed to.")
-TOO_LATE = Text(zh="一周内没有等到同意，请重新申请。", en="Nobody agreed within a week. Ask again.")
+TOO_LATE = Text(zh="限期内没有等到同意，请重新申请。", en="Nobody agreed in time. Ask again.")
 
 
 class ExportRefused(CaseError):
@@ -98,6 +99,7 @@ def ask_export(
         _write_refusal(asked, by, now, said)
         raise ExportRefused([reason for _, one in said for reason in one.reasons])
     consents = [consent for _, one in said for consent in one.consents]
+    waits = [length_asked(book, "export_wait", WAITS) for book, one in said if one.consents]
     with transaction.atomic():
         unfinished = CaseExport.objects.filter(staff=by.staff, state__in=[State.WAITING, State.QUEUED, State.RUNNING])
         if len(unfinished.select_for_update()) >= MOST_OPEN:
@@ -106,6 +108,7 @@ def ask_export(
             staff=by.staff, at=now, asked=asked.kept(), format=format_, language=language, purpose=purpose,
             state=State.WAITING if consents else State.QUEUED, mark=secrets.token_hex(6), total=counted,
             clauses=[clause for _, one in said for clause in one.clauses], consents=[c.kept() for c in consents],
+            waits_until=now + min(waits, default=WAITS) if consents else None,
         )  # fmt: skip
         event = ExportAsked(export.asked, format_, purpose, counted, export.mark)
         _tell(export, event, by.principal, now)
@@ -166,7 +169,8 @@ def role_for(export: CaseExport, viewer: Viewer, now: dt.datetime) -> tuple[str,
     """(handbook, role) in which the viewer may decide about this request now."""
     if export.state != State.WAITING or viewer.staff is None or viewer.staff.pk == export.staff_id:
         return None
-    return role_to_agree(viewer, still_open(export), export.approvals) if now - export.at <= WAITS else None
+    in_time = export.waits_until is not None and now <= export.waits_until
+    return role_to_agree(viewer, still_open(export), export.approvals) if in_time else None
 
 
 def still_open(export: CaseExport) -> list[Consent]:
@@ -183,7 +187,7 @@ def awaiting(viewer: Viewer, now: dt.datetime) -> list[CaseExport]:
     """Requests of others that wait for this viewer's consent, the latest first."""
     if viewer.staff is None:
         return []
-    waiting = CaseExport.objects.filter(state=State.WAITING, at__gte=now - WAITS).select_related("staff")
+    waiting = CaseExport.objects.filter(state=State.WAITING, waits_until__gte=now).select_related("staff")
     return [export for export in waiting.order_by("-id")[:200] if role_for(export, viewer, now)]
 
 
@@ -211,9 +215,9 @@ def forget(exports: Iterable[CaseExport]) -> None:
 
 
 def forget_expired(now: dt.datetime) -> None:
-    """Files whose time is over go; requests nobody agreed to in a week are over."""
+    """Files whose time is over go; requests nobody agreed to in time are over."""
     forget(CaseExport.objects.filter(state=State.READY, expires_at__lte=now)[:100])
-    late = CaseExport.objects.filter(state=State.WAITING, at__lt=now - WAITS)
+    late = CaseExport.objects.filter(state=State.WAITING, waits_until__lt=now)
     late.update(state=State.REJECTED, why={"zh": TOO_LATE.zh, "en": TOO_LATE.say("en")})
 
 

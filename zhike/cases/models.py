@@ -229,6 +229,8 @@ class CaseExport(models.Model):
     """[{"handbook", "clause", "links": [[role, ...], ...], "parallel"}]: whose consent clauses ask."""
     approvals = models.JSONField(default=list)
     """[{"handbook", "role", "by", "at", "decision", "words"}], in the order they were given."""
+    waits_until = models.DateTimeField(null=True)
+    """Until when it waits for consent, as the handbooks said when it was asked for; None where none was needed."""
     keys = ArrayField(models.CharField(max_length=120), default=list)
     """What the viewer answered to when the rows were read: who loses one of these loses the file."""
     total = models.IntegerField(null=True)

@@ -23,8 +23,9 @@ from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.staff_facts import facts_about
 from zhike.conversations.written import all_locked
 from zhike.handbook.book import Book
-from zhike.handbook.common import Text, parse_duration
+from zhike.handbook.common import Text
 from zhike.handbook.decide import Decision, judge
+from zhike.handbook.parameters import length_asked
 from zhike.handbook.structure import Choice, Queue
 from zhike.journal.actions import NewFact, record
 from zhike.journal.ledger import Use, write_uses
@@ -285,13 +286,7 @@ def hear(staff_ids: Collection[int], now: dt.datetime) -> None:
 
 def silence_of(handbook: str, books: Mapping[str, Book]) -> dt.timedelta:
     """How long nothing may be heard of somebody: the handbook's parameter, else SILENCE."""
-    book = books.get(handbook)
-    value = book.parameters.get("presence_silence") if book is not None else None
-    if not isinstance(value, str):
-        return SILENCE
-    parsed = parse_duration(value)
-    seconds = {"second": 1, "minute": 60, "hour": 3600}.get(str(parsed["unit"].value), 60)
-    return dt.timedelta(seconds=parsed["amount"] * seconds)
+    return length_asked(books.get(handbook), "presence_silence", SILENCE)
 
 
 def look_after_presence(now: dt.datetime, *, listening: bool) -> int:

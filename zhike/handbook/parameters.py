@@ -56,6 +56,21 @@ def read_value(definition: ParameterDef, text: str) -> Scalar:
     return value
 
 
+def length_asked(book: Book | None, name: str, default: dt.timedelta) -> dt.timedelta:
+    """A length of time the product itself asks a handbook for, in time on the wall; `default` where it says nothing of the kind."""
+    value = book.parameters.get(name) if book is not None else None
+    if not isinstance(value, str):
+        return default
+    asked = parse_duration(value)
+    return dt.timedelta(seconds=asked["amount"] * SECONDS[Unit(asked["unit"])])
+
+
+def number_asked(book: Book | None, name: str, default: int) -> int:
+    """A number the product itself asks a handbook for; `default` where it says nothing of the kind."""
+    value = book.parameters.get(name) if book is not None else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
 def words_of(book: Book, value: Scalar) -> Text:
     """A value as people read it: `48 小时`, "48 hours"."""
     return Namer(book).say(parsed(value))

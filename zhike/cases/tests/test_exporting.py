@@ -25,7 +25,7 @@ from zhike.handbook.tests.folder import MANIFEST, TEXT, found, sound, with_claus
 from zhike.lib.tables import safe_cell
 from zhike.notices.models import Notice
 from zhike.org.actions import add_staff, assign_role, disable_staff, withdraw_role
-from zhike.org.handbooks import install
+from zhike.org.handbooks import book_of, install, version_of
 from zhike.org.handbooks import viewer as viewer_of
 from zhike.org.models import Assignment, HandbookVersion, Staff
 from zhike.org.principals import Viewer
@@ -318,6 +318,29 @@ def test_consent_comes_too_late_after_a_week(house: House) -> None:
     with pytest.raises(ExportRefused):
         house.decide(export, "boss", now=later)
     exporting.forget_expired(later)
+    assert CaseExport.objects.get().state == "rejected"
+
+
+def test_how_long_it_waits_is_the_handbooks_word_as_it_was_when_it_was_asked(house: House) -> None:
+    house.tickets(3)
+    HandbookVersion.objects.update(parameters={"export_wait": "2h"})
+    book_of.cache_clear()
+    version_of.cache_clear()
+    export = house.ask()
+    assert export.waits_until == NOW + dt.timedelta(hours=2)
+    HandbookVersion.objects.update(parameters={"export_wait": "9d"})
+    book_of.cache_clear()
+    version_of.cache_clear()
+    late = NOW + dt.timedelta(hours=2, seconds=1)
+    assert (exporting.awaiting(house.viewer("boss"), NOW), exporting.awaiting(house.viewer("boss"), late)) == (
+        [export],
+        [],
+    )
+    with pytest.raises(ExportRefused):
+        house.decide(export, "boss", now=late)
+    exporting.forget_expired(NOW + dt.timedelta(hours=1))
+    assert CaseExport.objects.get().state == "waiting"
+    exporting.forget_expired(late)
     assert CaseExport.objects.get().state == "rejected"
 
 

@@ -256,6 +256,16 @@ def test_the_machine_answers_once_without_his_words_and_three_times_a_day_at_mos
     assert Outgoing.objects.filter(is_auto=True).count() == 4
 
 
+@pytest.mark.parametrize("most", [0, 1, 5])
+def test_how_many_mails_of_machines_an_address_gets_a_day_is_the_handbooks_word(desk: Viewer, most: int) -> None:
+    parameter = {"id": "auto_mails_a_day", "title": "示例", "value": most}
+    installed(version="2", effective="2025-01-02", parameters=[parameter])
+    mailbox = mailbox_of(auto_answer="我们已收到")
+    for number in range(6):
+        came(mailbox, mail(identifier=f"{number}@example.com"), f"03-03 09:0{number}")
+    assert Outgoing.objects.filter(to=GUEST, is_auto=True).count() == most
+
+
 @pytest.mark.parametrize("sender", ["no-reply@example.com", "mailer-daemon@example.com"])
 def test_the_machine_does_not_answer_addresses_nobody_reads(desk: Viewer, sender: str) -> None:
     came(mailbox_of(auto_answer="我们已收到"), mail(sender=sender))

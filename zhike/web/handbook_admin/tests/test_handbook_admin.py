@@ -206,6 +206,8 @@ def add_bounds(world: World) -> None:
     """The installed handbook is the shipped one, which gives the parameter its bounds."""
     assert {one.id: one.most for one in book_of(world.version.pk).handbook.parameters} == {
         "warn_share": 95,
+        "export_wait": "90d",
+        "auto_mails_a_day": 20,
         "return_reminder": 20,
     }
 
