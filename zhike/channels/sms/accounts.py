@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import secrets as random
 from dataclasses import dataclass
 
 from django.db import transaction
 
-from zhike.channels.addresses import BadAddress, parse
+from zhike.channels import ways
 from zhike.channels.calling import house_line
 from zhike.channels.events import GatewayChanged
 from zhike.channels.refusals import Refused
@@ -18,11 +17,9 @@ from zhike.channels.sms.gateways import Account, Gateway
 from zhike.channels.sms.local import Local
 from zhike.channels.sms.models import SmsGateway, SmsTemplate
 from zhike.channels.sms.tencent import Tencent
-from zhike.conversations.models import Inbox
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
 from zhike.lib.text import clean_line
-from zhike.org.handbooks import in_force
 from zhike.org.keys import keyring, rotates, sealed_of
 
 CONTEXT = "sms gateway secret"
@@ -59,45 +56,21 @@ def gateway_of(row: SmsGateway) -> Gateway:
 
 def save_gateway(row: SmsGateway | None, wish: GatewayWish, *, by: str, now: dt.datetime) -> SmsGateway:
     """Make or change one. Its inbox is made with it, so that replies have somewhere to go. Raises Refused."""
-    price = _checked(row, wish, now)
+    price, secret = _checked(row, wish, now), wish.secret.strip()
     with transaction.atomic():
-        name = clean_line(wish.name)[:80]
-        if row is None:
-            token = random.token_urlsafe(32)
-            inbox = Inbox.objects.create(
-                medium="sms", name=name, handbook=wish.handbook, key=f"sms-{token[:16]}", created_at=now
-            )
-            row = SmsGateway(provider=wish.provider, inbox=inbox, callback=token, created_at=now, created_by=by)
-        else:
-            Inbox.objects.filter(pk=row.inbox_id).update(name=name, handbook=wish.handbook)
-        row.name, row.price = name, price
-        row.access_id, row.region, row.app_id = (
-            wish.access_id.strip()[:128],
-            wish.region.strip()[:32],
-            wish.app_id.strip()[:32],
-        )
-        row.endpoint = wish.endpoint.strip()
-        if wish.secret.strip():
-            made = keyring().seal(wish.secret.strip(), CONTEXT)
-            row.key_id, row.sealed = made.key_id, made.data
-        elif not row.key_id:
-            made = keyring().seal("", CONTEXT)
-            row.key_id, row.sealed = made.key_id, made.data
-        _save(row)
+        row = row or ways.made(SmsGateway, "sms", sort={"provider": wish.provider}, by=by, now=now)
+        fields = {
+            "name": clean_line(wish.name)[:80], "price": price, "access_id": wish.access_id.strip()[:128],
+            "region": wish.region.strip()[:32], "app_id": wish.app_id.strip()[:32], "endpoint": wish.endpoint.strip(),
+        }  # fmt: skip
+        ways.keep(row, fields, handbook=wish.handbook, secret=secret or None, context=CONTEXT)
         _tell(row, "saved", by, now)
     return row
 
 
-def _save(row: SmsGateway) -> None:
-    if row._state.adding:
-        row.save(force_insert=True)
-    else:
-        row.save(update_fields=["name", "price", "access_id", "region", "app_id", "endpoint", "key_id", "sealed"])
-
-
 def switch_gateway(row: SmsGateway, *, active: bool, by: str, now: dt.datetime) -> None:
     with transaction.atomic():
-        SmsGateway.objects.filter(pk=row.pk).update(is_active=active)
+        ways.switch(row, active=active)
         _tell(row, "on" if active else "off", by, now)
 
 
@@ -121,15 +94,11 @@ def choose_reply_template(row: SmsGateway, template: SmsTemplate | None, *, by: 
 
 def _checked(row: SmsGateway | None, wish: GatewayWish, now: dt.datetime) -> int:
     """The price in thousandths. Raises Refused, all problems at once."""
-    wrong: dict[str, Text] = {}
-    if not clean_line(wish.name):
-        wrong["name"] = Text(zh="请填写名称。", en="Give it a name.")
+    wrong = ways.wrong_with(wish.name, wish.handbook, wish.endpoint, now)
     if wish.provider not in SmsGateway.Provider.values or (row is not None and row.provider != wish.provider):
         wrong["provider"] = Text(
             zh="请选择服务商；已有的网关不能换服务商。", en="Choose a provider; an existing gateway keeps its own."
         )
-    if wish.handbook not in {version.name for version in in_force(now)}:
-        wrong["handbook"] = Text(zh="请选择一本在用的制度。", en="Choose a handbook in force.")
     if wish.provider in (SmsGateway.Provider.ALIYUN, SmsGateway.Provider.TENCENT):
         if not wish.access_id.strip():
             wrong["access_id"] = Text(
@@ -141,11 +110,6 @@ def _checked(row: SmsGateway | None, wish: GatewayWish, now: dt.datetime) -> int
             wrong["app_id"] = Text(
                 zh="请填写短信应用的 SDK AppID（数字）。", en="Write the SDK AppID of the SMS application (digits)."
             )
-    if wish.endpoint.strip():
-        try:
-            parse(wish.endpoint.strip()[:201])
-        except BadAddress as bad:
-            wrong["endpoint"] = bad.words
     price = _thousandths(wish.price)
     if price is None:
         wrong["price"] = Text(zh="请填写每条单价，例如 0.045。", en="Write the price of one message, such as 0.045.")

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import secrets as random
 from dataclasses import dataclass
 
 from django.db import transaction
 
-from zhike.channels.addresses import BadAddress, parse
+from zhike.channels import ways
 from zhike.channels.events import AccountChanged
 from zhike.channels.refusals import Refused
 from zhike.channels.wechat.crypt import KEY, Crypt
 from zhike.channels.wechat.models import WechatAccount, WechatToken
-from zhike.conversations.models import Inbox
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
 from zhike.lib.text import clean_line
-from zhike.org.handbooks import in_force
 from zhike.org.keys import keyring, rotates, sealed_of
 
 CONTEXT = "wechat account secrets"
@@ -69,25 +66,13 @@ def save_account(row: WechatAccount | None, wish: AccountWish, *, by: str, now: 
     )
     _check(row, wish, known, now)
     with transaction.atomic():
-        name = clean_line(wish.name)[:80]
-        if row is None:
-            callback = random.token_urlsafe(32)
-            inbox = Inbox.objects.create(
-                medium="wechat", name=name, handbook=wish.handbook, key=f"wechat-{callback[:16]}", created_at=now
-            )
-            row = WechatAccount(kind=wish.kind, inbox=inbox, callback=callback, created_at=now, created_by=by)
-        else:
-            Inbox.objects.filter(pk=row.inbox_id).update(name=name, handbook=wish.handbook)
-        row.name, row.app_id, row.open_kfid = name, wish.app_id.strip(), wish.open_kfid.strip()
-        row.endpoint = wish.endpoint.strip()
-        made = keyring().seal(
-            json.dumps({"secret": known.secret, "token": known.token, "aes_key": known.aes_key}), CONTEXT
-        )
-        row.key_id, row.sealed = made.key_id, made.data
-        if row._state.adding:
-            row.save(force_insert=True)
-        else:
-            row.save(update_fields=["name", "app_id", "open_kfid", "endpoint", "key_id", "sealed"])
+        row = row or ways.made(WechatAccount, "wechat", sort={"kind": wish.kind}, by=by, now=now)
+        fields = {
+            "name": clean_line(wish.name)[:80], "app_id": wish.app_id.strip(), "open_kfid": wish.open_kfid.strip(),
+            "endpoint": wish.endpoint.strip(),
+        }  # fmt: skip
+        secret = json.dumps({"secret": known.secret, "token": known.token, "aes_key": known.aes_key})
+        ways.keep(row, fields, handbook=wish.handbook, secret=secret, context=CONTEXT)
         WechatToken.objects.filter(account=row).update(ends_at=None)
         _tell(row, "saved", by, now)
     return row
@@ -95,20 +80,16 @@ def save_account(row: WechatAccount | None, wish: AccountWish, *, by: str, now: 
 
 def switch_account(row: WechatAccount, *, active: bool, by: str, now: dt.datetime) -> None:
     with transaction.atomic():
-        WechatAccount.objects.filter(pk=row.pk).update(is_active=active)
+        ways.switch(row, active=active)
         _tell(row, "on" if active else "off", by, now)
 
 
 def _check(row: WechatAccount | None, wish: AccountWish, known: Secrets, now: dt.datetime) -> None:
-    wrong: dict[str, Text] = {}
-    if not clean_line(wish.name):
-        wrong["name"] = Text(zh="请填写名称。", en="Give it a name.")
+    wrong = ways.wrong_with(wish.name, wish.handbook, wish.endpoint, now)
     if wish.kind not in WechatAccount.Kind.values or (row is not None and row.kind != wish.kind):
         wrong["kind"] = Text(
             zh="请选择账号类型；已有的账号不能换类型。", en="Choose a kind; an existing account keeps its own."
         )
-    if wish.handbook not in {version.name for version in in_force(now)}:
-        wrong["handbook"] = Text(zh="请选择一本在用的制度。", en="Choose a handbook in force.")
     if not 6 <= len(wish.app_id.strip()) <= 64:
         wrong["app_id"] = Text(zh="请填写 AppID 或企业 ID。", en="Write the AppID or the CorpID.")
     if wish.kind == WechatAccount.Kind.WECOM and not wish.open_kfid.strip():
@@ -125,11 +106,6 @@ def _check(row: WechatAccount | None, wish: AccountWish, known: Secrets, now: dt
         wrong["aes_key"] = Text(
             zh="EncodingAESKey 是 43 个字母和数字。", en="The EncodingAESKey is 43 letters and digits."
         )
-    if wish.endpoint.strip():
-        try:
-            parse(wish.endpoint.strip()[:201])
-        except BadAddress as bad:
-            wrong["endpoint"] = bad.words
     if wrong:
         raise Refused(wrong)
 
