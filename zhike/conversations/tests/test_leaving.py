@@ -23,9 +23,9 @@ from zhike.org.models import Staff
 
 pytestmark = pytest.mark.django_db
 NOW = at("03-03 09:00:10")
-ANSWERED: dict[str, Any] = FIRST_ANSWER | {
-    "kind": "duty", "id": "TALK-02", "for": "conversation", "starts": ["conversation.accepted"], "until": ["conversation.closed"],
-    "owes": ["conversation.answered"], "each": False,
+ANSWERED: dict[str, Any] = {
+    "kind": "duty", "id": "TALK-02", "title": {"zh": "示例回音", "en": "Sample word back"}, "cites": "1", "quote": "示例",
+    "for": "conversation", "starts": ["conversation.accepted"], "owes": ["conversation.told"], "holder": ["owner"], "within": "5m",
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def page_of(who: Viewer) -> str:
 
 
 def send(client: Client, who: Viewer, **more: object) -> object:
-    return client.post(page_of(who), {"handbook": "talk", "seen": "|", **more})
+    return client.post(page_of(who), {"handbook": "talk", "seen": "", **more})
 
 
 def test_a_lead_keeps_the_skills_of_his_agents_and_the_router_goes_by_them() -> None:
