@@ -68,7 +68,7 @@ WITH RECURSIVE level (priority) AS (
 SELECT first.id, first.priority, first.waiting_since, first.version_id FROM level, LATERAL (
     SELECT id, priority, waiting_since, version_id FROM conversations_conversation
     WHERE state = 'waiting' AND handbook = %(handbook)s AND queue = %(queue)s AND priority = level.priority
-        AND NOT id = ANY(%(seen)s) AND NOT medium = ANY(%(full)s)
+        AND NOT id = ANY(%(seen)s) AND NOT medium = ANY(%(full)s) AND NOT version_id = ANY(%(silent)s)
     ORDER BY waiting_since, id LIMIT %(limit)s
 ) AS first
 """
@@ -118,6 +118,8 @@ class Teams:
     """Customer -> who served him last, of those read so far."""
     media: set[str] = field(default_factory=set)
     """What waits in the queue, as its handbook says."""
+    silent: set[int] = field(default_factory=set)
+    """Handbook versions that choose nobody: what waits under them waits until somebody takes it."""
 
     def of(self, conversation: Conversation, book: Book, queue: Queue, clause: Route) -> Team:
         key = (clause.id, conversation.version_id, conversation.medium)
@@ -157,9 +159,7 @@ def _next_ids(handbook: str, queue: str, seen: Sequence[int], teams: Teams, now:
     values: dict[str, Any] = {
         "handbook": handbook, "queue": queue, "seen": list(seen), "limit": most, "full": sorted(teams.full_media()),
     }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(LEVELS, values)
-        rows = cursor.fetchall()
+    rows = _waiting(values, teams)
     if not rows:
         return []
     each = _points_a_minute(book_of(rows[0][3]))
@@ -168,6 +168,26 @@ def _next_ids(handbook: str, queue: str, seen: Sequence[int], teams: Teams, now:
     else:
         rows.sort(key=lambda row: (-row[1], row[2], row[0]))
     return [row[0] for row in rows[:most]]
+
+
+def _waiting(values: dict[str, Any], teams: Teams) -> list[Any]:
+    """(id, priority, waiting since, version), without those nobody is ever chosen for: however many they are, they are not gone through."""
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(LEVELS, values | {"silent": sorted(teams.silent)})
+            rows: list[Any] = cursor.fetchall()
+        silent = {version for *_, version in rows if not _chooses(book_of(version))}
+        if not silent:
+            return rows
+        teams.silent |= silent
+
+
+def _chooses(book: Book) -> bool:
+    """Whether any clause gives what waits to somebody."""
+    asked = book.speaking_of("route", None, "conversation.queued")
+    return any(
+        isinstance(each, Route) and each.yields == "agent" and each.strategy not in (None, "manual") for each in asked
+    )
 
 
 def _points_a_minute(book: Book) -> float:

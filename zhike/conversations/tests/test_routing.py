@@ -190,6 +190,21 @@ def requeue_with_topic(conversation: Conversation, topic: str, when: str) -> Non
     requeue(conversation, "desk", now=at(when), by="system")
 
 
+@pytest.mark.parametrize("clauses", [(), (clause(strategy="manual"),)])
+def test_however_many_wait_under_a_handbook_that_chooses_nobody_they_are_not_gone_through(
+    clauses: tuple[dict[str, Any], ...], django_assert_num_queries: Any
+) -> None:
+    installed(*clauses)
+    ready(person("yi"), "03-03 08:50")
+    rows = waiting(30)
+    with django_assert_num_queries(6):  # the queues; one transaction with its lock, and the head of the queue twice
+        assert route_waiting(at("03-03 09:01")) == 0
+    version = installed(PICK)
+    Conversation.objects.filter(pk=rows[7].pk).update(version_id=version.pk)
+    assert route_waiting(at("03-03 09:02")) == 1
+    assert holder(rows[7]) == "yi"
+
+
 def test_without_a_clause_it_waits_until_somebody_takes_it() -> None:
     installed()
     ready(person("jia"))

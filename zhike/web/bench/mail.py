@@ -42,7 +42,7 @@ def bench(rows: int, rounds: int, seconds: float, say: Say, *, fresh: bool = Fal
             say(f"round {number + 1}: {read[-1]:.0f} mails read and {taken[-1]:.1f} taken up a second")
     report.figures += [
         figure(PARSED, "1/s", ">= 300", read),
-        figure("taken_per_second", "1/s", ">= 20", taken, right=right),
+        figure("taken_per_second", "1/s", ">= 30", taken, right=right),
     ]
     return report
 
