@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -206,6 +207,19 @@ def before_end(claim: Claim) -> None:
 def put_back(claim: Claim) -> None:
     """It was not tried after all."""
     _held(claim, Outgoing.State.TAKEN).update(state=Outgoing.State.WAITING, attempts=F("attempts") - 1)
+
+
+def put_off(mailbox: int, claims: Sequence[Claim], wall: dt.datetime) -> None:
+    """The server cannot be used: these were not tried, and nothing else of the mailbox is for a while.
+
+    Otherwise every mail that waits would knock at a server that hangs, or be one more wrong password with one that counts them.
+    """
+    later = wall + dt.timedelta(seconds=WAITS[0])
+    for claim in claims:
+        _held(claim, Outgoing.State.TAKEN).update(
+            state=Outgoing.State.WAITING, attempts=F("attempts") - 1, next_at=later
+        )
+    Outgoing.objects.filter(mailbox=mailbox, state=Outgoing.State.WAITING, next_at__lte=wall).update(next_at=later)
 
 
 def _held(claim: Claim, *states: str) -> QuerySet[Outgoing]:

@@ -109,35 +109,37 @@ def send(line: Line) -> None:
 
 
 def _send_some(line: Line) -> bool:
-    """A handful; False when nothing was due."""
+    """A handful; False when nothing was due, or the server is of no use now: then everything waits a little."""
     row = Mailbox.objects.select_related("inbox").get(pk=line.number)
     server = smtp_server(row)
     claims = outbox.claim(line.number, clock.wall())
-    for claim in claims:
+    for place, claim in enumerate(claims):
         if line.stop.is_set():
             outbox.put_back(claim)
-        else:
-            send_one(claim, server)
+        elif not send_one(claim, server):
+            outbox.put_off(line.number, claims[place + 1 :], clock.wall())
+            return False
     return bool(claims)
 
 
-def send_one(claim: outbox.Claim, server: smtp.Server) -> None:
-    """One attempt, written down."""
+def send_one(claim: outbox.Claim, server: smtp.Server) -> bool:
+    """One attempt, written down; False where the server could not be used at all (no connection, a wrong password)."""
     try:
         row, mail = outbox.mail_of(claim.number, clock.now())
     except (OSError, LookupError, ValueError) as error:
         log.warning("a mail could not be made", outgoing=claim.number, error=repr(error)[:200])
         fault = smtp.Outcome("later", repr(error)[:200])
         outbox.note_outcome(claim, fault, now=clock.now(), wall=clock.wall())
-        return
+        return True
     sender = "" if row.is_auto else row.mailbox.address
     try:
         outcome = smtp.hand_over(server, sender, row.to, mail, lambda: outbox.before_end(claim))
     except smtp.BeforeEnd:
         log.warning("a mail was taken over by somebody else", outgoing=claim.number)
-        return
+        return True
     log.info("a mail was handed over", outgoing=claim.number, kind=outcome.kind, why=outcome.why)
     outbox.note_outcome(claim, outcome, now=clock.now(), wall=clock.wall())
+    return not outcome.of_mailbox
 
 
 def imap_server(row: Mailbox) -> imap.Server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import random
 import shutil
@@ -22,7 +23,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from zhike.channels.email import imap, raw, smtp
+from zhike.channels.email import imap, outbox, raw, smtp
 from zhike.channels.email.models import Mail, Mailbox, Outgoing
 from zhike.channels.email.sealed import sealed
 from zhike.channels.email.tests.ground import DESK, GUEST, head, mail, mailbox_of, opened_by
@@ -31,6 +32,7 @@ from zhike.conversations.actions import say
 from zhike.conversations.handing import accept
 from zhike.conversations.models import Message
 from zhike.conversations.tests.ground import at, installed, person
+from zhike.lib import clock
 from zhike.web.worker import mail as work
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,6 +119,31 @@ def test_a_server_that_takes_the_line_and_says_nothing_holds_up_no_other_mailbox
     waiting = Outgoing.objects.get(mailbox=stuck)
     assert (stuck.read_fault, stuck.send_fault) == ("timed out", "timed out")
     assert (waiting.state, waiting.attempts, len(got)) == ("waiting", 1, 1)
+
+
+def test_a_server_that_cannot_be_used_is_tried_with_one_mail_and_the_others_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox, "HANDFUL", 3)
+    installed()
+    desk, tried = person("jia"), list[str]()
+    row = mailbox_of()
+    conversation = opened_by(row, mail())
+    accept(conversation, desk, now=at("03-03 09:05"))
+    for number in range(5):
+        say(conversation, desk, words=f"答{number}", key=f"a{number}", now=at("03-03 09:06"))
+
+    def refused(*_: object) -> smtp.Outcome:
+        tried.append("once")
+        return smtp.Outcome("later", "535 wrong password", of_mailbox=True)
+
+    monkeypatch.setattr(smtp, "hand_over", refused)
+    before = clock.wall()
+    assert not work._send_some(work.Line(row))
+    assert (tried, outbox.due(clock.wall())) == (["once"], set())
+    rows = list(Outgoing.objects.order_by("pk"))
+    assert [(each.state, each.attempts) for each in rows] == [("waiting", 1), *[("waiting", 0)] * 4]
+    assert all(each.next_at >= before + dt.timedelta(seconds=30) for each in rows)
 
 
 class Sink:
