@@ -54,8 +54,8 @@ class Franchise:
     def read(self) -> dt.datetime:
         return self.now
 
-    def complaint(self, unit: str, content: str = "示例：修好又坏", phone: str = "13800000001") -> Case:
-        """A complaint about a unit, judged to be its fault, not yet sent there."""
+    def handed_over(self, unit: str, content: str = "示例：修好又坏", phone: str = "13800000001") -> Case:
+        """A complaint about a unit, with the specialist who is to find out whose fault it is."""
         values = {
             "customer_name": "示例客户", "contact": phone, "content": content, "demand": "示例：重修",
             "issue": "repair_quality", "unit_id": self.departments[unit].pk,
@@ -65,7 +65,11 @@ class Franchise:
         )  # fmt: skip
         comfort = {"comfort_note": "示例：已安抚", "complaint_class": "class_1", "call_ended_at": self.now.isoformat()}
         self.take(case, "grade", comfort, "agent1")
-        self.take(case, "hand_over", {"receiver_id": self.staff["specialist1"].pk}, "agent1")
+        return self.take(case, "hand_over", {"receiver_id": self.staff["specialist1"].pk}, "agent1")
+
+    def complaint(self, unit: str, content: str = "示例：修好又坏", phone: str = "13800000001") -> Case:
+        """A complaint about a unit, judged to be its fault, not yet sent there."""
+        case = self.handed_over(unit, content, phone)
         liability = "store" if self.departments[unit].kind.endswith("store") else "other_unit"
         judged = {"verification": "示例：属实", "liability": liability, "unit_id": self.departments[unit].pk}
         return self.take(case, "judge", judged, "specialist1")
