@@ -42,7 +42,8 @@ LEFT JOIN conversations_presence AS p ON p.staff_id = s.id
 LEFT JOIN conversations_aptitude AS a ON a.staff_id = s.id AND a.handbook = %(handbook)s
 LEFT JOIN mine ON mine.who = s.id
 LEFT JOIN offered ON offered.who = s.id
-WHERE %(all)s OR (SELECT count(*) FROM held) <= %(few)s OR (p.state = 'ready' AND coalesce(mine.n, 0) + coalesce(offered.n, 0) < %(capacity)s)
+WHERE %(all)s OR (SELECT count(*) FROM held) <= %(few)s
+    OR (p.state = 'ready' AND coalesce(mine.n, 0) + coalesce(offered.n, 0) < %(capacity)s)
 ORDER BY s.id
 """
 TODAY = """
