@@ -33,7 +33,7 @@ def test_what_comes_while_a_batch_is_written_is_the_next_batch() -> None:
         first = asyncio.create_task(gathering.ask("a"))
         await asyncio.to_thread(writer.began.wait, PATIENCE)
         others = [asyncio.create_task(gathering.ask(each)) for each in ("b", "odd", "c")]
-        await asyncio.sleep(0)
+        await asyncio.to_thread(lambda: None)  # until they have asked
         writer.let.set()
         return await asyncio.gather(first, *others)
 
