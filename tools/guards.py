@@ -29,6 +29,7 @@ MARKS = "not browser and not embedded and not slow"
 SKIPPED = """
     tests/architecture/test_house_rules.py tests/architecture/test_rooms.py tests/ground tests/faults zhike/handbook zhike/lib
     zhike/rehearsal zhike/web/bench zhike/web/backup zhike/web/live zhike/web/worker zhike/duties
+    zhike/web/tests/test_texts.py
 """.split()
 """Places of tests that come to no check of a right, or look at the text of the product."""
 

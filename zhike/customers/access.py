@@ -49,5 +49,7 @@ def find_customers(viewer: Viewer, text: str, *, limit: int = PAGE) -> list[Cust
 
 
 def imports_for(viewer: Viewer) -> QuerySet[ImportRun]:
-    """Files that came in, for those who may bring some: whoever answers for the archive."""
-    return ImportRun.objects.all() if may_review(viewer) else ImportRun.objects.none()
+    """Files that came in, for those who may bring some: whoever answers for the archive. Raises NoSuchCustomer for anybody else."""
+    if not may_review(viewer):
+        raise NoSuchCustomer
+    return ImportRun.objects.all()

@@ -97,7 +97,7 @@ def is_page(request: HttpRequest) -> bool:
 def viewer_of_request(request: HttpRequest) -> Viewer:
     """The signed-in member of staff, else nobody in particular. Identity comes from the session, never from a header."""
     user = request.user
-    if not user.is_authenticated or not user.is_active:
+    if not user.is_authenticated:
         return ANONYMOUS_VIEWER
     return staff_viewer(user, getattr(request, "now", None))
 

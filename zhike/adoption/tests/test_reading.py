@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from tests.world import Cast, at, facts
-from zhike.adoption.access import NotFound, proposal_for, receipt_for
+from zhike.adoption.access import NotFound, proposal_for, receipt_for, version_for
 from zhike.adoption.models import Proposal, Receipt
 from zhike.adoption.queries import Readers, readers_of, to_read
 from zhike.adoption.reading import confirm_read, remind_unread
@@ -92,3 +92,6 @@ def test_a_receipt_opens_for_its_person_and_a_proposal_for_administrators(people
     for wrong in (people.agent, people.manager, people.anonymous, people.customer):
         with pytest.raises(NotFound):
             proposal_for(wrong, proposal.pk)
+        with pytest.raises(NotFound):
+            version_for(wrong, people.version.pk)
+    assert version_for(people.admin, people.version.pk) == people.version

@@ -34,6 +34,10 @@ LEADS_COVER: dict[str, Any] = {
     "kind": "route", "id": "TALK-22", "title": "示例班长代接", "cites": "1", "quote": "示例", "on": ["conversation.covering"],
     "yields": "holder", "to": ["lead"],
 }  # fmt: skip
+LEADS_SEE: dict[str, Any] = {
+    "kind": "visibility", "id": "TALK-30", "title": "示例班长看会话", "cites": "1", "quote": "示例", "of": "conversations",
+    "to": [{"role": "lead"}], "refuse": {"zh": "不给您看。", "en": "Not for you."},
+}  # fmt: skip
 SEES = {
     "owner": True,
     "colleague of the queue": True,
@@ -120,6 +124,13 @@ def test_queues_and_what_waits_in_them_are_of_those_who_answer() -> None:
     assert found == {"agent": ["desk"], "lead": ["desk"], "stranger": []}
     assert list(waiting_for(person("anna"), [book])) == [talk]
     assert list(waiting_for(person("other", "stranger"), [book])) == []
+
+
+def test_what_a_clause_keeps_from_a_queue_does_not_wait_in_its_list() -> None:
+    version = installed(LEADS_SEE, roles=ROLES)
+    talk, book = asked(inbox_of()), book_of(version.pk)
+    assert list(waiting_for(person("anna"), [book])) == []
+    assert list(waiting_for(person("chief", "lead"), [book])) == [talk]
 
 
 def test_whoever_sees_it_without_answering_its_queue_may_do_nothing() -> None:

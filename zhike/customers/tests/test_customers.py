@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
-from zhike.customers.access import NoSuchCustomer, customer_for, find_customers
+from zhike.customers.access import NoSuchCustomer, customer_for, find_customers, may_review
 from zhike.customers.actions import NoContact, find_or_add_customer, rename_customer
 from zhike.customers.models import ContactPoint, Customer
 from zhike.customers.queries import by_contact, contacts_of, search, timeline
@@ -122,7 +122,10 @@ def test_only_staff_whose_role_opens_the_archive_and_he_himself_see_a_customer()
     keeper = Viewer("staff:2", frozenset({"staff:2"}), staff=wang, screens=frozenset({"desk", "cases"}))
     assert customer_for(agent, customer.pk) == customer_for(customer_viewer(customer.pk), customer.pk) == customer
     assert find_customers(agent, "示例") == [customer]
-    for viewer in (keeper, ANONYMOUS_VIEWER, customer_viewer(customer.pk + 1)):
+    lead = Viewer("staff:3", frozenset({"staff:3"}), staff=wang, screens=frozenset({"customers", "quality"}))
+    stranger = Viewer("staff:4", frozenset({"staff:4"}), staff=wang, screens=frozenset({"board", "quality"}))
+    assert [may_review(who) for who in (agent, lead, stranger)] == [False, True, False]
+    for viewer in (keeper, stranger, ANONYMOUS_VIEWER, customer_viewer(customer.pk + 1)):
         assert find_customers(viewer, "示例") == []
         with pytest.raises(NoSuchCustomer):
             customer_for(viewer, customer.pk)

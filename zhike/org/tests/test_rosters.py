@@ -15,7 +15,7 @@ from zhike.org.actions import OrgRefused, add_department, add_staff, assign_role
 from zhike.org.attendance import change_days, keep_shift_type, may_plan, remove_pattern, set_pattern
 from zhike.org.handbooks import viewer
 from zhike.org.models import Department, ShiftPattern, ShiftRequest, ShiftType, Staff
-from zhike.org.principals import Viewer
+from zhike.org.principals import ANONYMOUS_VIEWER, Viewer
 from zhike.org.rosters import on_shift, rosters
 from zhike.org.shift_files import FileRefused, import_shifts
 from zhike.org.shift_requests import (
@@ -276,6 +276,27 @@ def test_a_request_is_decided_once_and_only_by_whom_it_concerns(house: House) ->
         withdraw_request(asked.pk, by=house.viewer("anna"), now=NOW)
     assert [row.pk for row in requests_for(house.viewer("anna"))] == [asked.pk]
     assert list(requests_for(house.viewer("bert"))) == []
+
+
+def test_a_request_waits_for_whoever_decides_it_and_is_taken_back_by_whoever_asked(house: House) -> None:
+    asked = leave(house, "06-12 09:00", "06-12 18:00")
+    waits = {
+        who: [row.pk for row in waiting_for(house.viewer(who))] for who in ("anna", "bert", "dora", "head", "boss")
+    }
+    assert waits == {"anna": [], "bert": [], "dora": [], "head": [asked.pk], "boss": [asked.pk]}
+    for who in ("bert", "head", "boss"):
+        with pytest.raises(NoSuchRequest):
+            withdraw_request(asked.pk, by=house.viewer(who), now=NOW)
+    withdraw_request(asked.pk, by=house.viewer("anna"), now=NOW)
+    asked.refresh_from_db()
+    assert asked.state == "withdrawn"
+
+
+def test_whoever_was_disabled_is_nobody(house: House) -> None:
+    assert house.viewer("head").keys
+    disable_staff(house.staff["head"], by="system", now=NOW)
+    house.staff["head"].refresh_from_db()
+    assert house.viewer("head") == ANONYMOUS_VIEWER
 
 
 def test_leave_that_has_begun_is_neither_asked_for_nor_approved(house: House) -> None:

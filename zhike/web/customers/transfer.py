@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -16,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from zhike.customers import importing
-from zhike.customers.access import imports_for, may_review
+from zhike.customers.access import NoSuchCustomer, imports_for
 from zhike.customers.exporting import export_customers
 from zhike.customers.lines import Field, Line, fields_at
 from zhike.customers.models import ImportRun
@@ -36,8 +37,7 @@ SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def imports(request: Request) -> HttpResponseBase:
     """The latest imports; POST receives a file."""
-    _only_reviewers(request)
-    wrong = ""
+    rows, wrong = _runs(request).order_by("-pk")[:20], ""
     if request.method == "POST":
         sent = request.FILES.get("file")
         try:
@@ -47,7 +47,6 @@ def imports(request: Request) -> HttpResponseBase:
             return HttpResponseRedirect(reverse("customers:import", args=[run.pk]))
         except TableRefused as error:
             wrong = error.en if (get_language() or "").startswith("en") else error.zh
-    rows = imports_for(request.viewer).order_by("-pk")[:20]
     return render(request, "customers/imports.html", {"rows": rows, "wrong": wrong}, status=422 if wrong else 200)
 
 
@@ -120,13 +119,15 @@ def _said(line: Line, run: ImportRun, fields: Mapping[str, Field]) -> list[tuple
     return [(say(fields[key].title), line.cells[n]) for n, key in own if n < len(line.cells) and line.cells[n].strip()]
 
 
-def _only_reviewers(request: Request) -> None:
-    if not may_review(request.viewer):
+def _runs(request: Request) -> QuerySet[ImportRun]:
+    try:
+        return imports_for(request.viewer)
+    except NoSuchCustomer:
         raise Http404
 
 
 def _run(request: Request, number: int) -> ImportRun:
-    found = imports_for(request.viewer).filter(pk=number).first()
+    found = _runs(request).filter(pk=number).first()
     if found is None:
         raise Http404
     return found

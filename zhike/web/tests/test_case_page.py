@@ -5,12 +5,20 @@ import io
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
+from zhike.cases.merging import merge_cases
 from zhike.cases.models import Case, Note
+from zhike.clocks.models import Clock
 from zhike.journal.models import ClauseUse, Fact
+from zhike.records.attachments import store_attachment
 from zhike.records.models import Attachment
+from zhike.web.board.lanes import board_of
+from zhike.web.case_page.files import KEPT, receive
+from zhike.web.case_page.page import case_view
+from zhike.web.case_page.ties import ties_of
 from zhike.web.tests.world import COMPLETE, World
 
 HX = {"HX-Request": "true"}
@@ -213,3 +221,50 @@ def test_the_timeline_tells_the_deed_with_its_form_and_its_clocks(world: World, 
     assert ("归属区县", "示例东区") in first.filled
     assert ("客户投诉手机号码", "138****0101") in first.filled
     assert [(state, clause) for state, _, clause in first.moved] == [("stopped", "WARN-05"), ("running", "WARN-06")]
+
+
+def test_deeds_on_the_whole_case_are_shown_to_whoever_may_do_them(world: World, case: Case) -> None:
+    """Whoever only sees it neither hands it over nor merges it."""
+    Case.objects.filter(pk=case.pk).update(audience=[world.viewer(who).principal for who in ("agent", "manager1")])
+    case = Case.objects.get(pk=case.pk)
+    shown = {}
+    for who in ("agent", "manager1"):
+        viewer = world.viewer(who)
+        shown[who] = (case_view(case, viewer, world.now).may_hand_over, ties_of(case, viewer, world.now).may_steer)
+    assert shown == {"agent": (True, True), "manager1": (False, False)}
+
+
+def test_the_board_offers_to_hand_over_what_one_may_hand_over(world: World, case: Case) -> None:
+    both = [world.viewer(who).principal for who in ("agent", "manager1")]
+    Case.objects.filter(pk=case.pk).update(audience=both)
+    Clock.objects.update(audience=both)
+    offered = {
+        who: {strip.may_hand_over for lane in board_of(world.viewer(who), world.now).lanes for strip in lane.strips}
+        for who in ("agent", "manager1")
+    }
+    assert offered == {"agent": {True}, "manager1": {False}}
+
+
+def test_a_merged_case_leads_only_those_on_who_may_see_where_it_went(world: World) -> None:
+    dropped, leading = world.ticket(), world.ticket()
+    merge_cases(dropped.pk, leading.pk, by=world.viewer("agent"), now=world.now)
+    client = world.signed_in("agent")
+    assert client.get(f"/cases/{dropped.number}").status_code == 302
+    Case.objects.filter(pk=leading.pk).update(audience=[])
+    assert client.get(f"/cases/{dropped.number}").status_code == 200
+
+
+def test_a_file_somebody_else_uploaded_does_not_come_along(world: World, case: Case) -> None:
+    """Kept from an attempt before: only one's own."""
+    kept = {
+        who: store_attachment(b"words", "a.txt", by=world.viewer(who).principal, now=world.now)
+        for who in ("agent", "supervisor")
+    }
+    request = RequestFactory().post("/", {KEPT: [f"files:{row.token}" for row in kept.values()]})
+    request.viewer = world.viewer("agent")
+    assert receive(request, ["files"], world.now).all_tokens == [kept["agent"].token]
+
+
+def test_new_cases_are_offered_to_whoever_opens_some(world: World) -> None:
+    offered = {who: world.signed_in(who).get("/desk").context["opens"] for who in ("agent", "manager1")}
+    assert offered == {"agent": True, "manager1": False}

@@ -23,7 +23,7 @@ from zhike.notices.models import Notice
 from zhike.notices.queries import notices_of
 from zhike.org.access import colleagues_for, departments_for
 from zhike.org.handbooks import book_of
-from zhike.org.models import HandbookVersion, Session
+from zhike.org.models import HandbookVersion, Session, Substitution
 from zhike.org.principals import role_key
 from zhike.records.directory import may_keep
 from zhike.records.models import ReferenceRow
@@ -192,6 +192,24 @@ def test_a_partners_form_offers_his_own_departments_and_people_and_no_directory(
     assert offered["partner1"] == [{"示例合作商甲"}, {house.staff["partner1"].name}, set()]
     assert [len(each) > 1 for each in offered["specialist1"]] == [True, True, False]
     assert offered["specialist1"][2] == {"示例档案"}
+
+
+def test_a_partner_names_no_substitute_from_outside_and_takes_no_list_along(house: Franchise) -> None:
+    browser = house.signed_in("head1")
+    for name, known in (("agent1", False), ("tech1", True)):
+        asked = {
+            "substitute": house.staff[name].pk,
+            "since": "2025-06-11T09:00",
+            "until": "2025-06-12T09:00",
+            "why": "示例",
+        }
+        assert (browser.post("/away", asked).status_code == 302) == known, name
+    assert Substitution.objects.get().substitute == house.staff["tech1"]
+    asks = {
+        who: house.signed_in(who).get("/cases/exports?status=open").context["asks"]
+        for who in ("partner1", "specialist1")
+    }
+    assert asks == {"partner1": False, "specialist1": True}
 
 
 def test_a_case_is_handed_only_to_somebody_of_the_same_store(house: Franchise) -> None:

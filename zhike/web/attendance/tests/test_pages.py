@@ -46,6 +46,24 @@ def test_the_month_shows_ones_own_department_and_nobody_elses(house: World) -> N
     assert "示例manager1" not in page.content.decode()
 
 
+def test_a_department_that_was_closed_has_no_month(house: World) -> None:
+    boss = house.signed_in("boss")
+    Department.objects.filter(code="store-2").update(is_active=False)
+    codes = {place.code for place in boss.get("/attendance").context["departments"]}
+    assert codes == {"hotline", "division", "store-1"}
+
+
+def test_the_tabs_of_planning_are_for_whoever_plans(house: World) -> None:
+    seen = {}
+    for who in ("agent", "supervisor", "boss"):
+        client = house.signed_in(who)
+        seen[who] = {
+            "/attendance/import" in client.get(f"/attendance{path}").content.decode()
+            for path in ("", "/requests", "/mine")
+        }
+    assert seen == {"agent": {False}, "supervisor": {True}, "boss": {True}}
+
+
 def test_the_month_marks_shifts_days_off_and_who_works_now(house: World) -> None:
     house.now = dt.datetime.fromisoformat("2025-06-12T10:00:00+08:00")
     page = house.signed_in("agent").get("/attendance?month=2025-06")

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from zhike.conversations.handing import accept
-from zhike.conversations.models import Presence
+from zhike.conversations.models import Conversation, Presence
 from zhike.conversations.tests.ground import FIRST_ANSWER, asked, at, inbox_of, installed, person
 from zhike.lib import clock
 from zhike.org.principals import Viewer
@@ -50,6 +50,16 @@ def test_a_queue_tells_how_many_wait_and_the_longest_wait() -> None:
     asked(inbox, when="03-03 09:05", who="v2", key="k2")
     (line,) = floor_of(lead, NOW).lines
     assert (len(line.waiting), line.longest, line.ready) == (2, "8 分钟", 1)
+
+
+def test_what_is_not_for_the_supervisor_is_not_on_his_floor() -> None:
+    installed(FIRST_ANSWER)
+    lead, anna = person("boss", "lead"), person("anna")
+    inbox = inbox_of()
+    Conversation.objects.filter(pk=asked(inbox, when="03-03 09:02").pk).update(audience=[anna.principal])
+    seen = asked(inbox, when="03-03 09:05", who="v2", key="k2")
+    (line,) = floor_of(lead, NOW).lines
+    assert [talk.conversation.number for talk in line.waiting] == [seen.number]
 
 
 def test_a_seat_tells_its_state_since_when_and_what_is_in_hand() -> None:

@@ -94,3 +94,10 @@ def test_only_directories_are_looked_up(kept: World, address: str) -> None:
 def test_markup_in_a_search_shows_as_text(kept: World) -> None:
     page = kept.signed_in("agent").get(ENQUIRIES, {"topic": "job", "q": "<script>alert(1)</script>"}).content.decode()
     assert "<script>alert" not in page
+
+
+def test_the_way_to_the_directory_is_shown_to_whoever_keeps_it(kept: World) -> None:
+    found = {
+        who: bool(kept.signed_in(who).get(f"{ENQUIRIES}?topic=job").context["kept"]) for who in ("agent", "supervisor")
+    }
+    assert found == {"agent": False, "supervisor": True}

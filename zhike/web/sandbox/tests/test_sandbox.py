@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import resolve
 from pytest_django import Settings
 
 from zhike.cases.models import Case
 from zhike.clocks.models import Clock
 from zhike.lib import clock
 from zhike.org.models import Staff
+from zhike.web.permissions import PERMISSIONS
 from zhike.web.sandbox import virtual
 from zhike.web.tests.world import NINE, World
 
@@ -41,6 +44,16 @@ def post(body: Any, **headers: str) -> Any:
 def test_outside_the_sandbox_there_is_nothing(world: World, method: str, route: str) -> None:
     for client in (Client(), world.signed_in("boss")):
         assert getattr(client, method)(route, {"by": "1h", "staff": "1"}).status_code == 404
+    assert not virtual.is_set()
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES)
+def test_outside_the_sandbox_there_is_nothing_whatever_the_table_says(
+    world: World, monkeypatch: pytest.MonkeyPatch, method: str, route: str
+) -> None:
+    name = resolve(route).view_name
+    monkeypatch.setitem(PERMISSIONS, name, replace(PERMISSIONS[name], who=("anyone",)))
+    assert getattr(Client(), method)(route, {"by": "1h", "staff": "1"}).status_code == 404
     assert not virtual.is_set()
 
 
