@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.people import PHONE, Somebody, somebody
 from tests.served import Served
@@ -63,6 +64,32 @@ def test_a_draft_stays_with_its_conversation(anna: Somebody, talks: Served) -> N
     expect(anna.page.locator("#wb-words")).to_have_value("写了一半")
 
 
+def test_what_could_not_be_sent_is_sent_once_when_the_connection_is_back(anna: Somebody, talks: Served) -> None:
+    number = visitor(talks, "在吗", who="示例访客四")
+    take(anna, number)
+    page = anna.page
+
+    def cut(route: Route) -> None:
+        route.continue_() if cut.back else route.abort()  # type: ignore[attr-defined]
+
+    cut.back = False  # type: ignore[attr-defined]
+    page.route(re.compile(r"/say$"), cut)
+    page.locator("#wb-words").fill("在的")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wb-lost")).to_contain_text("没有发出")
+    page.reload()
+    expect(page.locator(".wb-lost")).to_contain_text("在的")
+    cut.back = True  # type: ignore[attr-defined]
+    page.locator(".wb-lost").get_by_role("button", name="重新发送").click()
+    expect(page.locator(".wb-pending")).to_have_count(0)
+    expect(page.locator(".wb-staff .wb-words")).to_have_text(["在的"])
+    asked = (
+        "SELECT count(*) FROM conversations_message AS m JOIN conversations_conversation AS c ON c.id = conversation_id"
+    )
+    assert talks.rows(asked + " WHERE number = %s AND side = 'staff'", number) == [(1,)]  # type: ignore[arg-type]
+    anna.faults.clear()  # the cut connection itself
+
+
 def test_the_keyboard_alone_replies_notes_and_asks_for_the_topic(anna: Somebody, talks: Served) -> None:
     number = visitor(talks, "几点开门", who="示例访客五")
     take(anna, number)
@@ -103,6 +130,39 @@ def test_canned_replies_are_chosen_by_a_slash(anna: Somebody, talks: Served) -> 
     expect(page.locator("#wb-words")).to_have_value("示例访客六您好")
 
 
+def test_three_people_hand_over_whisper_and_take_over(browser: Browser, talks: Served, anna: Somebody) -> None:
+    number = visitor(talks, "我要投诉", who="示例访客七")
+    take(anna, number)
+    with somebody(browser, talks) as bert, somebody(browser, talks) as lead:
+        bert.sign_in("manager1").go("/conversations")
+        lead.sign_in("supervisor1").go("/floor")
+        lead.sees("示例访客七")
+        lead.picture("floor")
+        lead.page.get_by_role("link", name="示例访客七").first.click()
+        opened(lead.page, number)
+        expect(lead.page.locator("#wb-compose [data-mode=reply]")).to_have_count(0)
+        lead.page.get_by_role("button", name="悄悄提示").click()
+        lead.page.locator("#wb-whisper").fill("先道歉，再问订单")
+        lead.page.locator("#wb-deed button[type=submit]").click()
+        expect(anna.page.locator("#wb-whispers")).to_contain_text("先道歉，再问订单")
+        anna.picture("conversations-whisper", full=False)
+        anna.page.get_by_role("button", name="知道了").click()
+        anna.page.get_by_role("button", name="转交").click()
+        colleague = anna.page.locator("#wb-to option", has_text="店长").first.get_attribute("value")
+        anna.page.locator("#wb-to").select_option(colleague)
+        anna.page.locator("#wb-note").fill("顾客要退款")
+        anna.page.locator("#wb-deed button[type=submit]").click()
+        expect(anna.page.locator(".wb-title")).to_contain_text("转交中")
+        bert.page.locator('[data-group="offers"]').get_by_role("button", name="接起").click()
+        opened(bert.page, number)
+        expect(bert.page.locator(".wb-note").last).to_contain_text("顾客要退款")
+        expect(anna.page.locator(row(anna.page, number))).to_have_count(0)
+        lead.page.locator("summary", has_text="接管").click()
+        lead.page.get_by_role("button", name="确定接管").click()
+        expect(lead.page.locator(".wb-title")).to_contain_text("接待中")
+        expect(lead.page.locator("#wb-compose [data-mode=reply]")).to_be_visible()
+
+
 def test_on_a_telephone_a_conversation_fills_the_screen(anna: Somebody, talks: Served) -> None:
     number = visitor(talks, "手机上看", who="示例访客八")
     anna.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
@@ -112,3 +172,30 @@ def test_on_a_telephone_a_conversation_fills_the_screen(anna: Somebody, talks: S
     anna.page.locator("#wb-words").fill("好的")
     anna.page.get_by_role("button", name="发送", exact=True).click()
     expect(anna.page.locator(".wb-staff .wb-words")).to_have_text("好的")
+
+
+def test_typing_stays_quick_beside_two_hundred_conversations(anna: Somebody, talks: Served) -> None:
+    """While somebody types nothing of the list is touched; what happened meanwhile is there when he pauses."""
+    number = visitor(talks, "慢慢说", who="示例访客九")
+    take(anna, number)
+    page = anna.page
+    page.evaluate(
+        """() => { const list = document.querySelector('[data-group="mine"] ul'), one = list.firstElementChild;
+        for (let n = 0; n < 200; n++) { const copy = one.cloneNode(true); copy.id = `copy-${n}`; list.append(copy); } }"""
+    )
+    page.evaluate(
+        """() => { window.touched = 0; new MutationObserver(() => window.touched++).observe(
+        document.getElementById("wb-list"), { childList: true, subtree: true }); }"""
+    )
+    words = "一二三四五六七八九十" * 6
+    took = page.evaluate(
+        """words => { const field = document.getElementById("wb-words"); const times = []; field.focus();
+        for (const letter of words) { const begin = performance.now();
+            field.dispatchEvent(new KeyboardEvent("keydown", { key: letter, bubbles: true }));
+            field.value += letter; field.dispatchEvent(new Event("input", { bubbles: true })); document.body.offsetHeight;
+            times.push(performance.now() - begin); }
+        return [times.sort((one, two) => one - two)[times.length >> 1], window.touched]; }""",
+        words,
+    )
+    assert took[1] == 0
+    assert took[0] < 50, f"half of the keys took more than {took[0]:.0f} ms"

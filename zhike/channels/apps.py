@@ -13,4 +13,4 @@ class ChannelsConfig(AppConfig):
         from zhike.channels.sms import accounts, conversing  # noqa: F401 - so are sealed tables, reactions and checks
         from zhike.channels.webchat import reactions  # noqa: F401
         from zhike.channels.wechat import accounts as wechat_accounts  # noqa: F401
-        from zhike.channels.wechat import sending  # noqa: F401
+        from zhike.channels.wechat import reading, sending  # noqa: F401

@@ -52,7 +52,10 @@ class Address(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["inbox_medium", "value"], name="conversations_address_once")]
-        indexes = [models.Index(fields=["customer"], name="conversations_address_of")]
+        indexes = [
+            models.Index(fields=["customer"], name="conversations_address_of"),
+            models.Index(fields=["name"], opclasses=["varchar_pattern_ops"], name="conversations_address_named"),
+        ]
 
 
 class Conversation(models.Model):
@@ -187,6 +190,12 @@ class Conversation(models.Model):
             models.Index(fields=["address", "-id"], name="conversations_of_address"),
             models.Index(fields=["customer", "-opened_at"], name="conversations_of_customer"),
             GinIndex(fields=["audience"], name="conversations_audience"),
+            models.Index(fields=["-closed_at", "-id"], condition=models.Q(state="closed"), name="conversations_ended"),
+            models.Index(
+                fields=["owner", "-closed_at", "-id"],
+                condition=models.Q(state="closed"),
+                name="conversations_ended_mine",
+            ),
         ]
 
 
@@ -222,7 +231,8 @@ class Message(models.Model):
     at = models.DateTimeField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.STORED)
     why = models.CharField(max_length=200, blank=True, default="")
-    """Why it failed."""
+    """The code of why it failed (failures.py)."""
+    why_values = models.JSONField(default=dict)
     files = models.IntegerField(default=0)
     """Attachments of subject ("message", id)."""
     answers = models.IntegerField(null=True)

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from zhike.conversations.events import MessageChanged
+from zhike.conversations.failures import NONE, Why
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.written import locked, write
 from zhike.org.principals import SYSTEM
@@ -50,7 +51,7 @@ def check_outgoing(conversation: Conversation, draft: Draft, now: dt.datetime) -
         check(conversation, draft, now)
 
 
-def mark_delivery(message_id: int, state: str, *, now: dt.datetime, why: str = "", **extra: Any) -> Message | None:
+def mark_delivery(message_id: int, state: str, *, now: dt.datetime, why: Why = NONE, **extra: Any) -> Message | None:
     """Keep what became of a message that was sent; None when there is no such message or nothing changed.
 
     `state` is one of Message.State. A message that arrived stays so, whatever is heard later; `extra` is added to what the adapter keeps.
@@ -61,9 +62,12 @@ def mark_delivery(message_id: int, state: str, *, now: dt.datetime, why: str = "
             return None
         conversation = locked(number)
         message = Message.objects.get(pk=message_id)
-        if message.state == Message.State.DELIVERED or (message.state, message.why) == (state, why[:200]):
+        if message.state == Message.State.DELIVERED or (message.state, message.why, message.why_values) == (
+            state, why.code, why.values
+        ):  # fmt: skip
             return None
-        message.state, message.why, message.extra = state, why[:200], {**message.extra, **extra}
-        message.save(update_fields=["state", "why", "extra"])
+        message.state, message.why, message.why_values = state, why.code, dict(why.values)
+        message.extra = {**message.extra, **extra}
+        message.save(update_fields=["state", "why", "why_values", "extra"])
         write(conversation, [MessageChanged(conversation.number, message.seq, state)], now=now, by=SYSTEM)
     return message

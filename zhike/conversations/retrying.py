@@ -24,8 +24,8 @@ def send_again(message: Message, viewer: Viewer, *, now: dt.datetime) -> Message
         message.refresh_from_db()
         if message.state not in (Message.State.FAILED, Message.State.UNKNOWN):
             raise ConversationRefused(refusals.NOT_FAILED)
-        message.state, message.why = Message.State.SENDING, ""
-        message.save(update_fields=["state", "why"])
+        message.state, message.why, message.why_values = Message.State.SENDING, "", {}
+        message.save(update_fields=["state", "why", "why_values"])
         fact = MessageWritten(conversation.number, message.pk, message.seq, message.side, message.internal)
         write(conversation, [fact], now=now, by=viewer.principal)
     return message

@@ -87,6 +87,7 @@ PERMISSIONS: dict[str, Row] = {
     "workbench:list": _row("conversations"),
     "workbench:rows": _row("conversations"),
     "workbench:new": _row("conversations", methods=BOTH),
+    "workbench:ended": _row("conversations"),
     "workbench:replies": _row("conversations", methods=BOTH),
     "workbench:reply": _row("conversations", methods=BOTH),
     "workbench:upload": _row("conversations", methods=WRITE),

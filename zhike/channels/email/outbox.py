@@ -23,6 +23,7 @@ from zhike.channels.email import composing, raw, tokens
 from zhike.channels.email.models import Mailbox, Outgoing
 from zhike.channels.email.smtp import BeforeEnd, Outcome
 from zhike.conversations.access import queue_of, roles_of
+from zhike.conversations.failures import reason
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.outgoing import mark_delivery
 from zhike.conversations.written import book_for
@@ -42,12 +43,13 @@ ANSWERS = re.compile(r"(?i)(?:re|aw|回复|答复)\s*[:：]")
 HANDFUL = 20
 AT_ONCE = dt.datetime.fromtimestamp(0, dt.UTC)
 ARRIVED = Text(zh="已收到您的来信", en="Your mail has arrived")
-UNKNOWN = Text(
+UNKNOWN = reason(
+    "mail.unknown",
     zh="邮件服务器没有答复，可能已发出也可能没有。请核实后决定是否重发。",
     en="The mail server did not answer: it may have gone out or not. Find out, then decide.",
 )
-LATER = Text(zh="暂时没有送出，会自动再试：{why}", en="Not sent yet, it is tried again: {why}")
-NEVER = Text(zh="没有送出：{why}", en="Not sent: {why}")
+LATER = reason("mail.later", zh="暂时没有送出，会自动再试：{why}", en="Not sent yet, it is tried again: {why}")
+NEVER = reason("mail.never", zh="没有送出：{why}", en="Not sent: {why}")
 TOLD = {
     "unknown": Text(
         zh="会话 {number}：一封邮件不知是否发出，请核实后决定。",
@@ -236,12 +238,7 @@ def note_outcome(claim: Claim, outcome: Outcome, *, now: dt.datetime, wall: dt.d
         row.fault = "" if outcome.kind == "sent" else outcome.why[:300]
         if outcome.kind == "later" and row.attempts <= len(WAITS):
             row.state, row.next_at = Outgoing.State.WAITING, wall + dt.timedelta(seconds=WAITS[row.attempts - 1])
-            mark_delivery(
-                row.message.pk,
-                Message.State.SENDING,
-                now=now,
-                why=LATER.say(row.mailbox.language).format(why=outcome.why),
-            )
+            mark_delivery(row.message.pk, Message.State.SENDING, now=now, why=LATER.of(why=outcome.why[:200]))
         else:
             _settle(row, outcome, now)
         row.save(update_fields=["fault", "state", "next_at", "settled_at"])
@@ -257,13 +254,11 @@ def _settle(row: Outgoing, outcome: Outcome, now: dt.datetime) -> None:
         mark_delivery(row.message.pk, Message.State.SENT, now=now, identifier=row.identifier)
     elif outcome.kind == "unknown":
         row.state = Outgoing.State.UNKNOWN
-        mark_delivery(row.message.pk, Message.State.UNKNOWN, now=now, why=UNKNOWN.say(row.mailbox.language))
+        mark_delivery(row.message.pk, Message.State.UNKNOWN, now=now, why=UNKNOWN)
         _tell(row.message.conversation, "unknown", now)
     else:
         row.state = Outgoing.State.FAILED
-        mark_delivery(
-            row.message.pk, Message.State.FAILED, now=now, why=NEVER.say(row.mailbox.language).format(why=outcome.why)
-        )
+        mark_delivery(row.message.pk, Message.State.FAILED, now=now, why=NEVER.of(why=outcome.why[:200]))
         _tell(row.message.conversation, "failed", now)
 
 

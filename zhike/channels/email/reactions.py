@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from zhike.channels.email import outbox
 from zhike.channels.email.models import Mailbox
 from zhike.conversations.events import MessageWritten
+from zhike.conversations.failures import reason
 from zhike.conversations.models import Medium, Message
 from zhike.conversations.outgoing import mark_delivery
-from zhike.handbook.common import Text
 from zhike.journal.events import Recorded
 from zhike.journal.reactions import reacts_to
 
-NO_MAILBOX = Text(zh="这个入口没有设置邮箱，无法发出。", en="This inbox has no mailbox set up; nothing can be sent.")
+NO_MAILBOX = reason(
+    "mail.no_mailbox",
+    zh="这个入口没有设置邮箱，无法发出。",
+    en="This inbox has no mailbox set up; nothing can be sent.",
+)
 
 
 @reacts_to(MessageWritten)
@@ -30,6 +34,6 @@ def send_by_mail(events: Sequence[Recorded[MessageWritten]]) -> None:
     for message in rows.select_related("conversation__address").order_by("pk"):
         mailbox = Mailbox.objects.select_related("inbox").filter(inbox=message.conversation.inbox_id).first()
         if mailbox is None:
-            mark_delivery(message.pk, Message.State.FAILED, now=at[message.pk], why=NO_MAILBOX.zh)
+            mark_delivery(message.pk, Message.State.FAILED, now=at[message.pk], why=NO_MAILBOX)
         else:
             outbox.enqueue(message, mailbox, now=at[message.pk])

@@ -10,12 +10,13 @@ from zhike.channels.email.models import Mail as Kept
 from zhike.channels.email.models import Outgoing
 from zhike.channels.email.outbox import tell_holder
 from zhike.channels.email.parsing import Mail
+from zhike.conversations.failures import reason
 from zhike.conversations.models import Message
 from zhike.conversations.outgoing import mark_delivery
 from zhike.handbook.common import Text
 
-FAILED = Text(zh="对方邮件系统退回：{why}", en="Returned by the other side: {why}")
-NO_REASON = Text(zh="没有说明原因", en="without a reason")
+FAILED = reason("mail.returned", zh="对方邮件系统退回：{why}", en="Returned by the other side: {why}")
+NO_REASON = reason("mail.no_reason", zh="没有说明原因", en="without a reason")
 TOLD = Text(
     zh="会话 {number}：发给客户的邮件被退回。请核对地址，或换一种方式联系。",
     en="Conversation {number}: the mail to the customer was returned. Check the address, or reach him another way.",
@@ -52,9 +53,8 @@ def about(report: Report) -> Outgoing | None:
 
 
 def _failed(outgoing: Outgoing, report: Report, now: dt.datetime) -> None:
-    language = outgoing.mailbox.language
-    said = " ".join(filter(None, (report.status, report.why))) or NO_REASON.say(language)
-    why = FAILED.say(language).format(why=said)
-    Outgoing.objects.filter(pk=outgoing.pk).update(state=Outgoing.State.FAILED, fault=why[:300])
+    said = " ".join(filter(None, (report.status, report.why)))[:300]
+    why = FAILED.of(why=said or NO_REASON)
+    Outgoing.objects.filter(pk=outgoing.pk).update(state=Outgoing.State.FAILED, fault=said)
     if mark_delivery(outgoing.message.pk, Message.State.FAILED, now=now, why=why) is not None:
         tell_holder(outgoing.message.conversation, TOLD, now)

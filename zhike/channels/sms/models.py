@@ -123,6 +123,8 @@ class OutgoingMessage(models.Model):
     at = models.DateTimeField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.HELD)
     why = models.CharField(max_length=200, blank=True, default="")
+    """The code of why it failed, was refused or is tried again (conversations/failures.py)."""
+    why_values = models.JSONField(default=dict)
     clause = models.CharField(max_length=32, blank=True, default="")
     gateway = models.ForeignKey(
         SmsGateway, null=True, on_delete=models.PROTECT, related_name="messages", db_index=False

@@ -25,6 +25,7 @@ from zhike.channels.sms.gateways import Outcome, Parcel, Receipt
 from zhike.channels.sms.models import OutgoingMessage, Purpose, SmsGateway, SmsTemplate
 from zhike.channels.sms.templates import words_of
 from zhike.channels.sms.words import LONGEST, segments_of, signed
+from zhike.conversations.failures import NONE, PROVIDER, Why, reason, worded
 from zhike.conversations.outgoing import mark_delivery
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
@@ -48,7 +49,12 @@ SAID = {
     State.UNKNOWN: "unknown",
 }
 """What the conversation says of it."""
-NO_ANSWER = "服务商没有回应，可能已发出；系统不会自动重发"
+NO_ANSWER = reason(
+    "sms.no_answer",
+    zh="服务商没有回应，可能已发出；系统不会自动重发",
+    en="The provider did not answer; it may have gone out, and is not sent again by itself.",
+)
+UNTEMPLATED = "no template"
 NO_TEMPLATE = Text(
     zh="这个网关只发已批准的模板：请选择模板，或请管理员为网关指定回复模板。",
     en="This gateway sends approved templates only: choose one, or ask an administrator to name a reply template.",
@@ -151,7 +157,7 @@ def _have_sent(row: OutgoingMessage, until: dt.datetime | None, now: dt.datetime
 
 def _refuse(row: OutgoingMessage, verdict: Verdict, now: dt.datetime) -> None:
     row.clause = verdict.clause
-    _settle(row, State.REFUSED, now, why=verdict.words.zh if verdict.words else "")
+    _settle(row, State.REFUSED, now, why=worded(verdict.words) if verdict.words else NONE)
     code = row.template.code if row.template else ""
     fact = NewFact(
         SmsRefused(row.purpose, code), at=now, subject=("sms", row.pk), actor=row.by or SYSTEM, handbook=row.handbook,
@@ -168,7 +174,7 @@ def deliver(number: int, now: dt.datetime) -> OutgoingMessage | None:
     gateway = gateway_of(row.gateway)
     parcel = parcel_of(row)
     if gateway.needs_template and not parcel.template:
-        outcome = Outcome("failed", code="no template", words=NO_TEMPLATE.zh)
+        outcome = Outcome("failed", code=UNTEMPLATED)
     else:
         outcome = gateway.send(parcel, clock.wall())
     return note_outcome(row.pk, outcome, now)
@@ -230,7 +236,7 @@ def note_outcome(number: int, outcome: Outcome, now: dt.datetime) -> OutgoingMes
             case "delivered":
                 _settle(row, State.DELIVERED, now)
             case "failed":
-                _settle(row, State.FAILED, now, why=outcome.words or outcome.code)
+                _settle(row, State.FAILED, now, why=why_of(outcome.code, outcome.words))
             case "again" if row.state == State.SENDING:
                 _try_later(row, outcome, now)
             case "unknown" if row.state == State.SENDING:
@@ -248,28 +254,35 @@ def _early(row: OutgoingMessage) -> Receipt | None:
 def settle_by_receipt(row: OutgoingMessage, receipt: Receipt, gateway: SmsGateway, now: dt.datetime) -> None:
     """It arrived, or did not; in the caller's transaction, on a row it holds."""
     row.state = State.DELIVERED if receipt.delivered else State.FAILED
-    row.why = "" if receipt.delivered else (receipt.words or receipt.code)[:200]
+    why = NONE if receipt.delivered else why_of(receipt.code, receipt.words)
+    row.why, row.why_values = why.code, dict(why.values)
     row.code, row.settled_at = receipt.code[:64], now
     row.provider_id = row.provider_id or receipt.provider_id[:64]
     row.segments = receipt.segments or row.segments
     row.price = row.segments * gateway.price
-    row.save(update_fields=["state", "why", "code", "settled_at", "provider_id", "segments", "price"])
+    row.save(update_fields=["state", "why", "why_values", "code", "settled_at", "provider_id", "segments", "price"])
     tell_conversation(row, now)
+
+
+def why_of(code: str, words: str) -> Why:
+    """What the provider said, in its own words where it has any."""
+    return worded(NO_TEMPLATE) if code == UNTEMPLATED else PROVIDER.of(words=(words or code)[:200])
 
 
 def _try_later(row: OutgoingMessage, outcome: Outcome, now: dt.datetime) -> None:
     if row.attempts >= MOST:
-        _settle(row, State.FAILED, now, why=outcome.words or outcome.code)
+        _settle(row, State.FAILED, now, why=why_of(outcome.code, outcome.words))
         return
     row.state, row.not_before = State.WAITING, now + FIRST_WAIT * 4 ** (row.attempts - 1)
-    row.why = (outcome.words or outcome.code)[:200]
-    row.save(update_fields=["state", "not_before", "why", "code", "provider_id"])
+    why = why_of(outcome.code, outcome.words)
+    row.why, row.why_values = why.code, dict(why.values)
+    row.save(update_fields=["state", "not_before", "why", "why_values", "code", "provider_id"])
     _have_sent(row, row.not_before, now)
 
 
-def _settle(row: OutgoingMessage, state: State, now: dt.datetime, why: str = "") -> None:
+def _settle(row: OutgoingMessage, state: State, now: dt.datetime, why: Why = NONE) -> None:
     """Keep the new state; tell the journal, and the conversation it belongs to."""
-    row.state, row.why = state, why[:200]
+    row.state, row.why, row.why_values = state, why.code, dict(why.values)
     if state == State.SENT:
         row.sent_at = now
     else:
@@ -277,7 +290,18 @@ def _settle(row: OutgoingMessage, state: State, now: dt.datetime, why: str = "")
     if state in (State.SENT, State.DELIVERED) and row.gateway is not None:
         row.price = row.segments * row.gateway.price
     row.save(
-        update_fields=["state", "why", "clause", "sent_at", "settled_at", "price", "segments", "code", "provider_id"]
+        update_fields=[
+            "state",
+            "why",
+            "why_values",
+            "clause",
+            "sent_at",
+            "settled_at",
+            "price",
+            "segments",
+            "code",
+            "provider_id",
+        ]
     )
     if state != State.REFUSED:
         record(
@@ -292,7 +316,7 @@ def tell_conversation(row: OutgoingMessage, now: dt.datetime) -> None:
         return
     later = OutgoingMessage.objects.filter(message=row.message, pk__gt=row.pk)
     if row.state == State.DELIVERED or not later.exists():
-        mark_delivery(row.message, SAID[State(row.state)], now=now, why=row.why)
+        mark_delivery(row.message, SAID[State(row.state)], now=now, why=Why(row.why, row.why_values))
 
 
 def _have_asked(number: int, turn: int) -> None:

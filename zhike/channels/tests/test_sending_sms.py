@@ -41,6 +41,7 @@ from zhike.channels.tests.short import (
     work,
 )
 from zhike.channels.tests.stand_in import HANGS, StandIn, stand_in
+from zhike.conversations.failures import in_words
 from zhike.conversations.models import Conversation
 from zhike.conversations.tests.ground import at
 from zhike.customers.consents import give_consent, may_contact
@@ -163,7 +164,7 @@ def test_a_provider_that_does_not_answer_is_asked_and_nothing_is_sent_twice(
     work()
     row.refresh_from_db()
     assert (row.state, row.code) == ("unknown", "timeout")
-    assert "不会自动重发" in row.why
+    assert "不会自动重发" in in_words(row)
     assert work() == 0
     provider.answers = lambda asked: {"Code": "OK", "SmsSendDetailDTOs": {"SmsSendDetailDTO": []}}
     ask_again(row.pk, 0, NOW)
@@ -200,7 +201,7 @@ def test_a_provider_that_has_enough_is_tried_later_and_at_last_given_up(provider
             waits.append((row.not_before - moment).total_seconds())
             moment = row.not_before
     assert waits == [30, 120, 480, 1920]
-    assert (row.state, row.why, len(provider.asked)) == ("failed", "触发流控", 5)
+    assert (row.state, in_words(row), len(provider.asked)) == ("failed", "服务商说：触发流控", 5)
 
 
 def test_one_whose_worker_died_is_unknown_and_a_person_may_send_it_again(provider: StandIn) -> None:
@@ -224,7 +225,7 @@ def test_marketing_needs_a_consent_and_service_does_not() -> None:
     ground()
     local = gateway()
     refused = queue(Order(NUMBER, purpose="marketing", template=marketing(local), values={"name": "李"}), NOW)
-    assert (refused.state, refused.why) == ("refused", "对方没有同意接收营销信息，或已退订。")
+    assert (refused.state, in_words(refused)) == ("refused", "对方没有同意接收营销信息，或已退订。")
     assert Fact.objects.filter(type="sms.refused", subject_id=refused.pk).count() == 1
     customer(consents=True)
     template_ = SmsTemplate.objects.get(purpose="marketing")
@@ -295,7 +296,7 @@ def test_a_limit_a_day_is_the_handbooks_and_names_its_clause() -> None:
     second = queue(
         Order(NUMBER, purpose="marketing", template=news, values={"name": "李"}), NOW + dt.timedelta(hours=3)
     )
-    assert (second.state, second.clause, second.why) == ("refused", "SMS-02", "示例：每天最多一条营销短信。")
+    assert (second.state, second.clause, in_words(second)) == ("refused", "SMS-02", "示例：每天最多一条营销短信。")
     assert Fact.objects.get(type="sms.refused").clauses == ["SMS-02"]
     work()
     assert OutgoingMessage.objects.filter(state="sent").count() == 1
@@ -317,7 +318,7 @@ def test_only_an_approved_template_of_the_right_purpose_is_sent() -> None:
     retire_template(service, by="staff:3", now=NOW)
     work()
     row.refresh_from_db()
-    assert (row.state, row.why) == ("refused", "模板已不再批准使用。")
+    assert (row.state, in_words(row)) == ("refused", "模板已不再批准使用。")
     with pytest.raises(Refused, match="请填写“number”"):
         queue(Order(NUMBER, template=template(local, code="other"), values={"name": "a", "number": " "}), NOW)
 
@@ -358,7 +359,7 @@ def test_a_gateway_that_was_switched_off_sends_nothing() -> None:
     switch_gateway(local, active=False, by="staff:1", now=NOW)
     work()
     row.refresh_from_db()
-    assert (row.state, row.why) == ("refused", "网关已停用。")
+    assert (row.state, in_words(row)) == ("refused", "网关已停用。")
     assert send_sms(NUMBER, "您的查询验证码是 123456", NOW).state == "held"
 
 

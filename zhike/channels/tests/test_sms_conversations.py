@@ -14,6 +14,7 @@ from zhike.channels.sms.models import DoNotContact, OutgoingMessage
 from zhike.channels.tests.short import NOW, NUMBER, QUIET, customer, gateway, ground, template, work
 from zhike.channels.tests.stand_in import stand_in
 from zhike.conversations.actions import edit_message, recall_message, say
+from zhike.conversations.failures import in_words
 from zhike.conversations.handing import accept
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.outgoing import mark_delivery
@@ -53,7 +54,7 @@ def test_an_answer_goes_out_and_its_receipt_shows_in_the_conversation() -> None:
     assert (row.to, row.words, row.by, row.message) == (NUMBER, "今天下午", viewer.principal, said.pk)
     take_receipts(local, [Receipt("", f"zk{row.pk}", NUMBER, False, "MK:0001", "空号")], NOW)
     said.refresh_from_db()
-    assert (said.state, said.why) == ("failed", "空号")
+    assert (said.state, in_words(said)) == ("failed", "服务商说：空号")
 
 
 def test_a_gateway_that_sends_templates_carries_free_words_in_its_reply_template() -> None:

@@ -21,6 +21,7 @@ from zhike.channels.wechat.models import WechatAccount, WechatEvent, WechatToken
 from zhike.channels.wechat.sending import deliver
 from zhike.channels.wechat.taking import FetchFailed, fetch, take_waiting
 from zhike.conversations.actions import say
+from zhike.conversations.failures import in_words
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.retrying import send_again
@@ -245,7 +246,7 @@ def test_what_the_platform_says_is_said_in_the_conversation(
     deliver(said.pk, NOW)
     said.refresh_from_db()
     assert said.state == state
-    assert why in said.why
+    assert why in in_words(said)
     deliver(said.pk, NOW)
     assert there.paths().count("/cgi-bin/message/custom/send") == 1
 
@@ -281,7 +282,7 @@ def test_a_person_sends_one_again_and_what_went_out_before_does_not_go_twice(
     ]
     deliver(said.pk, NOW)
     said.refresh_from_db()
-    assert (said.state, said.why[:6]) == ("failed", "部分已发出；")
+    assert (said.state, in_words(said)[:6]) == ("failed", "部分已发出；")
     send_again(said, viewer, now=NOW)
     deliver(said.pk, NOW)
     said.refresh_from_db()
@@ -376,7 +377,7 @@ def test_wecom_allows_five_and_says_later_what_did_not_arrive(platform: tuple[Pl
     WechatEvent.objects.create(account=row, key="m9", payload=event, at=NOW)
     take_waiting(row.pk, later)
     said[0].refresh_from_db()
-    assert (said[0].state, said[0].why) == ("failed", "客户拒收")
+    assert (said[0].state, in_words(said[0])) == ("failed", "客户拒收")
 
 
 def test_an_event_is_a_note_in_a_running_conversation_and_opens_none(platform: tuple[Platform, StandIn]) -> None:

@@ -8,19 +8,23 @@ from typing import Any
 from xml.etree import ElementTree
 
 from zhike.channels.wechat.crypt import BadCallback
+from zhike.conversations.failures import NONE, Why, reason
 from zhike.lib.text import clean_line, clean_text
 
 MOST_WORDS = 4000
 MEDIA = ("image", "voice", "video", "shortvideo", "file")
 KINDS = {"image": "图片", "voice": "语音", "video": "视频", "shortvideo": "小视频", "file": "文件"}
 QUIET_EVENTS = frozenset({"view", "location", "templatesendjobfinish", "masssendjobfinish", "scan", "subscribe"})
+NOT_ARRIVED = reason("wecom.failed", zh="微信没有送达", en="WeChat did not deliver it.")
 FAILS = {
-    1: "客服账号已删除",
-    2: "应用已关闭",
-    4: "会话已过期：客户超过 48 小时没有说话",
-    5: "会话已关闭",
-    6: "客户再说话之前最多发 5 条",
-    10: "客户拒收",
+    1: reason("wecom.1", zh="客服账号已删除", en="The service account was deleted."),
+    2: reason("wecom.2", zh="应用已关闭", en="The application is switched off."),
+    4: reason(
+        "wecom.4", zh="会话已过期：客户超过 48 小时没有说话", en="Too late: the customer has been silent for 48 hours."
+    ),
+    5: reason("wecom.5", zh="会话已关闭", en="The conversation was closed in WeChat."),
+    6: reason("wecom.6", zh="客户再说话之前最多发 5 条", en="Five messages at most until the customer writes again."),
+    10: reason("wecom.10", zh="客户拒收", en="The customer refuses messages."),
 }
 """fail_type of msg_send_fail. https://developer.work.weixin.qq.com/document/path/94670"""
 
@@ -35,7 +39,7 @@ class Heard:
     media_kind: str = ""
     note: str = ""
     """For colleagues only: an event worth knowing in a running conversation."""
-    failed: tuple[str, str] = ("", "")
+    failed: tuple[str, Why] = ("", NONE)
     """(our id of a message that did not arrive, why)"""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -113,9 +117,9 @@ def _wecom(payload: Mapping[str, Any]) -> Heard:
 def _wecom_event(inner: Mapping[str, Any]) -> Heard:
     kind = _text(inner, "event_type")
     if kind == "msg_send_fail":
-        reason = inner.get("fail_type")
-        words = FAILS.get(reason, "微信没有送达") if isinstance(reason, int) else "微信没有送达"
-        return Heard(failed=(_text(inner, "fail_msgid"), words))
+        kind_of = inner.get("fail_type")
+        why = FAILS.get(kind_of, NOT_ARRIVED) if isinstance(kind_of, int) else NOT_ARRIVED
+        return Heard(failed=(_text(inner, "fail_msgid"), why))
     sender = _text(inner, "external_userid")[:128]
     return Heard(sender, note="客户进入会话") if kind == "enter_session" else Heard()
 

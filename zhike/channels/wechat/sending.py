@@ -15,6 +15,7 @@ from django.db import transaction
 from zhike.channels.wechat.client import BUSY, Answer, Client
 from zhike.channels.wechat.models import WechatAccount
 from zhike.conversations.events import MessageWritten
+from zhike.conversations.failures import reason, worded
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.outgoing import Draft, checks, mark_delivery
 from zhike.conversations.refusals import ConversationRefused
@@ -53,13 +54,28 @@ PICTURES_ONLY = Text(
     en="An Official Account sends pictures only; send a link instead.",
 )
 ERRORS = {
-    45015: "微信不允许再回复：客户超过 48 小时没有说话，或已取消关注",
-    45047: "微信限制了条数：客户再说话之前不能再发",
-    40003: "微信不认识这个客户",
-    48001: "公众号没有客服消息的权限，请在公众平台开通",
-    50002: "客户已被限制",
-}
-NO_ANSWER = "微信没有回应，可能已发出；系统不会自动重发"
+    45015: reason(
+        "wechat.45015", zh="微信不允许再回复：客户超过 48 小时没有说话，或已取消关注",
+        en="WeChat allows no answer: the customer has been silent for more than 48 hours, or unfollowed.",
+    ),
+    45047: reason(
+        "wechat.45047", zh="微信限制了条数：客户再说话之前不能再发",
+        en="WeChat limits the number: nothing more until the customer writes again.",
+    ),
+    40003: reason("wechat.40003", zh="微信不认识这个客户", en="WeChat does not know this customer."),
+    48001: reason(
+        "wechat.48001", zh="公众号没有客服消息的权限，请在公众平台开通",
+        en="The Official Account may not send service messages; have that switched on at the platform.",
+    ),
+    50002: reason("wechat.50002", zh="客户已被限制", en="The customer is restricted."),
+}  # fmt: skip
+REFUSED = reason("wechat.refused", zh="微信没有接受：{code} {words}", en="WeChat did not accept it: {code} {words}")
+PARTLY = reason("wechat.partly", zh="部分已发出；{why}", en="A part went out; {why}")
+NO_ANSWER = reason(
+    "wechat.no_answer",
+    zh="微信没有回应，可能已发出；系统不会自动重发",
+    en="WeChat did not answer; it may have gone out, and is not sent again by itself.",
+)
 
 
 @checks("wechat")
@@ -112,7 +128,7 @@ def deliver(message_id: int, now: dt.datetime) -> Message | None:
         return None
     account = WechatAccount.objects.filter(inbox=message.conversation.inbox_id).first()
     if account is None or not account.is_active:
-        return mark_delivery(message_id, Message.State.FAILED, now=now, why=SWITCHED_OFF.zh)
+        return mark_delivery(message_id, Message.State.FAILED, now=now, why=worded(SWITCHED_OFF))
     client = Client(account, clock.wall())
     for number, part in enumerate(_parts(client, message)):
         if number < int(message.extra.get("parts", 0)):  # it went out the last time
@@ -181,9 +197,9 @@ def _note(message: Message, answer: Answer, sent: int, now: dt.datetime) -> Mess
         return _try_later(message, tries)
     if answer.fault and answer.reached:
         return mark_delivery(message.pk, Message.State.UNKNOWN, now=now, why=NO_ANSWER, parts=sent)
-    words = ERRORS.get(answer.code) or f"微信没有接受：{answer.code} {answer.words or answer.fault}"
-    part = "部分已发出；" if sent else ""
-    return mark_delivery(message.pk, Message.State.FAILED, now=now, why=f"{part}{words}", code=answer.code, parts=sent)
+    why = ERRORS.get(answer.code) or REFUSED.of(code=str(answer.code), words=(answer.words or answer.fault)[:160])
+    why = PARTLY.of(why=why) if sent else why
+    return mark_delivery(message.pk, Message.State.FAILED, now=now, why=why, code=answer.code, parts=sent)
 
 
 def _try_later(message: Message, tries: int) -> Message:

@@ -19,6 +19,7 @@ from zhike.channels.wechat.models import WechatAccount, WechatEvent
 from zhike.channels.wechat.reading import KINDS, Heard, heard_of
 from zhike.conversations.actions import Incoming, receive
 from zhike.conversations.events import MessageWritten
+from zhike.conversations.failures import Why
 from zhike.conversations.messages import add_message
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.outgoing import mark_delivery
@@ -133,7 +134,7 @@ def _note(account: WechatAccount, heard: Heard, key: str, now: dt.datetime) -> N
     write(held, [MessageWritten(held.number, message.pk, message.seq, message.side, True)], now=now, by=SYSTEM)
 
 
-def _note_failure(account: WechatAccount, failed: tuple[str, str], now: dt.datetime) -> None:
+def _note_failure(account: WechatAccount, failed: tuple[str, Why], now: dt.datetime) -> None:
     """WeCom says later that a message did not arrive; ours are known by the id we gave them."""
     number = failed[0].removeprefix("zk").partition("-")[0]
     if failed[0].startswith("zk") and number.isascii() and number.isdigit() and len(number) < 18:

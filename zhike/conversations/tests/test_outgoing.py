@@ -9,6 +9,7 @@ import pytest
 from zhike.channels.email.tests.ground import mailbox_of
 from zhike.conversations import outgoing
 from zhike.conversations.actions import say
+from zhike.conversations.failures import reason, why_words
 from zhike.conversations.handing import accept
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.outgoing import Draft, checks, mark_delivery
@@ -17,6 +18,7 @@ from zhike.conversations.tests.ground import asked, at, inbox_of, installed, per
 from zhike.handbook.common import Text
 from zhike.journal.models import Fact
 
+NO_SUCH = reason("test.no_such", zh="没有这个邮箱：{who}", en="There is no such mailbox: {who}").of(who="li")
 pytestmark = pytest.mark.django_db
 
 
@@ -31,9 +33,11 @@ def mailed() -> Message:
 def test_what_became_of_a_message_is_kept_and_told() -> None:
     message = mailed()
     assert message.state == Message.State.SENDING
-    mark_delivery(message.pk, "failed", why="对方邮箱不存在", now=at("03-03 09:03"), code="550")
+    mark_delivery(message.pk, "failed", why=NO_SUCH, now=at("03-03 09:03"), code="550")
     message.refresh_from_db()
-    assert (message.state, message.why, message.extra) == ("failed", "对方邮箱不存在", {"code": "550"})
+    assert (message.state, message.why, message.extra) == ("failed", "test.no_such", {"code": "550"})
+    told = [why_words(message.why, message.why_values, language) for language in ("zh-hans", "en")]
+    assert told == ["没有这个邮箱：li", "There is no such mailbox: li"]
     assert Fact.objects.filter(type="conversation.changed").count() == 1
 
 
@@ -41,7 +45,7 @@ def test_the_same_news_twice_is_told_once_and_what_arrived_stays_arrived() -> No
     message = mailed()
     assert mark_delivery(message.pk, "delivered", now=at("03-03 09:03")) is not None
     assert mark_delivery(message.pk, "delivered", now=at("03-03 09:04")) is None
-    assert mark_delivery(message.pk, "failed", why="迟到", now=at("03-03 09:05")) is None
+    assert mark_delivery(message.pk, "failed", why=NO_SUCH, now=at("03-03 09:05")) is None
     message.refresh_from_db()
     assert message.state == "delivered"
     assert mark_delivery(0, "sent", now=at("03-03 09:06")) is None

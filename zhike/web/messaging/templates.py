@@ -23,6 +23,7 @@ from zhike.web.base.names import names_of
 from zhike.web.context import Request
 from zhike.web.messaging.fields import Field, drawn, said
 from zhike.web.messaging.words import purpose_words, template_words, yuan
+from zhike.web.templatetags.zhike_web import why
 
 
 def show_list(request: Request) -> HttpResponse:
@@ -163,7 +164,7 @@ def test(request: Request, number: int) -> HttpResponseBase:
     except Refused as refused:
         return _page(request, row, refused.problems, typed)
     if made.state == "refused":
-        messages.error(request, gettext("没有放行：%(why)s") % {"why": made.why})
+        messages.error(request, gettext("没有放行：%(why)s") % {"why": why(made)})
     else:
         messages.success(request, gettext("已排队发送。"))
     where = (

@@ -68,6 +68,8 @@ def groups() -> tuple[Group, ...]:
                 Key(("t",), gettext("转交")),
                 Key(("c",), gettext("结束会话")),
                 Key(("w",), gettext("登记来访、来信、来电")),
+                Key(("h",), gettext("已结束的会话")),
+                Key(("f",), gettext("已结束的会话：到查找的格子")),
                 Key(("\u2191",), gettext("还没写字时：修改刚发出的一条")),
             ),
         ),

@@ -18,6 +18,7 @@ from django.utils.translation import get_language, gettext
 
 from zhike.cases.models import Case
 from zhike.cases.titles import title_in
+from zhike.conversations.failures import Failed, in_words
 from zhike.handbook.common import Text
 from zhike.web.base import times
 from zhike.web.base.deadlines import Deadline, time_left
@@ -110,6 +111,12 @@ def words(text: Text | dict[str, str] | str | None) -> str:
     if isinstance(text, dict):
         return (text.get("en") if language.startswith("en") else "") or text.get("zh", "")
     return text or ""
+
+
+@register.filter
+def why(row: Failed) -> str:
+    """Why it did not go out, in the language in force."""
+    return in_words(row, get_language() or "zh")
 
 
 @register.filter

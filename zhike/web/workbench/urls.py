@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhike.web.workbench import by_hand, cases, deeds, files, forms, replies, talking, views
+from zhike.web.workbench import by_hand, cases, deeds, ended, files, forms, replies, talking, views
 
 app_name = "workbench"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("/list", views.pane, name="list"),
     path("/rows", views.rows, name="rows"),
     path("/new", by_hand.new, name="new"),
+    path("/ended", ended.show, name="ended"),
     path("/replies", replies.page, name="replies"),
     path("/replies/<int:number>", replies.change, name="reply"),
     path("/upload", files.upload, name="upload"),

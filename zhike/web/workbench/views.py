@@ -116,6 +116,7 @@ def head_parts(request: Request, talk: Talk, clocks: Sequence[Clock] | None = No
         "thread": [conversation.pk],
         "conversation": conversation,
         "rights": talk.rights,
+        "composer": composer_for(talk),
         "who": who_of(conversation),
         "icon": medium_icon(conversation.medium),
         "medium": medium_word(conversation.medium),
@@ -127,6 +128,13 @@ def head_parts(request: Request, talk: Talk, clocks: Sequence[Clock] | None = No
         "helpers": [(number, names.get(staff_key(number), "")) for number in conversation.collaborators],
         "deadlines": [deadline_of(clock, request.now, names) for clock in clocks if not clock.watches],
     }
+
+
+def composer_for(talk: Talk) -> str:
+    """What stands below the messages; when it changes the page draws it anew."""
+    able = {"write": talk.rights.write, "note": talk.rights.note, "take": talk.rights.take}
+    ended = talk.conversation.state == Conversation.State.CLOSED
+    return next((name for name, may in able.items() if may), "closed" if ended else "watch")
 
 
 def _people(conversation: Conversation) -> tuple[int | None, ...]:

@@ -16,6 +16,7 @@ from zhike.channels.email.models import Mail, Outgoing
 from zhike.channels.email.smtp import BeforeEnd, Outcome
 from zhike.channels.email.tests.ground import DESK, GUEST, WALL, answered, came, head, mail, mailbox_of, opened_by, sent
 from zhike.conversations.actions import recall_message, say
+from zhike.conversations.failures import in_words
 from zhike.conversations.handing import accept
 from zhike.conversations.models import Conversation, Message
 from zhike.conversations.refusals import ConversationRefused
@@ -123,7 +124,7 @@ def test_without_a_mailbox_the_message_says_so(desk: Viewer) -> None:
     Conversation.objects.filter(pk=conversation.pk).update(inbox=inbox_of("email", "other@zhike.example"))
     message = answered(conversation, desk)
     message.refresh_from_db()
-    assert (message.state, "没有设置邮箱" in message.why) == ("failed", True)
+    assert (message.state, "没有设置邮箱" in in_words(message)) == ("failed", True)
 
 
 def test_a_fault_that_may_pass_is_tried_again_with_growing_waits_and_fails_in_the_end(message: Message) -> None:
@@ -144,7 +145,7 @@ def test_a_fault_that_may_pass_is_tried_again_with_growing_waits_and_fails_in_th
 def test_a_refusal_fails_at_once_with_its_words(message: Message) -> None:
     sent(message, Outcome("never", "550 5.1.1 No such user"))
     assert state_of(message) == ("failed", "failed")
-    assert "No such user" in message.why
+    assert "No such user" in in_words(message)
 
 
 def test_no_answer_to_the_end_is_unknown_and_never_sent_again_by_itself(desk: Viewer, message: Message) -> None:
@@ -221,7 +222,7 @@ def test_a_returned_mail_is_seen_at_the_message_and_its_owner_is_told(desk: View
         Outgoing.objects.get(),
     )
     assert state_of(message) == ("failed", "failed")
-    assert "No such user" in message.why
+    assert "No such user" in in_words(message)
     assert Notice.objects.get().to == [desk.principal]
     assert Message.objects.count() == 2
 

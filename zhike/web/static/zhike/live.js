@@ -16,12 +16,14 @@ function concerned(element, topics) {
 }
 
 // data-live-every="1500": a part that much happens to is fetched again at most so often, and once more after the last of it.
+// What somebody is using waits until he is done (still.js).
+const trigger = (element) => window.zkStill.when(() => element, element, () => { if (element.isConnected) window.htmx?.trigger(element, "live"); });
 function fetchAgain(element) {
   const every = Number(element.dataset.liveEvery ?? 0);
-  if (!every) { window.htmx?.trigger(element, "live"); return; }
+  if (!every) { trigger(element); return; }
   if (slow.has(element.id)) { slow.set(element.id, true); return; }
   slow.set(element.id, false);
-  window.htmx?.trigger(element, "live");
+  trigger(element);
   setTimeout(() => {
     const again = slow.get(element.id);
     slow.delete(element.id);
@@ -35,8 +37,7 @@ function refresh() {
   const topics = waiting;
   waiting = new Set();
   for (const element of document.querySelectorAll("[data-live]")) {
-    if (!concerned(element, topics) || element.contains(document.activeElement?.closest?.("[data-typing]"))) continue;
-    fetchAgain(element);
+    if (concerned(element, topics)) fetchAgain(element);
   }
   document.dispatchEvent(new CustomEvent("zk:live", { detail: [...topics] }));
 }
@@ -55,9 +56,7 @@ function heard(message) {
 
 function everything() {
   document.dispatchEvent(new CustomEvent("zk:reset"));
-  for (const element of document.querySelectorAll("[data-live]")) {
-    if (!element.contains(document.activeElement?.closest?.("[data-typing]"))) window.htmx?.trigger(element, "live");
-  }
+  for (const element of document.querySelectorAll("[data-live]")) trigger(element);
 }
 
 let source = null;

@@ -1,5 +1,6 @@
 // The screen of conversations: the list keeps itself in order row by row, the open conversation grows at its end.
-// Nothing of the list is touched while somebody types; what happened meanwhile is put in place when he pauses.
+// Nothing of the list is touched while somebody types; what happened meanwhile is put in place when he pauses. Nothing at all moves
+// between the press of a button and its click, and a part in use is left alone (still.js).
 //   zk:talk            {number}          a conversation was opened in the middle
 //   zk:fact            a fact of the live feed, as it comes
 //   zk:said            {html, key}       an answer of the server with messages, from talk_send.js
@@ -10,6 +11,7 @@ const talk = () => document.getElementById("wb-talk");
 const scroll = () => document.getElementById("wb-scroll");
 const messages = () => document.getElementById("wb-messages");
 const middle = document.getElementById("wb-middle");
+const still = window.zkStill;
 const PAUSE = 500, LONGEST = 2500;
 
 // the list, row by row
@@ -26,11 +28,13 @@ function later(id) {
 
 async function flush() {
   const now = performance.now();
+  if (still.held(list())) { still.when(list, "rows", flush); return; }
   if (now - typedAt < PAUSE && now - since < LONGEST) { timer = setTimeout(flush, 150); return; }
   const ids = [...changed].slice(0, 100);
   for (const id of ids) changed.delete(id);
   const answer = await fetch(`${list().dataset.rows}?ids=${ids.join(",")}`, { headers: { "X-Requested-With": "talk" } }).catch(() => null);
-  if (answer?.ok) place(await answer.json());
+  const told = answer?.ok ? await answer.json() : null;
+  if (told && !still.held(list())) place(told);
   else for (const id of ids) changed.add(id);
   timer = changed.size ? setTimeout(flush, answer?.ok ? 120 : 3000) : 0;
   since = timer ? now : 0;
@@ -78,11 +82,13 @@ function count() {
 }
 
 async function whole() {
+  if (still.held(list())) { still.when(list, "whole", whole); return; }
   const number = talk()?.dataset.number ?? "";
   const answer = await fetch(`${list().dataset.list}?c=${encodeURIComponent(number)}`).catch(() => null);
   if (!answer?.ok) return;
   const part = document.createElement("template");
   part.innerHTML = (await answer.text()).trim();
+  if (still.held(list())) { still.when(list, "whole", whole); return; }
   list().replaceWith(part.content.firstElementChild);
   window.htmx?.process(list());
   document.dispatchEvent(new CustomEvent("zk:counted"));
@@ -154,7 +160,9 @@ async function tail() {
   fetching = fetch(`${here.dataset.url}/tail?${place_of(here)}`).catch(() => null);
   const answer = await fetching;
   fetching = null;
-  if (answer?.ok && talk() === here) add(await answer.text());
+  const html = answer?.ok ? await answer.text() : "";
+  if (html && still.held(messages())) still.when(messages, "tail", tail);
+  else if (html && talk() === here) add(html);
   if (again) { again = false; tail(); }
 }
 
@@ -203,7 +211,8 @@ async function one(number, seq) {
   if (!answer?.ok || !element.isConnected) return;
   const part = document.createElement("template");
   part.innerHTML = (await answer.text()).trim();
-  element.replaceWith(part.content.firstElementChild);
+  if (still.held(element)) still.when(() => element, element, () => one(number, seq));
+  else element.replaceWith(part.content.firstElementChild);
 }
 document.addEventListener("zk:message", (event) => one(event.detail.number, event.detail.seq));
 
@@ -229,10 +238,28 @@ function head() {
   heading ||= setTimeout(() => {
     heading = 0;
     if (!talk()) return;
-    window.htmx.ajax("GET", `${talk().dataset.url}/head`, { target: "#wb-head", swap: "outerHTML" });
-    window.htmx.ajax("GET", `${talk().dataset.url}/beside`, { target: "#wb-right", swap: "innerHTML" });
+    redraw("head", "#wb-head", "outerHTML");
+    redraw("beside", "#wb-right", "innerHTML");
   }, 300);
 }
+// Like a live part: held while it is in use, also when its answer comes in the middle of a press.
+function redraw(name, target, swap) {
+  const again = () => talk() && redraw(name, target, swap);
+  const event = new CustomEvent("live", { detail: { name, again } });
+  still.when(() => document.querySelector(target), name, () => window.htmx.ajax("GET", `${talk().dataset.url}/${name}`, { target, swap, event }));
+}
+
+// Somebody else has it now, or it came back: the composer becomes the one that fits. What is half written stays where it is, and is told.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const able = document.getElementById("wb-head")?.dataset.composer;
+  if (event.target.id !== "wb-head" || !talk() || able === talk().dataset.composer) return;
+  const number = talk().dataset.number;
+  const told = document.getElementById("wb-compose-told");
+  if (told && talk().dataset.composer === "write" && document.getElementById("wb-words")?.value) {
+    told.replaceChildren(Object.assign(document.createElement("p"), { className: "zk-note zk-note-warning", textContent: told.dataset.lost }));
+  }
+  still.when(() => middle, "middle", () => { if (talk()?.dataset.number === number) open(number, undefined, { push: false }); });
+});
 
 const MINOR = new Set(["conversation.written", "conversation.changed"]);
 document.addEventListener("zk:fact", (event) => {
@@ -247,9 +274,6 @@ document.addEventListener("zk:fact", (event) => {
     if (fact.type === "conversation.changed") one(fact.payload.number, fact.payload.seq);
   }
   if (here.dataset.id === id && !MINOR.has(fact.type)) head();
-  if (here.dataset.id === id && (fact.type === "conversation.accepted" || fact.type === "conversation.closed") && !document.activeElement?.closest("#wb-compose")) {
-    open(here.dataset.number, undefined, { push: false });
-  }
 });
 document.addEventListener("zk:reset", () => { whole(); tail(); if (talk()) head(); });
 

@@ -60,9 +60,10 @@ function show(item) {
 
 function failed(item) {
   const line = messages()?.querySelector(`[data-sent-key="${item.key}"]`);
-  if (!line || line.querySelector("button")) return;
+  if (!line) return;
   line.classList.add("wb-lost");
   line.querySelector("[data-state]").textContent = form()?.dataset.unsent ?? "";
+  if (line.querySelector("button")) return;
   for (const [words, deed] of [[form()?.dataset.again, () => send(item)], [form()?.dataset.drop, () => { forget(item); line.remove(); }]]) {
     const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-sm", textContent: words ?? "" });
     button.addEventListener("click", deed);
@@ -74,8 +75,8 @@ const busy = new Set();
 async function send(item) {
   if (busy.has(item.key)) return;
   busy.add(item.key);
+  // Its buttons stay where they are while it is tried again: somebody may be about to press one.
   const line = messages()?.querySelector(`[data-sent-key="${item.key}"]`);
-  for (const button of line?.querySelectorAll("button") ?? []) button.remove();
   const state = line?.querySelector("[data-state]");
   if (state) state.textContent = form()?.dataset.sending ?? "";
   const here = talk();
@@ -217,4 +218,5 @@ function begin() {
 document.addEventListener("zk:talk", begin);
 document.addEventListener("zk:reset", () => { for (const item of outbox().filter((each) => each.me === me)) send(item); });
 addEventListener("online", () => { for (const item of outbox().filter((each) => each.me === me)) send(item); });
-if (talk()) begin();
+// Of a page that was loaded whole the messages are fetched first; they would take the place of what is still to be sent.
+if (talk() && !messages().hasAttribute("data-first")) begin();
