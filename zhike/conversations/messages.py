@@ -53,8 +53,8 @@ UPDATE conversations_address AS a SET last_seen_at = %s FROM held WHERE a.id = h
 # The sort makes the ids follow the order of the batch: nextval() is evaluated above it.
 INSERT = """
 INSERT INTO conversations_message
-    (conversation_id, seq, side, author, internal, words, html, key, at, state, why, files, answers, corrects, extra)
-SELECT conversation, seq, side, author, internal, words, html, key, at, state, '', files, answers, corrects, extra
+    (conversation_id, seq, side, author, internal, words, html, key, at, state, why, why_values, files, answers, corrects, extra)
+SELECT conversation, seq, side, author, internal, words, html, key, at, state, '', '{}'::jsonb, files, answers, corrects, extra
 FROM jsonb_to_recordset(%s::jsonb) AS new(
     n int, conversation bigint, seq int, side text, author text, internal boolean, words text, html text, key text, at timestamptz,
     state text, files int, answers int, corrects int, extra jsonb)
