@@ -149,7 +149,7 @@ def test_a_receipt_of_the_next_day_still_counts_and_settles_what_was_unknown(pro
     late = Receipt("b-1", f"zk{row.pk}", NUMBER, False, "MK:0001", "空号")
     assert take_receipts(row.gateway, [late], tomorrow) == 1
     row.refresh_from_db()
-    assert (row.state, row.why, row.settled_at) == ("failed", "空号", tomorrow)
+    assert (row.state, in_words(row), row.settled_at) == ("failed", "服务商说：空号", tomorrow)
 
 
 def test_a_provider_that_does_not_answer_is_asked_and_nothing_is_sent_twice(

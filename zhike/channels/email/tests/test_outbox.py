@@ -77,11 +77,12 @@ def test_what_the_product_adds_is_in_the_customers_language_else_in_the_mailboxs
     assert "On 2025-03-03 09:00, 示例顾客 wrote:" in text(sent(answered(unknown, desk)))
 
 
-def test_a_fault_is_told_in_the_mailboxs_language(desk: Viewer) -> None:
+def test_a_fault_is_told_in_the_readers_language(desk: Viewer) -> None:
     message = answered(opened_by(mailbox_of(language="en"), mail()), desk)
     sent(message, Outcome("never", "550 5.1.1 No such user"))
     message.refresh_from_db()
-    assert message.why == "Not sent: 550 5.1.1 No such user"
+    told = [in_words(message, language) for language in ("en", "zh-hans")]
+    assert told == ["Not sent: 550 5.1.1 No such user", "没有送出：550 5.1.1 No such user"]
 
 
 def test_further_answers_name_all_mails_before_them(desk: Viewer, message: Message) -> None:
