@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from django.conf import settings
@@ -48,6 +49,7 @@ def person(*screens: str, is_admin: bool = False, is_active: bool = True) -> Vie
 CAST: dict[str, Viewer] = {
     "visitor": ANONYMOUS_VIEWER,
     "staff without a role": person(),
+    "substitute": replace(person(), stands_for=((7, "示例"),)),  # with his own rights only
     "disabled": person(*SCREENS, is_admin=True, is_active=False),
     "administrator": person(is_admin=True),
     **{screen: person(screen) for screen in SCREENS},

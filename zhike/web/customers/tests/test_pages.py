@@ -46,6 +46,13 @@ def test_the_archive_is_open_to_the_hotline_and_to_no_store(world, agent):
         assert Client().get(path).status_code in (302, 403)
 
 
+def test_imports_are_offered_to_whoever_answers_for_the_archive(world):
+    offered = {
+        who: "/customers/imports" in text(world.signed_in(who).get("/customers")) for who in ("agent", "supervisor")
+    }
+    assert offered == {"agent": False, "supervisor": True}
+
+
 def test_lists_and_pages_show_numbers_masked(agent):
     customer = add(name="示例王", phones=("13800138000",), identifiers={"resident_id": RESIDENT})
     for path in ("/customers", f"/customers/{customer.pk}"):
@@ -156,7 +163,8 @@ def test_merging_asks_first_leads_on_and_is_undone(world, agent):
     assert agent.post(f"{base}/undo", {"merge": merge}).url == f"/customers/{dropped.pk}"
     assert Case.objects.get(pk=ticket.pk).customer == dropped
     assert agent.post(f"{base}/undo", {"merge": merge}).status_code == 422
-    assert agent.post(f"{base}/merge", {"other": "nobody"}).status_code == 422
+    for nobody in ("nobody", "999999", "#999999"):
+        assert agent.post(f"{base}/merge", {"other": nobody}).status_code == 422
 
 
 def test_the_timeline_shows_only_cases_its_viewer_may_see(world, agent):

@@ -14,10 +14,13 @@ from django.test import Client
 from zhike.adoption.models import Proposal, Receipt
 from zhike.adoption.study import study
 from zhike.adoption.tests.proposing import shipped
+from zhike.cases.models import Case
 from zhike.clocks.models import Clock
+from zhike.clocks.retiming import Move
 from zhike.handbook.archive import Files
 from zhike.org.handbooks import book_of, current
 from zhike.org.models import HandbookVersion, HolidayTableYear
+from zhike.web.handbook_admin import days_off
 from zhike.web.tests.world import NINE, World
 
 HOME = "/administration/handbooks"
@@ -228,6 +231,20 @@ def test_a_parameter_is_changed_by_one_and_approved_by_another(world: World, bos
     clause = boss.get("/handbook/retail-hotline/clause/WARN-08").content.decode()
     assert address in clause
     assert "5 次" in clause
+
+
+def test_what_would_move_names_only_cases_the_administrator_may_see(
+    world: World, boss: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = world.warning()
+    found = Clock.objects.filter(subject_kind="case", subject_id=case.pk).latest("pk")
+    monkeypatch.setattr(days_off, "moves", lambda *_asked: iter([Move(found, found.due_at)]))
+    named = []
+    for keys in ([], [world.viewer("boss").principal]):
+        Case.objects.filter(pk=case.pk).update(audience=keys)
+        page = boss.post(f"{HOME}/days-off/cn/2028", {"off": "元旦 2028-01-01", "announced": "1", "deed": "look"})
+        named.append((found.clause in page.content.decode(), case.number in page.content.decode()))
+    assert named == [(True, False), (True, True)]
 
 
 def test_a_year_is_looked_at_first_and_then_counts(world: World, boss: Client) -> None:
