@@ -72,7 +72,7 @@ class Log {
     const { say } = this.widget;
     const state = each.failed
       ? make("p", { class: "notes failed", role: "alert" }, each.failed, " ", make("button", { type: "button", onclick: () => this.widget.again(each.key) }, say("retry")), " ", make("button", { type: "button", onclick: () => this.widget.drop(each.key) }, say("remove")))
-      : make("p", { class: "notes" }, say(each.tried ? "retrying" : "sending"));
+      : make("p", { class: "notes" }, each.slow ? say("slow", { n: each.slow }) : say(each.tried ? "retrying" : "sending"));
     return make("div", { class: "message mine pending" }, make("span", { class: "who" }, say("me")), each.words ? make("p", { class: "words" }, each.words) : null,
       (each.names || []).map((name) => make("span", { class: "file" }, icon("file"), name)), state);
   }

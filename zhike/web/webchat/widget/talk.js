@@ -99,14 +99,14 @@ class Talk {
 
   async follow(reader) {
     const decoder = new TextDecoder();
-    let text = "", last = Date.now();
+    let text = "", last = performance.now();
     // A network that died without a word: the product gives a sign of life every fifteen seconds.
-    const watch = setInterval(() => Date.now() - last > 45000 && reader.cancel().catch(() => {}), 5000);
+    const watch = setInterval(() => performance.now() - last > 45000 && reader.cancel().catch(() => {}), 5000);
     try {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;
-        last = Date.now();
+        last = performance.now();
         text += decoder.decode(value, { stream: true });
         const blocks = text.split("\n\n");
         text = blocks.pop();

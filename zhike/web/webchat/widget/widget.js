@@ -186,6 +186,7 @@ class Widget {
     this.trail?.begin(whole === "new");
     this.see();
     if (fresh.state === "closed") this.talk.hush();
+    this.wait();
     if (this.survey && this.survey.reminder && !this.isOpen) this.remind();
   }
   heard(fact) {
@@ -238,6 +239,13 @@ class Widget {
     } else this.lost = setTimeout(() => { this.line.textContent = this.say("lost"); this.line.hidden = false; }, 2000);
   }
 
+  // Others are taken meanwhile: his place is asked for again now and then, while he looks at it.
+  wait() {
+    clearTimeout(this.waiting);
+    if (!this.conversation || this.conversation.state !== "waiting") return;
+    this.waiting = setTimeout(() => { this.visible ? this.refresh() : this.wait(); }, spread(20000));
+  }
+
   // ---- what has been read
 
   get visible() { return this.isOpen && document.visibilityState === "visible"; }
@@ -262,9 +270,9 @@ class Widget {
     this.keep("draft", { words: this.text.value });
     this.text.style.height = "auto";
     this.text.style.height = `${Math.min(this.text.scrollHeight, 120)}px`;
-    const now = Date.now();
-    if (this.conversation && this.text.value && now - (this.saidTyping || 0) > 3000) {
-      this.saidTyping = now;
+    const now = performance.now();
+    if (this.conversation && this.text.value && now >= (this.tellTyping || 0)) {
+      this.tellTyping = now + 3000;
       this.talk.ask("typing", {}).catch(() => {});
     }
   }
@@ -298,7 +306,7 @@ class Widget {
     if (!words && !this.chips.length) return;
     this.put(words, this.chips.map((chip) => chip.token), this.chips.map((chip) => chip.name));
     this.chips = []; this.chipBox.replaceChildren(); this.wrong.textContent = "";
-    this.text.value = ""; this.typed(); this.saidTyping = 0; this.text.focus();
+    this.text.value = ""; this.typed(); this.tellTyping = 0; this.text.focus();
   }
   put(words, files = [], names = [], form = undefined) {
     const data = this.talk.store.data;
@@ -328,7 +336,13 @@ class Widget {
           await this.post(next);
           this.drop(next.key);
         } catch (error) {
-          if (error instanceof Refused && error.status === 429) { await new Promise((go) => { setTimeout(go, 1000 * Math.min(60, error.told.wait || 5)); }); continue; }
+          if (error instanceof Refused && error.status === 429) {
+            next.slow = Math.min(60, error.told.wait || 5);
+            this.showLog();
+            await new Promise((go) => { setTimeout(go, 1000 * next.slow); });
+            delete next.slow;
+            continue;
+          }
           if (error instanceof Refused) { next.failed = error.message; this.talk.store.save(); this.showLog(); continue; }
           next.tried = (next.tried || 0) + 1;
           this.talk.store.save(); this.showLog();
