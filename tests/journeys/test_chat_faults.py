@@ -16,6 +16,16 @@ from tests.served import Served, until
 __all__ = ["agent", "desk", "visitor"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
 HALF = b"\x89PNG" + b"x" * 1_000_000
+NOBODY_WAITS = """
+import datetime
+from zhike.conversations.actions import close
+from zhike.conversations.models import Conversation
+now = datetime.datetime.fromisoformat(sys.argv[1])
+waiting = list(Conversation.objects.filter(state="waiting"))
+for conversation in waiting:
+    close(conversation, by="system", now=now)
+print(json.dumps(len(waiting)))
+"""
 TWO_OF_THEM = """
 from zhike.conversations.models import Inbox
 from zhike.customers.actions import find_or_add_customer
@@ -190,6 +200,7 @@ def test_he_is_invited_once_a_visit_and_the_invitation_opens_the_window(agent: S
 
 
 def test_his_place_in_the_queue_moves_up_while_he_looks(browser: Browser, desk: Served, agent: Somebody) -> None:
+    desk.run(NOBODY_WAITS, desk.clock()["now"])
     with somebody(browser, desk) as first, somebody(browser, desk) as second:
         second.page.clock.install()
         for person, words in ((first, "我先来"), (second, "我后到")):
