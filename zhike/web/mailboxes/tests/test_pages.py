@@ -220,3 +220,8 @@ def test_a_mail_nobody_knows_of_is_decided_about(world: World, box: Mailbox) -> 
     agent.post(f"/mail/out/{row.pk}", {"how": "sent"})
     row.refresh_from_db()
     assert row.state == "sent"
+
+
+def test_the_door_to_mails_not_sent_is_for_those_who_may_open_it(world: World, boss: Client) -> None:
+    assert 'href="/mail/out"' not in boss.get("/mail").content.decode()
+    assert 'href="/mail/out"' in world.signed_in("agent").get("/mail").content.decode()
