@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from zhike.web.tests.texts import WEB, english, texts_in, translations
@@ -26,8 +28,19 @@ def test_no_catalogue_keeps_words_nobody_says() -> None:
 
 def test_one_chinese_text_has_one_english() -> None:
     """The catalogues are read as one: with two, one area speaks with the other's words."""
-    twice = {msgid: sorted(texts) for msgid, texts in translations().items() if len(texts) > 1}
+    twice = {key: sorted(texts) for key, texts in translations().items() if len(texts) > 1}
     assert twice == {}
+
+
+def test_texts_said_with_a_context_have_english_in_it() -> None:
+    known = translations()
+    said = {
+        found.groups()
+        for path in WEB.rglob("*.py")
+        for found in re.finditer(r'pgettext\("([^"]+)", "([^"]+)"\)', path.read_text())
+    }
+    assert len(said) > 5
+    assert {key for key in said if not known.get(key)} == set()
 
 
 def test_texts_beside_the_areas_have_english_too() -> None:

@@ -28,18 +28,21 @@ def texts_in(folder: Path) -> Iterator[tuple[str, str]]:
 
 def english() -> dict[str, bool]:
     """msgid -> whether it has a whole English text, over all catalogues of the product: gettext reads them as one."""
-    return {msgid: any(all(each) for each in texts) for msgid, texts in translations().items()}
+    found: dict[str, bool] = {}
+    for (_, msgid), texts in translations().items():
+        found[msgid] = found.get(msgid, False) or any(all(each) for each in texts)
+    return found
 
 
-def translations() -> dict[str, set[tuple[str, ...]]]:
-    """msgid -> the English texts it has, each with its plural forms; nothing where a catalogue is not sure."""
-    found: dict[str, set[tuple[str, ...]]] = {}
+def translations() -> dict[tuple[str, str], set[tuple[str, ...]]]:
+    """(context, msgid) -> the English texts it has, each with its plural forms; nothing where a catalogue is not sure."""
+    found: dict[tuple[str, str], set[tuple[str, ...]]] = {}
     for po in WEB.parent.rglob("locale/en/LC_MESSAGES/django.po"):
         with po.open("rb") as source:
             for message in read_po(source, locale="en"):
                 strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
                 msgid = message.id[0] if isinstance(message.id, tuple | list) else message.id
-                texts = found.setdefault(msgid, set())
+                texts = found.setdefault((message.context or "", msgid), set())
                 if msgid and not message.fuzzy:
                     texts.add(tuple(strings))
     return found
