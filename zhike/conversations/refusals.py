@@ -47,6 +47,11 @@ class NotVisible(ConversationRefused):
 CLOSED = Text(zh="这个会话已经结束。", en="This conversation has ended.")
 EMPTY = Text(zh="请写点内容，或附上文件。", en="Write something, or attach a file.")
 NOT_YOURS = Text(zh="这个会话不在您手上。", en="This conversation is not yours.")
+OWN = Text(zh="这个会话就在您手上，直接回复即可。", en="This conversation is yours already: simply answer.")
+NOT_ABOVE = Text(
+    zh="您的岗位不在这个队列之上，不能提示、指派或接管。请找这个队列的主管。",
+    en="Your role does not stand above this queue: no whispering, assigning or taking over. Ask the queue's supervisor.",
+)
 NOT_FAILED = Text(zh="这条消息没有发送失败。", en="This message has not failed.")
 NOBODY = Text(zh="这个会话现在没有人接待。", en="Nobody has this conversation now.")
 TAKEN = Text(zh="这个会话已由同事接走。", en="A colleague has taken this conversation.")

@@ -93,6 +93,7 @@ PERMISSIONS: dict[str, Row] = {
     "workbench:upload": _row("conversations", methods=WRITE),
     "workbench:one": _row("conversations"),
     "workbench:head": _row("conversations"),
+    "workbench:hints": _row("conversations"),
     "workbench:beside": _row("conversations"),
     "workbench:tail": _row("conversations"),
     "workbench:earlier": _row("conversations"),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 
 from zhike.conversations import actions, handing, supervising
 from zhike.conversations.colleagues import Colleague, colleagues_of, queue_choices
-from zhike.conversations.refusals import NOT_YOURS, ConversationRefused
+from zhike.conversations.refusals import CLOSED, NOT_ABOVE, NOT_YOURS, OWN, ConversationRefused
 from zhike.customers.access import NoSuchCustomer, customer_for, find_customers
 from zhike.customers.models import Customer
 from zhike.handbook.common import Text
@@ -69,6 +69,15 @@ def may(allowed: bool) -> None:
     """Raises ConversationRefused: somebody else has it now, or it has ended."""
     if not allowed:
         raise ConversationRefused(NOT_YOURS)
+
+
+def may_step_in(talk: Talk) -> None:
+    """Raises ConversationRefused, saying why: it has ended, it is his own, or his role does not stand above the queue."""
+    if talk.rights.supervise:
+        return
+    if talk.conversation.state == talk.conversation.State.CLOSED:
+        raise ConversationRefused(CLOSED)
+    raise ConversationRefused(OWN if talk.rights.write else NOT_ABOVE)
 
 
 @with_talk
@@ -219,7 +228,7 @@ def whisper(request: Request, talk: Talk) -> HttpResponseBase:
     if request.method != "POST":
         return form(request, talk, "whisper")
     try:
-        may(talk.rights.supervise)
+        may_step_in(talk)
         supervising.whisper(
             talk.conversation,
             request.viewer,
@@ -237,7 +246,7 @@ def whisper(request: Request, talk: Talk) -> HttpResponseBase:
 @with_talk
 def take_over(request: Request, talk: Talk) -> HttpResponseBase:
     try:
-        may(talk.rights.supervise)
+        may_step_in(talk)
         handing.take_over(talk.conversation, request.viewer, now=request.now)
     except ConversationRefused as error:
         return refused(request, talk, error)
@@ -252,7 +261,7 @@ def assign(request: Request, talk: Talk) -> HttpResponseBase:
         return form(request, talk, "assign", people=people)
     person = next((each.staff for each in people if str(each.staff.pk) == request.POST.get("staff")), None)
     try:
-        may(talk.rights.supervise)
+        may_step_in(talk)
         if person is None:
             raise ConversationRefused(TO_WHOM, fields=("staff",))
         supervising.assign(talk.conversation, person, request.viewer, now=request.now)

@@ -17,6 +17,7 @@ urlpatterns = [
     path("/<str:number>", views.one, name="one"),
     path("/<str:number>/head", views.head, name="head"),
     path("/<str:number>/trail", views.trail, name="trail"),
+    path("/<str:number>/hints", views.hints, name="hints"),
     path("/<str:number>/beside", views.beside, name="beside"),
     path("/<str:number>/tail", talking.tail, name="tail"),
     path("/<str:number>/earlier", talking.earlier, name="earlier"),

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 
 from zhike.clocks.models import Clock
 from zhike.clocks.queries import open_clocks
+from zhike.conversations.hints import hints_of
 from zhike.conversations.models import Conversation
 from zhike.conversations.reading import PAGE, messages_before, thread_of
 from zhike.conversations.refusals import NotVisible
@@ -163,3 +164,12 @@ def trail(request: Request, talk: Talk) -> HttpResponseBase:
 def beside(request: Request, talk: Talk) -> HttpResponseBase:
     """The right pane: who it is, what he had with us, what the clauses say."""
     return render(request, "workbench/beside.html", beside_of(request, talk))
+
+
+@with_talk
+def hints(request: Request, talk: Talk) -> HttpResponseBase:
+    """What could be said now, by the handbook and by replies written before."""
+    concerned = talk.rights.write or talk.rights.supervise
+    found = hints_of(talk.conversation, talk.book, request.viewer, request.now) if concerned else []
+    known = {"conversation": talk.conversation, "rights": talk.rights, "hints": found}
+    return render(request, "workbench/hints.html", known)

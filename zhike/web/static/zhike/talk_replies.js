@@ -64,6 +64,14 @@ document.addEventListener("input", (event) => {
   if (text === undefined) { if (!box().hidden) close(); return; }
   offer(text);
 });
+// What the pane beside proposes goes to where one writes; fields nobody could fill in stay to be filled in.
+document.addEventListener("click", (event) => {
+  const words = event.target.closest("[data-insert]")?.dataset.insert;
+  if (!words || !field()) return;
+  field().setRangeText(words, field().selectionStart, field().selectionEnd, "end");
+  field().focus();
+  field().dispatchEvent(new Event("input", { bubbles: true }));
+});
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-pick-reply]")) return;
   if (box().hidden) { field().focus(); offer(""); } else close();

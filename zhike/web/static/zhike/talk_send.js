@@ -106,6 +106,7 @@ async function refuse(answer, item) {
     if (answer.status === 422) told().innerHTML = await answer.text();
     else say(document.getElementById("zk-toast")?.dataset.refused);
     if (!field().value) { field().value = item.words; field().dispatchEvent(new Event("input", { bubbles: true })); }
+    if (item.files?.length) document.dispatchEvent(new CustomEvent("zk:files", { detail: item.files }));
     told().querySelector("[data-focus]")?.scrollIntoView({ block: "nearest" });
   } else say(document.getElementById("zk-toast")?.dataset.refused);
 }
@@ -129,6 +130,7 @@ function clear() {
   field().value = "";
   document.getElementById("wb-files").replaceChildren();
   localStorage.removeItem(`zk-draft:${form().dataset.draft}`);
+  localStorage.removeItem(`zk-draft:${form().dataset.draft}/files`);
   regard(null);
   field().focus();
 }

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from zhike.conversations.actions import Incoming, receive
-from zhike.conversations.handing import accept, offer
-from zhike.conversations.models import Conversation, Message
+from zhike.conversations.handing import accept, join, offer
+from zhike.conversations.models import Conversation, Message, PageView
 from zhike.conversations.tests.ground import DESK, FIRST_ANSWER, asked, at, inbox_of, installed, person
 from zhike.customers.models import ContactPoint, Customer
 from zhike.lib import clock
@@ -32,6 +33,9 @@ TOPIC: dict[str, Any] = {
     "on": ["conversation.closed"], "requires": {"fields": ["topic"]},
     "refuse": {"zh": "请选主题。", "en": "Choose a topic."},
 }  # fmt: skip
+
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +110,7 @@ def test_a_conversation_of_another_department_is_not_there() -> None:
         "",
         "/head",
         "/beside",
+        "/hints",
         "/tail",
         "/earlier",
         "/replies",
@@ -127,6 +132,19 @@ def test_what_only_supervisors_do_is_refused_to_agents() -> None:
         assert browser(bert).post(f"/conversations/{talk.number}/{path}", {"words": "x"}).status_code == 403
     talk.refresh_from_db()
     assert talk.owner_id == anna.staff.pk  # type: ignore[union-attr]
+
+
+def test_a_lead_who_may_not_step_in_is_told_why() -> None:
+    ground()
+    anna, lead, guest = person("anna"), person("lead", "lead"), person("guest", "outsider")
+    talk, htmx = taken(anna), {"HX-Request": "true"}
+    assert browser(lead).post(f"/conversations/{talk.number}/take-over", headers=htmx).status_code == 200
+    own = browser(lead).post(f"/conversations/{talk.number}/whisper", {"words": "快"}, headers=htmx)
+    assert (own.status_code, "就在您手上" in own.text) == (422, True)
+    talk.refresh_from_db()
+    join(talk, lead, guest.staff, now=NOW)  # type: ignore[arg-type]
+    leave = browser(guest).post(f"/conversations/{talk.number}/assign", {"staff": "1"}, headers=htmx)
+    assert (leave.status_code, "就在您手上" in leave.text) == (422, True)
 
 
 def test_two_agents_press_at_once_and_one_is_told() -> None:
@@ -286,6 +304,43 @@ def test_markup_in_every_word_is_shown_and_not_carried_out() -> None:
         assert "<img src=x" not in text
     told = json.loads(browser(anna).get(f"/conversations/rows?ids={talk.pk}").content)["rows"][0]["html"]
     assert "<script>alert" not in told
+
+
+def test_markup_in_titles_notes_replies_and_file_names_does_nothing_anywhere() -> None:
+    ground(options={"topic": [{"id": "x", "title": EVIL}]})
+    anna, lead = person("anna"), person("lead", "lead")
+    talk = receive(inbox_of(), Incoming(address="v", key="k", words=EVIL, name=EVIL), now=NOW).conversation
+    PageView.objects.create(address=talk.address, url="https://shop.example/", title=EVIL, entered_at=NOW)  # type: ignore[misc]
+    accept(talk, anna, now=NOW)
+    client = browser(anna)
+    client.post("/conversations/replies", {"title": "退货", "words": EVIL, "handbook": "talk"})
+    sent = client.post("/conversations/upload", {"file": SimpleUploadedFile(f"{EVIL}.txt", b"words")})
+    token = json.loads(sent.content)["token"]
+    for internal in ("0", "1"):
+        said = {"words": EVIL, "key": f"k{internal}", "internal": internal} | (
+            {"file": token} if internal == "0" else {}
+        )
+        assert client.post(f"/conversations/{talk.number}/say", said).status_code == 200
+    found = "".join(
+        client.get(f"/conversations/{talk.number}{part}").text
+        for part in ("", "/earlier", "/trail", "/hints", "/close")
+    )
+    found += client.get("/conversations/replies").text + client.get("/conversations/ended").text
+    found += browser(lead).get("/floor").text + browser(lead).get(f"/conversations/{talk.number}").text
+    assert "alert(1)" in found
+    assert "<script>alert" not in found
+    assert "<img src=x" not in found
+    offered = client.get(f"/conversations/{talk.number}/replies")
+    assert offered["Content-Type"] == "application/json"
+
+
+def test_a_file_of_thirty_megabytes_is_refused_in_words() -> None:
+    ground()
+    large = SimpleUploadedFile("large.png", b"\x89PNG\r\n\x1a\n" + bytes(30 * 1024 * 1024), "image/png")
+    answer = browser(person("anna")).post("/conversations/upload", {"file": large})
+    assert answer.status_code == 422
+    assert "large.png" in json.loads(answer.content)["why"]
+    assert "10 MB" in json.loads(answer.content)["why"]
 
 
 def test_the_timeline_holds_every_medium_of_the_customer() -> None:
