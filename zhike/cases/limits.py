@@ -14,6 +14,7 @@ from zhike.cases.holders import principals_for
 from zhike.cases.models import Case
 from zhike.cases.standing import standing_of
 from zhike.clocks.rosters import counts_by_holder
+from zhike.duties import populations
 from zhike.duties.following import Happening, follow, is_heard
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Deadline
@@ -38,8 +39,25 @@ def apply_limits(deed: Deed) -> None:
         )
     )
     deed.standing = None
+    populations.hear(
+        deed.book,
+        deed.process.id,
+        _about(deed),
+        deed.happened,
+        now=deed.now,
+        by=deed.viewer.principal,
+        facts=deed.facts,
+    )
     extensions.grant(deed)
     deed.standing = None
+
+
+def _about(deed: Deed) -> list[tuple[str, int | None]]:
+    """The members of populations the deed concerns: the customer, the colleague the case is about (else whoever acts), the department."""
+    case, field = deed.case, deed.process.person
+    named = case.data.get(deed.process.record, {}).get(field) if field else None
+    actor = deed.viewer.staff.pk if deed.viewer.staff is not None else None
+    return [("customer", case.customer_id), ("staff", named if field else actor), ("department", case.department_id)]
 
 
 def _facts_of_deed(deed: Deed, anew: bool) -> Facts:

@@ -16,12 +16,13 @@ from zhike.conversations.events import CaseCalledFor
 from zhike.conversations.facts import facts_of as facts_of_conversation
 from zhike.conversations.models import Conversation
 from zhike.customers.models import Customer
+from zhike.duties.events import CaseCalledFor as DutyCallsForCase
 from zhike.handbook.book import Book
 from zhike.handbook.structure import Action, FieldDef
 from zhike.journal.events import Recorded
 from zhike.journal.reactions import reacts_to
 from zhike.lib.text import clean_text
-from zhike.org.handbooks import book_of
+from zhike.org.handbooks import book_of, current
 from zhike.org.models import HandbookVersion
 from zhike.org.principals import SYSTEM, SYSTEM_VIEWER, staff_key
 
@@ -78,7 +79,7 @@ def open_what_cases_call_for(events: Sequence[Recorded[ChildCalledFor]]) -> None
     for event in events:
         case = Case.objects.select_related("department", "parent", "customer", "owner").get(pk=event.subject[1])
         book = book_of(case.handbook_version_id)
-        facts = facts_of(case, book) | _why(event) | {"case.owner": _principal(case)}
+        facts = facts_of(case, book) | _why(event) | {"person_concerned": _principal(case)}
         open_by_product(
             case.handbook_version_id, event.payload.process, facts, key=f"case:{case.pk}/{event.id}", now=event.at,
             parent=case, customer=case.customer,
@@ -95,12 +96,26 @@ def _principal(case: Case) -> str | None:
     return staff_key(case.owner_id) if case.owner_id else None
 
 
+@reacts_to(DutyCallsForCase)
+def open_what_duties_call_for(events: Sequence[Recorded[DutyCallsForCase]]) -> None:
+    """A case about a member of a population: `person_concerned` where it is a colleague, `member.name`."""
+    for event in events:
+        version = current(event.handbook, event.at)
+        facts = _why(event) | {"person_concerned": event.payload.person or None, "member.name": event.payload.name}
+        kind, number = event.subject
+        customer = Customer.objects.filter(pk=number).first() if kind == "customer" else None
+        open_by_product(
+            version.pk, event.payload.process, facts, key=f"duty:{number}/{event.id}", now=event.at, customer=customer
+        )
+
+
 @reacts_to(CaseCalledFor)
 def open_what_conversations_call_for(events: Sequence[Recorded[CaseCalledFor]]) -> None:
     for event in events:
         conversation = Conversation.objects.select_related("customer", "address").get(pk=event.subject[1])
         book = book_of(conversation.version_id)
         facts = facts_of_conversation(conversation, book, event.at) | _why(event)
+        facts["person_concerned"] = facts.get("conversation.owner")
         open_by_product(
             conversation.version_id, event.payload.process, facts, key=f"conversation:{conversation.pk}/{event.id}",
             now=event.at, customer=conversation.customer,

@@ -29,7 +29,7 @@ from zhike.clocks.events import (
     ClockWarned,
 )
 from zhike.clocks.subjects import locks
-from zhike.duties.events import DutyExhausted, DutyMissed
+from zhike.duties.events import DutyExhausted, DutyMissed, DutyStreak
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Clause, Deadline, Duty
 from zhike.handbook.common import Effects, Text
@@ -146,34 +146,69 @@ def follow_missed_duties(events: Sequence[Recorded[DutyMissed]]) -> None:
     for event in events:
         _act(event, event.payload.version_id, event.at)
     _let_clauses_hear(events, "duty.{clause}.missed", lambda event: str(event.payload.obligation))
+    owed = [event for event in events if _is_deadline(event)]
+    _let_clauses_hear(owed, "clock.{clause}.breached", lambda event: f"owed/{event.payload.obligation}")
+
+
+def _is_deadline(event: Recorded[DutyMissed]) -> bool:
+    """A deadline that ends with an event is owed, not timed; clauses hear of it as of any other that ran out."""
+    return isinstance(book_of(event.payload.version_id).clause(event.clauses[0]), Deadline)
 
 
 @reacts_to(DutyExhausted)
 def follow_vain_tries(events: Sequence[Recorded[DutyExhausted]]) -> None:
     """Effects of a duty whose every try reached nobody (`attempts.then`)."""
-    cases = _cases(events)
-    notices: list[Tell] = []
-    for event in events:
-        case = cases.get(event.subject[1])
-        if case is not None:
-            notices += _exhausted(event, case)
-    if notices:
-        tell(notices)
+    _follow_outcomes(
+        events,
+        "{number}“{title}”已试 {count} 次，都没有联系上。",
+        "{number}: “{title}” was tried {count} times in vain.",
+    )
     _let_clauses_hear(events, "duty.{clause}.exhausted", lambda event: str(event.payload.obligation))
 
 
-def _exhausted(event: Recorded[DutyExhausted], case: Case) -> list[Tell]:
+@reacts_to(DutyStreak)
+def follow_streaks(events: Sequence[Recorded[DutyStreak]]) -> None:
+    """Effects of so many deeds in a row with the outcome a clause looks for (`streak.then`)."""
+    _follow_outcomes(
+        events,
+        "{number}“{title}”连续 {count} 次是同样的结果。",
+        "{number}: “{title}” came out the same {count} times in a row.",
+    )
+    _let_clauses_hear(events, "duty.{clause}.streak", lambda event: f"streak/{event.payload.obligation}")
+
+
+def _follow_outcomes(events: Sequence[Recorded[Any]], zh: str, en: str) -> None:
+    cases = _cases(events)
+    notices: list[Tell] = []
+    for event in events:
+        case = cases.get(event.subject[1]) if event.subject[0] == "case" else None
+        if case is not None:
+            notices += _outcome(event, case, zh, en)
+    if notices:
+        tell(notices)
+
+
+def _outcome(event: Recorded[Any], case: Case, zh: str, en: str) -> list[Tell]:
     book = book_of(event.payload.version_id)
     clause = book.clause(event.clauses[0])
-    listed = clause.attempts.then if isinstance(clause, Duty) and clause.attempts else ()
+    listed = then_of(clause, event.payload)
+    count = event.payload.count if isinstance(event.payload, DutyStreak) else event.payload.tries
     words = Text(
-        zh=f"{case.number}“{clause.title.zh}”已试 {event.payload.tries} 次，都没有联系上。",
-        en=f"{case.number}: “{clause.title.say('en')}” was tried {event.payload.tries} times in vain.",
+        zh=zh.format(number=case.number, title=clause.title.zh, count=count),
+        en=en.format(number=case.number, title=clause.title.say("en"), count=count),
     )
     return collect(
         listed, case, book, facts=_facts(case, book, listed), at=event.at, holders=event.payload.holders,
         held_as=event.payload.held_as.split(","), clause=clause.id, words=words, kind="told",
     )  # fmt: skip
+
+
+def then_of(clause: Clause, payload: DutyExhausted | DutyStreak) -> Effects:
+    """What the clause says follows when its tries are used up, or so many deeds in a row had one outcome."""
+    if not isinstance(clause, Duty):
+        return ()
+    rule = clause.streak if isinstance(payload, DutyStreak) else clause.attempts
+    return rule.then if rule else ()
 
 
 def _let_clauses_hear(events: Sequence[Recorded[Any]], name: str, mark: Callable[[Recorded[Any]], str]) -> None:

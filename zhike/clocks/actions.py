@@ -157,7 +157,7 @@ def _new_clock(start: Start, timed: Plan, holders: list[str], part: str) -> Cloc
         watches=start.watches,
         each_acts=bool(part),
         lapses=start.lapses,
-        strict=isinstance(clause, Deadline) and clause.boundary == "exclusive",
+        strict=clause.boundary == "exclusive",
         holders=holders,
         held_as=start.held_as,
         state=State.WAITING if begins_at > start.at else State.RUNNING,

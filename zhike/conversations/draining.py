@@ -26,7 +26,7 @@ from zhike.conversations.events import (
 from zhike.conversations.facts import facts_of
 from zhike.conversations.handing import end_offer
 from zhike.conversations.models import Conversation, Presence
-from zhike.conversations.presence import enter_state, keep_idle, look_after_presence
+from zhike.conversations.presence import admit_waiting, enter_state, keep_idle, look_after_presence
 from zhike.conversations.releasing import GONE, release, release_left_behind
 from zhike.conversations.routing import after, clause_for, route_waiting, waiting_queues
 from zhike.conversations.shifts import end_shifts, note_shifts
@@ -81,6 +81,7 @@ def look_after_commit(at: dt.datetime) -> None:
 @lru_cache(maxsize=64)
 def _call_for(at: dt.datetime) -> Callable[[], None]:
     def look() -> None:
+        admit_waiting(at)
         route_waiting(at)
         look_at_waiting(at)
 
@@ -184,6 +185,7 @@ def look_after(now: dt.datetime, *, listening: bool = False) -> int:
     end_shifts(now)
     release_left_behind(now)
     end_late_offers(now)
+    admit_waiting(now)
     given = route_waiting(now)
     if look_at_waiting(now):
         given += route_waiting(now)

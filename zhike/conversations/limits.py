@@ -20,10 +20,11 @@ from zhike.clocks.rosters import counts_by_holder
 from zhike.conversations.access import queue_of
 from zhike.conversations.facts import facts_of
 from zhike.conversations.models import Conversation
+from zhike.duties import populations
 from zhike.duties.following import Happening, follow, is_heard
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Deadline
-from zhike.org.principals import SYSTEM, role_key, staff_key
+from zhike.org.principals import SYSTEM, role_key, staff_key, staff_number
 
 Happened = Sequence[str]
 HANDED = frozenset({"conversation.accepted", "conversation.queued", "conversation.covered"})
@@ -83,7 +84,9 @@ def happening(
 
 
 def hand_on(conversation: Conversation, book: Book, happened: Happened, now: dt.datetime, by: str) -> None:
-    """Where somebody else has it now, he holds what still runs."""
+    """Where somebody else has it now, he holds what still runs; what was owed for the customer or for a colleague is settled."""
+    concerned = [("customer", conversation.customer_id), ("staff", staff_number(by) or conversation.owner_id)]
+    populations.hear(book, None, concerned, happened, now=now, by=by, facts=lambda: facts_of(conversation, book, now))
     if not HANDED.isdisjoint(happened):
         _hand_on(conversation, book, now, by)
 

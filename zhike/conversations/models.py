@@ -340,9 +340,14 @@ class Presence(models.Model):
     """Offers in a row he let go by."""
     shift_ends_at = models.DateTimeField(null=True)
     """When the shift ends he is on, where shifts are planned for him."""
+    wants = models.CharField(max_length=10, blank=True, default="")
+    """The state he waits to enter, where a gate keeps a waiting list (`otherwise: wait`); "" for who waits for nothing."""
+    wants_reason = models.CharField(max_length=40, blank=True, default="")
+    wants_since = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
+            models.Index(fields=["wants_since"], condition=~models.Q(wants=""), name="conversations_wants"),
             models.Index(fields=["heard_at"], condition=~models.Q(state="off"), name="conversations_heard"),
             models.Index(fields=["until"], condition=models.Q(until__isnull=False), name="conversations_until"),
         ]

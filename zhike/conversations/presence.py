@@ -23,12 +23,14 @@ from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.staff_facts import facts_about
 from zhike.conversations.written import all_locked
 from zhike.handbook.book import Book
+from zhike.handbook.clauses import Gate
 from zhike.handbook.common import Text
 from zhike.handbook.decide import Decision, judge
 from zhike.handbook.parameters import length_asked
 from zhike.handbook.structure import Choice, Queue
 from zhike.journal.actions import NewFact, record
 from zhike.journal.ledger import Use, write_uses
+from zhike.notices.actions import Tell, tell
 from zhike.org.handbooks import book_of, in_force
 from zhike.org.models import Assignment, HandbookVersion, Staff
 from zhike.org.principals import SYSTEM, role_key, staff_key
@@ -43,6 +45,11 @@ REASONS = "not_ready_reason"
 """The handbook's named list of reasons for not being ready."""
 SILENT = "silent"
 """The reason of an `off` that nobody chose."""
+
+IN_THE_ROW = Text(zh="已为您排队，轮到时自动转入。", en="You are in the row and will enter it when it is your turn.")
+YOUR_TURN = Text(
+    zh="轮到您了，已为您转入所等的状态。", en="It is your turn: you have entered the state you waited for."
+)
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('presence/' || %s, 0))"
 COUNTS = """
@@ -159,25 +166,78 @@ def _ask(
         write_uses(uses)
         return
     first = judgement.refusals[0]
-    raise PresenceRefused(first.words, first.decision.clause_id, first.fields, uses)
+    waits = all(keeps_waiting_list(book, refusal.decision.clause_id) for refusal in judgement.refusals)
+    raise PresenceRefused(first.words, first.decision.clause_id, first.fields, uses, waits=waits)
+
+
+def keeps_waiting_list(book: Book, clause_id: str) -> bool:
+    clause = book.clause(clause_id)
+    return isinstance(clause, Gate) and clause.otherwise == "wait"
 
 
 class PresenceRefused(ConversationRefused):
-    """A gate forbids the state; `uses` are the ledger's lines, to be written when all else was taken back."""
+    """A gate forbids the state; `uses` are the ledger's lines, to be written when all else was taken back. `waits`: every gate that forbids
+    it keeps a waiting list, and he now has a place in it.
+    """
 
-    def __init__(self, words: Text, clause: str, fields: tuple[str, ...], uses: Sequence[Use]) -> None:
-        super().__init__(words, clause, fields)
-        self.uses = uses
+    def __init__(
+        self, words: Text, clause: str, fields: tuple[str, ...], uses: Sequence[Use], *, waits: bool = False
+    ) -> None:
+        told = Text(zh=words.zh + IN_THE_ROW.zh, en=f"{words.say('en')} {IN_THE_ROW.say('en')}") if waits else words
+        super().__init__(told, clause, fields)
+        self.uses, self.waits = uses, waits
 
 
 def ask_state(staff: Staff, state: str, *, now: dt.datetime, by: str, **more: Any) -> Presence:
-    """As `enter_state`, for entry points: a refusal is written down before it is raised."""
+    """As `enter_state`, for entry points: a refusal is written down before it is raised; where the gates keep a waiting list he is put
+    into it, behind those who asked before him.
+    """
     try:
         return enter_state(staff, state, now=now, by=by, **more)
     except PresenceRefused as refused:
         with transaction.atomic():
             write_uses(refused.uses)
+            if refused.waits:
+                _wait_for(staff, state, str(more.get("reason", "")), now)
         raise
+
+
+def _wait_for(staff: Staff, state: str, reason: str, now: dt.datetime) -> None:
+    held = _held(staff)
+    since = held.wants_since if (held.wants, held.wants_reason) == (state, reason[:40]) else now
+    Presence.objects.filter(pk=held.pk).update(wants=state, wants_reason=reason[:40], wants_since=since)
+
+
+def admit_waiting(now: dt.datetime) -> int:
+    """Ask the gates again for those who wait to enter a state, whoever asked first, first; answers how many entered it.
+
+    Under one handbook nobody overtakes: while the first has to wait, those behind him do.
+    """
+    admitted, blocked = 0, set[str]()
+    rows = Presence.objects.exclude(wants="").exclude(state=State.OFF).select_related("staff")
+    for held in rows.order_by("wants_since", "pk"):
+        if held.handbook not in blocked and _admit(held, now):
+            admitted += 1
+        else:
+            blocked.add(held.handbook)
+    return admitted
+
+
+def _admit(held: Presence, now: dt.datetime) -> bool:
+    try:
+        enter_state(
+            held.staff,
+            held.wants,
+            now=now,
+            by=staff_key(held.staff_id),
+            reason=held.wants_reason,
+            handbook=held.handbook,
+        )
+    except ConversationRefused:
+        return False
+    to, subject = [staff_key(held.staff_id)], ("presence", held.pk)
+    tell([Tell(now, to, "told", "", held.handbook, subject, YOUR_TURN)])
+    return True
 
 
 def _check_reason(book: Book, state: str, reason: str) -> None:
@@ -241,7 +301,12 @@ def _enter(
         held.handbook = version.name
         due = limit_states(held, version, before, now=now, by=by)
         held.until = min((at for at in (until, due) if at is not None), default=None)
-    held.save(update_fields=["state", "reason", "since", "until", "heard_at", "handbook"])
+    held.wants, held.wants_reason, held.wants_since = "", "", None
+    held.save(
+        update_fields=[
+            "state", "reason", "since", "until", "heard_at", "handbook", "wants", "wants_reason", "wants_since",
+        ]
+    )  # fmt: skip
     if before != state or reason:
         audience = audience_of(held, version)
         fact = PresenceChanged(state, before, reason[:40], held.staff_id)

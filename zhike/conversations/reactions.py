@@ -28,8 +28,8 @@ from zhike.conversations.limits import apply_limits
 from zhike.conversations.models import Conversation, Presence
 from zhike.conversations.presence import HERE
 from zhike.conversations.written import all_locked
-from zhike.duties.events import DutyExhausted, DutyMissed
-from zhike.handbook.clauses import Duty
+from zhike.duties.events import DutyExhausted, DutyMissed, DutyStreak
+from zhike.handbook.clauses import Deadline, Duty
 from zhike.handbook.common import Effects, Text
 from zhike.journal.events import Recorded
 from zhike.journal.reactions import reacts_to
@@ -49,6 +49,10 @@ MISSED = Text(zh="会话 {number}：“{clause}”没有完成。", en="Conversa
 EXHAUSTED = Text(
     zh="会话 {number}：“{clause}”多次未能联系上。",
     en="Conversation {number}: “{clause}” was tried as often as it may be, in vain.",
+)
+IN_A_ROW = Text(
+    zh="会话 {number}：“{clause}”连续多次是同样的结果。",
+    en="Conversation {number}: “{clause}” came out the same several times in a row.",
 )
 GONE = (Presence.State.AWAY, Presence.State.OFF)
 
@@ -87,12 +91,25 @@ def follow_breaches(events: Sequence[Recorded[ClockBreached]]) -> None:
 def follow_missed_duties(events: Sequence[Recorded[DutyMissed]]) -> None:
     _follow(events, MISSED, "missed")
     _let_clauses_hear(events, "duty.{clause}.missed", lambda event: f"{event.payload.obligation}")
+    owed = [event for event in events if _is_deadline(event)]
+    _let_clauses_hear(owed, "clock.{clause}.breached", lambda event: f"owed/{event.payload.obligation}")
+
+
+def _is_deadline(event: Recorded[DutyMissed]) -> bool:
+    """A deadline that ends with an event is owed, not timed; clauses hear of it as of any other that ran out."""
+    return isinstance(book_of(event.payload.version_id).clause(event.clauses[0]), Deadline)
 
 
 @reacts_to(DutyExhausted)
 def follow_vain_tries(events: Sequence[Recorded[DutyExhausted]]) -> None:
     _follow(events, EXHAUSTED, "told")
     _let_clauses_hear(events, "duty.{clause}.exhausted", lambda event: f"{event.payload.obligation}")
+
+
+@reacts_to(DutyStreak)
+def follow_streaks(events: Sequence[Recorded[DutyStreak]]) -> None:
+    _follow(events, IN_A_ROW, "told")
+    _let_clauses_hear(events, "duty.{clause}.streak", lambda event: f"streak/{event.payload.obligation}")
 
 
 @reacts_to(PresenceChanged)
@@ -140,6 +157,8 @@ def _effects(event: Recorded[Any], conversation: Conversation, words: Text, kind
         listed = listed_by(book, clause)
     elif isinstance(event.payload, DutyExhausted) and isinstance(clause, Duty) and clause.attempts is not None:
         listed = clause.attempts.then
+    elif isinstance(event.payload, DutyStreak) and isinstance(clause, Duty) and clause.streak is not None:
+        listed = clause.streak.then
     return carry_out(
         listed, conversation, book, at=event.at, holders=event.payload.holders, clause=clause.id, kind=kind,
         words=Text(

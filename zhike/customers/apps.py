@@ -9,4 +9,4 @@ class CustomersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhike.customers import events, identifiers, references  # noqa: F401  registered by being imported
+        from zhike.customers import events, identifiers, populations, references  # noqa: F401  registered by being imported

@@ -12,23 +12,29 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from zhike.clocks.actions import Start, overtake, start_clocks, stop_watch
 from zhike.clocks.models import Clock
-from zhike.duties.events import DutyEnded, DutyExempted, DutyExhausted, DutyMet, DutyMissed, DutyOwed, DutyRestored
+from zhike.duties.counting import clause_of, count_streaks, count_tries, counts_as_done
+from zhike.duties.events import (
+    DutyEnded,
+    DutyExempted,
+    DutyExhausted,
+    DutyMet,
+    DutyMissed,
+    DutyOwed,
+    DutyRestored,
+    DutyStreak,
+)
 from zhike.duties.models import Obligation
-from zhike.duties.periods import Period, current_period, following_period, once
+from zhike.duties.periods import Period, current_period, first_period, following_period, in_window, once
 from zhike.duties.rows import RESTORE, insert_obligations
 from zhike.handbook.book import Book
-from zhike.handbook.calendars import due_at
 from zhike.handbook.clauses import Duty
-from zhike.handbook.common import Facts, Parameter, Text
-from zhike.handbook.conditions import holds
-from zhike.handbook.limits import duration_in, settles
-from zhike.handbook.terms import Attempts
+from zhike.handbook.common import Facts, Text
+from zhike.handbook.limits import as_duty, settles
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
 from zhike.journal.ledger import Use, write_uses
@@ -89,7 +95,7 @@ def owe(dues: Sequence[Owe]) -> list[Obligation]:
             wanted[(*key, period.begins_at)] = (due, period)
         elif key not in standing:
             wanted.setdefault(key, (due, period))
-    rows = [(_obligation(due, period), due.at) for due, period in wanted.values()]
+    rows = [(_with_streak(_obligation(due, period)), due.at) for due, period in wanted.values()]
     return _open(rows, {due.version_id: due.book for due in dues})
 
 
@@ -110,6 +116,8 @@ def _first_period(due: Owe) -> Period:
     clause = due.clause
     if clause.every in ("once", "event"):
         return once(due.book, clause, due.at, due.facts)
+    if (first := first_period(due.book, clause, due.at, due.facts)) is not None:
+        return first
     now = current_period(due.book, clause, due.at)
     return (following_period(due.book, clause, now) or now) if clause.begins == "next_period" else now
 
@@ -136,6 +144,14 @@ def _obligation(due: Owe, period: Period) -> Obligation:
     )
 
 
+def _with_streak(row: Obligation) -> Obligation:
+    """What is owed anew goes on counting where the subject's last obligation of the clause stopped. One query, where a clause counts."""
+    if clause_of(row).streak is not None:
+        rows = Obligation.objects.filter(clause=row.clause, subject_kind=row.subject_kind, subject_id=row.subject_id)
+        row.streak = rows.filter(handbook=row.handbook).order_by("-id").values_list("streak", flat=True).first() or 0
+    return row
+
+
 def _open(rows: Sequence[tuple[Obligation, dt.datetime]], books: dict[int, Book]) -> list[Obligation]:
     """Insert obligations, each with the moment at which it came to be owed; a later one's clock waits until its period
     begins.
@@ -153,8 +169,7 @@ def _open(rows: Sequence[tuple[Obligation, dt.datetime]], books: dict[int, Book]
 
 def _watch(row: Obligation, book: Book, at: dt.datetime) -> Start:
     """The clock of an obligation: it lapses with its period where a missed one cannot be made up."""
-    clause = book.clause(row.clause)
-    assert isinstance(clause, Duty)
+    clause = as_duty(book.clause(row.clause))
     return Start(
         book=book,
         version_id=row.version_id,
@@ -190,12 +205,16 @@ def settle(
     rows = [
         row
         for row in _current(subject, at, clauses)
-        if row.handbook == book.name and event in row.owes and row.begins_at <= at
+        if row.handbook == book.name
+        and event in row.owes
+        and row.begins_at <= at
+        and in_window(book, clause_of(row), at)
     ]
     heard = rows
-    rows = _one_a_clause(row for row in rows if facts is None or settles(_clause(row), event, facts))
-    used_up = _count_tries(heard, rows, facts or {}, at)
-    rows += [row for row in used_up if row not in rows and _counts_as_done(row)]
+    rows = _one_a_clause(row for row in rows if facts is None or settles(clause_of(row), event, facts))
+    used_up = count_tries(heard, rows, facts or {}, at)
+    rows += [row for row in used_up if row not in rows and counts_as_done(row)]
+    running = count_streaks(rows, facts or {})
     for row in rows:
         row.done += 1
     met = [row for row in rows if row.done >= row.times]
@@ -204,62 +223,13 @@ def settle(
     for row in met:
         row.state = State.MISSED if row.pk in late else State.MET
         row.is_open, row.settled_at, row.settled_by = False, at, by
-    Obligation.objects.bulk_update(rows, ["done", "state", "is_open", "settled_at", "settled_by"])
+    Obligation.objects.bulk_update(rows, ["done", "state", "is_open", "settled_at", "settled_by", "streak"])
     _record(used_up, lambda row: (at, by, _exhausted(row)))
+    _record(running, lambda row: (at, by, DutyStreak(row.pk, row.streak, row.holders, row.held_as, row.version_id)))
     write_uses([_use(row, "kept", at) for row in met if row.ends_at is None])
     _record(met, lambda row: (at, by, DutyMet(row.pk, row.period, row.holders, row.pk in late)))
     _roll_over(met)
     return met
-
-
-def _count_tries(
-    heard: Sequence[Obligation], settled: Sequence[Obligation], facts: Facts, at: dt.datetime
-) -> list[Obligation]:
-    """Note which of the obligations that heard of the deed were tried in vain; answers with those whose tries are used up by it.
-
-    A deed that settles without being a try in vain begins the row anew; one that is neither is passed over: a text where a
-    call is owed.
-    """
-    limited = [row for row in heard if _clause(row).attempts is not None]
-    before = {row.pk: list(row.tries) for row in limited}
-    for row in limited:
-        if _is_try(row, facts, at):
-            row.tries = [*row.tries, at.isoformat()]
-        elif row in settled and not holds(_rule(row).of, facts):
-            row.tries = []
-    changed = [row for row in limited if row.tries != before[row.pk]]
-    Obligation.objects.bulk_update(changed, ["tries"])
-    return [row for row in changed if len(row.tries) == _most(row)]
-
-
-def _is_try(row: Obligation, facts: Facts, at: dt.datetime) -> bool:
-    """A try that comes too soon after the one before is none."""
-    rule = _rule(row)
-    if not holds(rule.of, facts):
-        return False
-    if not row.tries:
-        return True
-    last = dt.datetime.fromisoformat(row.tries[-1])
-    zone = book_of(row.version_id).handbook.zone
-    if rule.different_days and last.astimezone(ZoneInfo(zone)).date() == at.astimezone(ZoneInfo(zone)).date():
-        return False
-    book = book_of(row.version_id)
-    return rule.apart is None or at >= due_at(None, last, duration_in(book, rule.apart), zone=zone)
-
-
-def _most(row: Obligation) -> int:
-    most = _rule(row).most
-    return int(str(book_of(row.version_id).parameter(most.param))) if isinstance(most, Parameter) else most
-
-
-def _rule(row: Obligation) -> Attempts:
-    rule = _clause(row).attempts
-    assert rule is not None
-    return rule
-
-
-def _counts_as_done(row: Obligation) -> bool:
-    return _rule(row).counts_as_done
 
 
 def _exhausted(row: Obligation) -> DutyExhausted:
@@ -281,7 +251,7 @@ def _current(subject: Subject, at: dt.datetime, clauses: Sequence[str] | None = 
     """
     while True:
         rows = _select_open(subject, clauses)
-        keys = [row.watch_key for row in rows if row.state == State.OWED and row.ends_at and row.ends_at < at]
+        keys = [row.watch_key for row in rows if row.state == State.OWED and _is_past(row, at)]
         if not keys or not overtake(list(Clock.objects.filter(key__in=keys).values_list("pk", flat=True)), at):
             break
     ids = [row.pk for row in rows]
@@ -289,6 +259,13 @@ def _current(subject: Subject, at: dt.datetime, clauses: Sequence[str] | None = 
     return list(
         Obligation.objects.select_for_update(no_key=True).filter(pk__in=ids, is_open=True).order_by("begins_at", "id")
     )
+
+
+def _is_past(row: Obligation, at: dt.datetime) -> bool:
+    """Whether its time is over at `at`; the very instant is in time, unless the clause says otherwise (`boundary: exclusive`)."""
+    if row.ends_at is None or row.ends_at > at:
+        return False
+    return row.ends_at < at or clause_of(row).boundary == "exclusive"
 
 
 def _select_open(subject: Subject, clauses: Sequence[str] | None) -> list[Obligation]:
@@ -321,13 +298,7 @@ def end(subject: Subject, clauses: Sequence[str], at: dt.datetime, by: str = SYS
 
 
 def _until(row: Obligation) -> bool:
-    return bool(_clause(row).until)
-
-
-def _clause(row: Obligation) -> Duty:
-    clause = book_of(row.version_id).clause(row.clause)
-    assert isinstance(clause, Duty)
-    return clause
+    return bool(clause_of(row).until)
 
 
 def miss(ids: Sequence[int]) -> list[Obligation]:
@@ -341,6 +312,31 @@ def miss(ids: Sequence[int]) -> list[Obligation]:
     _record(rows, lambda row: (row.ends_at or row.begins_at, SYSTEM, _missed(row)))
     _roll_over(rows)
     return rows
+
+
+def fall_due(subject: Subject, book: Book, event: str, at: dt.datetime, by: str) -> list[Obligation]:
+    """`event` happened before which something had to be done (`due.event`): what is still owed then is missed.
+
+    What came to be owed at that very moment is not yet due.
+    """
+    rows = [
+        row
+        for row in _current(subject, at)
+        if row.handbook == book.name and row.state == State.OWED and row.begins_at < at and _due_at_event(row) == event
+    ]
+    stop_watch([row.watch_key for row in rows if row.ends_at], at=at, by=by, cancel=True)
+    for row in rows:
+        row.state, row.is_open = State.MISSED, False
+    Obligation.objects.bulk_update(rows, ["state", "is_open"])
+    write_uses([_use(row, "broken", at) for row in rows])
+    _record(rows, lambda row: (at, SYSTEM, _missed(row)))
+    _roll_over(rows)
+    return rows
+
+
+def _due_at_event(row: Obligation) -> str | None:
+    due = clause_of(row).due
+    return due.event if due else None
 
 
 def _missed(row: Obligation) -> DutyMissed:
@@ -360,14 +356,14 @@ def _roll_over(rows: Iterable[Obligation]) -> None:
 
 def _next(row: Obligation) -> Obligation | None:
     """What is owed after this; None where the series has ended."""
-    book, clause = book_of(row.version_id), _clause(row)
+    book, clause = book_of(row.version_id), clause_of(row)
     assert row.ends_at is not None
     period = following_period(book, clause, Period(row.period, row.begins_at, row.ends_at), row.settled_at)
     if period is None:
         return None
     due = Owe(book, row.version_id, clause, row.subject, row.holders, row.ends_at, row.audience, row.held_as)
     after = _obligation(due, period)
-    after.tries = row.tries
+    after.tries, after.streak = row.tries, row.streak
     return after
 
 
@@ -429,7 +425,7 @@ def _check_exemption(row: Obligation, asked_by: str, approved_by: str, why: str)
         raise ExemptionRefused(NO_REASON)
     if row.state != State.OWED:
         raise ExemptionRefused(NOT_OWED)
-    rule = _clause(row).exempt
+    rule = clause_of(row).exempt
     roles = {role_key(row.handbook, role) for role in rule.approved_by} if rule else set()
     if roles and roles.isdisjoint(_keys(approved_by)):
         raise ExemptionRefused(NOT_ENTITLED)

@@ -9,4 +9,4 @@ class DutiesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhike.duties import events, leaving, reactions  # noqa: F401 - declares the room's events and reactions
+        from zhike.duties import consequences, events, leaving, members, reactions  # noqa: F401 - declares the room's events and reactions

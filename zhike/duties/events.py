@@ -54,6 +54,38 @@ class DutyExhausted(Event):
     version_id: int
 
 
+@event("duty.streak")
+@dataclass(frozen=True)
+class DutyStreak(Event):
+    """So many deeds in a row had the outcome the clause looks for."""
+
+    obligation: int
+    count: int
+    holders: list[str]
+    held_as: str
+    version_id: int
+
+
+@event("duty.finding")
+@dataclass(frozen=True)
+class DutyFinding(Event):
+    """A clause names what was found when a duty over a population was not done."""
+
+    finding: str
+    person: str = ""
+
+
+@event("duty.calls_for_case")
+@dataclass(frozen=True)
+class CaseCalledFor(Event):
+    """What followed from a duty over a population is a case of this process, about this person."""
+
+    process: str
+    finding: str = ""
+    person: str = ""
+    name: str = ""
+
+
 @event("duty.ended")
 @dataclass(frozen=True)
 class DutyEnded(Event):

@@ -23,17 +23,17 @@ from zhike.clocks.actions import (
 )
 from zhike.clocks.models import Clock
 from zhike.clocks.timing import calendar_of_clock, counted_from
-from zhike.duties.actions import Owe, end, owe, settle
+from zhike.duties.actions import Owe, end, fall_due, owe, settle
 from zhike.duties.models import Obligation
 from zhike.duties.queries import owed
 from zhike.handbook.book import Book
 from zhike.handbook.calendars import due_at
 from zhike.handbook.clauses import Clause, Deadline, Duty
 from zhike.handbook.conditions import holds
-from zhike.handbook.limits import stops
+from zhike.handbook.limits import as_duty, stops, waits_for_event
 
 Facts = dict[str, Any]
-LISTENING = ("stops", "settles", "pauses", "resumes", "voids")
+LISTENING = ("stops", "settles", "pauses", "resumes", "voids", "falls_due")
 
 
 def _nothing_earlier(_: dt.datetime) -> Iterable[str]:
@@ -99,6 +99,7 @@ def follow_all(happenings: Sequence[Happening]) -> None:
         if _touches_duties(what):
             facts = what.facts(True)
             _settle(what, facts)
+            _fall_due(what)
             _owe(what, facts)
             _end(what, facts)
 
@@ -106,7 +107,10 @@ def follow_all(happenings: Sequence[Happening]) -> None:
 def _touches_duties(what: Happening) -> bool:
     """Whether anything may be settled, owed or ended by it: otherwise its facts are not read anew."""
     heard = (
-        what.book.settled_by(what.process, event) or what.book.speaking_of("duty", what.process, event)
+        what.book.settled_by(what.process, event)
+        or what.book.speaking_of("duty", what.process, event)
+        or what.book.listening_to("falls_due", what.process, event)
+        or any(_owed_from(what.book, what.process, event))
         for event in what.happened
     )
     return any(heard) or _may_end(what)
@@ -172,7 +176,7 @@ def _starts(what: Happening, facts: Facts) -> list[Start]:
     found: dict[str, Start] = {}
     for event in what.happened:
         for clause in what.book.speaking_of("deadline", what.process, event):
-            if isinstance(clause, Deadline) and holds(clause.when, facts):
+            if isinstance(clause, Deadline) and not waits_for_event(clause) and holds(clause.when, facts):
                 found.setdefault(clause.id, _start_of(what, clause, event, facts))
     return list(found.values())
 
@@ -218,6 +222,15 @@ def _settle(what: Happening, facts: Facts) -> None:
             settle(what.subject, what.book, event, at=what.now, by=what.by, facts=facts)
 
 
+def _fall_due(what: Happening) -> None:
+    """What had to be done before this happened, and was not, is missed."""
+    if what.is_new:
+        return
+    for event in what.happened:
+        if what.book.listening_to("falls_due", what.process, event):
+            fall_due(what.subject, what.book, event, at=what.now, by=what.by)
+
+
 def _owe(what: Happening, facts: Facts) -> None:
     due = [
         Owe(
@@ -231,11 +244,21 @@ def _owe(what: Happening, facts: Facts) -> None:
             facts=facts,
         )
         for event in what.happened
-        for clause in what.book.speaking_of("duty", what.process, event)
-        if isinstance(clause, Duty) and holds(clause.when, facts)
+        for clause in _owed_from(what.book, what.process, event)
+        if holds(clause.when, facts)
     ]
     if due:
         _settle_at_once(what, facts, owe(due))
+
+
+def _owed_from(book: Book, process: str | None, event: str) -> Iterable[Duty]:
+    """The duties an event begins; deadlines that end with an event are owed as well. Those over a population have a room of their own."""
+    for clause in book.speaking_of("duty", process, event):
+        if isinstance(clause, Duty):
+            yield clause
+    for clause in book.speaking_of("deadline", process, event):
+        if isinstance(clause, Deadline) and waits_for_event(clause):
+            yield as_duty(clause)
 
 
 def _settle_at_once(what: Happening, facts: Facts, new: Iterable[Obligation]) -> None:

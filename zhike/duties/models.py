@@ -42,6 +42,8 @@ class Obligation(models.Model):
     """How many of the `times` owed were done."""
     tries = models.JSONField(default=list)
     """Moments of the tries in a row that did not reach anybody (`attempts`); they go along into the next period."""
+    streak = models.IntegerField(default=0)
+    """How many deeds in a row had the outcome the clause looks for (`streak`); it goes along into the next period."""
     settled_at = models.DateTimeField(null=True)
     settled_by = models.CharField(max_length=80, blank=True, default="")
     survives_close = models.BooleanField(default=False)

@@ -14,11 +14,14 @@ from zhike.handbook.book import Book
 from zhike.handbook.calendars import Calendar, at_time, due_at
 from zhike.handbook.clauses import Duty
 from zhike.handbook.common import Duration, Facts, Unit
-from zhike.handbook.limits import as_moment, duration_in, limit_of
+from zhike.handbook.limits import as_moment, due_moment, duration_in, limit_of
 from zhike.handbook.periods import next_occasion, period_of
 
 NO_FACTS: Facts = MappingProxyType({})
 ONE_DAY = dt.timedelta(days=1)
+INSTANT = dt.timedelta(microseconds=1)
+FIRST = "first"
+"""The label of the period before the regular ones."""
 FAR = 1500
 """Days without a shift after which a calendar is taken to be closed for good."""
 
@@ -26,7 +29,7 @@ FAR = 1500
 @dataclass(frozen=True, slots=True)
 class Period:
     label: str
-    """"once", "2025-06-11", "2025-W24", "2025-06", "2025-Q2", "2025"; for a shift or an interval the moment it begins; for a
+    """"once", "first", "2025-06-11", "2025-W24", "2025-06", "2025-Q2", "2025"; for a shift or an interval the moment it begins; for a
     checkpoint the start of the series and its number: "2025-06-11T09:00+08:00/2"."""
     begins_at: dt.datetime
     ends_at: dt.datetime | None
@@ -41,10 +44,20 @@ def once(book: Book, clause: Duty, at: dt.datetime, facts: Facts = NO_FACTS) -> 
     """The period of something owed once: from `at` to its limit, without end where another clause times it, or while
     the date among the facts that limits it is not known.
     """
-    if clause.within is None:
-        until = as_moment(facts.get(clause.due.fact), at) if clause.due and clause.due.fact else None
-        return Period("once", at, until)
-    return Period("once", at, _after(book, clause, at, limit_of(book, clause)))
+    if clause.within is not None:
+        return Period("once", at, _after(book, clause, at, limit_of(book, clause)))
+    return Period("once", at, _due(book, clause, at, facts))
+
+
+def first_period(book: Book, clause: Duty, at: dt.datetime, facts: Facts = NO_FACTS) -> Period | None:
+    """The period `first` gives: from the date it names (`after`), or from `at`, to its limit. None where the clause has none, or where
+    it would be over already: then the regular one counts.
+    """
+    if clause.first is None or clause.first.within is None:
+        return None
+    begins = as_moment(facts.get(clause.first.after), at) or at
+    ends = _after(book, clause, begins, clause.first.within)
+    return Period(FIRST, begins, ends) if ends > at else None
 
 
 def current_period(book: Book, clause: Duty, at: dt.datetime) -> Period:
@@ -62,7 +75,11 @@ def current_period(book: Book, clause: Duty, at: dt.datetime) -> Period:
             return _occasion(book, clause, at, at.astimezone(ZoneInfo(book.handbook.zone)).date() - ONE_DAY)
         case _:
             period = _on(book, clause, at)
-            return Period(period.label, max(period.begins_at, at), period.ends_at)
+            bounds = _bounded(book, clause, period)
+            if bounds.ends_at is not None and bounds.ends_at <= at:
+                assert period.ends_at is not None
+                bounds = _bounded(book, clause, _on(book, clause, period.ends_at))
+            return Period(bounds.label, max(bounds.begins_at, at), bounds.ends_at)
 
 
 def following_period(book: Book, clause: Duty, period: Period, done_at: dt.datetime | None = None) -> Period | None:
@@ -71,6 +88,8 @@ def following_period(book: Book, clause: Duty, period: Period, done_at: dt.datet
     """
     assert period.ends_at is not None
     match clause.every:
+        case _ if period.label == FIRST and clause.every not in ("interval", "shift", "occasion"):
+            return _following(book, clause, done_at or period.ends_at)
         case "interval":
             since_done = done_at is not None and clause.counted_from == "done"
             return current_period(book, clause, done_at if since_done and done_at else period.ends_at)
@@ -83,9 +102,54 @@ def following_period(book: Book, clause: Duty, period: Period, done_at: dt.datet
         case "shift":
             return _shift(book, clause, period.ends_at)
         case "occasion":
-            return _occasion(book, clause, period.ends_at, dt.date.fromisoformat(period.label))
+            return _occasion(book, clause, period.ends_at, _day_of(book, period))
         case _:
-            return _on(book, clause, period.ends_at)
+            return _following(book, clause, period.begins_at)
+
+
+def _following(book: Book, clause: Duty, inside: dt.datetime) -> Period:
+    """The whole period after the one `inside` lies in, however its own share was bounded."""
+    ends = _on(book, clause, inside).ends_at
+    assert ends is not None
+    return _bounded(book, clause, _on(book, clause, ends))
+
+
+def _day_of(book: Book, period: Period) -> dt.date:
+    """The day of an occasion; of a first period the day it ends."""
+    assert period.ends_at is not None
+    last = period.ends_at.astimezone(ZoneInfo(book.handbook.zone)).date()
+    return last if period.label == FIRST else dt.date.fromisoformat(period.label)
+
+
+def _bounded(book: Book, clause: Duty, period: Period) -> Period:
+    """A calendar period cut to what the clause says of it: times of day (`window`), or the moment its share is due (`due`)."""
+    begins, ends = period.begins_at, period.ends_at
+    if clause.window is not None and ends is not None:
+        begins = _at(book, begins, clause.window[0])
+        ends = _at(book, ends - INSTANT, clause.window[1])
+    if clause.due is not None and clause.due.every is not None:
+        ends = _due(book, clause, begins, NO_FACTS) or ends
+    return Period(period.label, begins, ends)
+
+
+def _at(book: Book, moment: dt.datetime, time: str) -> dt.datetime:
+    """That time of day on the day of `moment`."""
+    local = moment.astimezone(ZoneInfo(book.handbook.zone))
+    return at_time(None, dt.datetime.combine(local.date(), dt.time.min, local.tzinfo), time)
+
+
+def _due(book: Book, clause: Duty, begins: dt.datetime, facts: Facts) -> dt.datetime | None:
+    """The moment `due` names; None where it is an event, or not known yet."""
+    if clause.due is None:
+        return None
+    return due_moment(book, clause.due, begins, facts, book.calendar(clause.calendar) if clause.due.working else None)
+
+
+def in_window(book: Book, clause: Duty, at: dt.datetime) -> bool:
+    """Whether a deed at `at` lies in the times of day the clause asks for (`window`), their ends included."""
+    if clause.window is None:
+        return True
+    return _at(book, at, clause.window[0]) <= at <= _at(book, at, clause.window[1])
 
 
 def _after(book: Book, clause: Duty, at: dt.datetime, amount: Duration, hour: str | None = None) -> dt.datetime:
@@ -132,10 +196,11 @@ def _occasion(book: Book, clause: Duty, at: dt.datetime, after: dt.date) -> Peri
     if found is None or day is None:
         raise UnknownPeriod(f"{clause.id}: no day is known of the occasion {clause.occasion}")
     midnight = dt.datetime.combine(day, dt.time.min, ZoneInfo(book.handbook.zone))
-    ends = at_time(None, midnight, found.at) if found.at else midnight + ONE_DAY
+    ends = at_time(None, midnight, found.at or (clause.window[1] if clause.window else "24:00"))
     if ends <= at:
         return _occasion(book, clause, at, day)
-    return Period(day.isoformat(), at, ends)
+    begins = max(at, at_time(None, midnight, clause.window[0])) if clause.window else at
+    return Period(day.isoformat(), begins, ends)
 
 
 def _on(book: Book, clause: Duty, moment: dt.datetime) -> Period:

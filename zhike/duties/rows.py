@@ -14,7 +14,7 @@ NEW = {
     "version_id": "bigint", "handbook": "text", "clause": "text", "subject_kind": "text", "subject_id": "bigint",
     "period": "text", "every": "text", "begins_at": "timestamptz", "ends_at": "timestamptz", "holders": "text[]",
     "held_as": "text", "owes": "text[]", "times": "int", "state": "text", "is_open": "boolean", "done": "int", "tries": "jsonb",
-    "settled_by": "text", "survives_close": "boolean", "exemption": "jsonb", "audience": "text[]",
+    "streak": "int", "settled_by": "text", "survives_close": "boolean", "exemption": "jsonb", "audience": "text[]",
 }  # fmt: skip
 COLUMNS = ", ".join(NEW)
 TYPED = ", ".join(f"{name} {kind}" for name, kind in NEW.items())
@@ -34,13 +34,17 @@ CHANGING = (
     "is_open",
     "done",
     "tries",
+    "streak",
     "settled_at",
     "settled_by",
     "exemption",
     "audience",
 )
+# An image kept by an earlier version of the product does not have this one.
+TAKEN_BACK = [f"{name} = old.{name}" for name in CHANGING if name != "streak"]
+TAKEN_BACK.append("streak = coalesce(old.streak, duty.streak)")
 RESTORE = f"""
-UPDATE duties_obligation AS duty SET {", ".join(f"{name} = old.{name}" for name in CHANGING)}
+UPDATE duties_obligation AS duty SET {", ".join(TAKEN_BACK)}
 FROM jsonb_populate_recordset(NULL::duties_obligation, %s::jsonb) AS old
 WHERE duty.id = old.id AND duty.subject_kind = %s AND duty.subject_id = %s
     AND ({" OR ".join(f"duty.{name} IS DISTINCT FROM old.{name}" for name in CHANGING)})

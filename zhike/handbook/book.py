@@ -243,13 +243,19 @@ class Book:
 def _indexed_events(clause: Clause) -> Iterable[tuple[str, str]]:
     """(index, event) pairs under which a clause is found."""
     yield from ((clause.kind, event) for event in dict.fromkeys(starting_events(clause)))
-    if isinstance(clause, Deadline):
+    if isinstance(clause, Deadline) and clause.due is not None and clause.due.event is not None:
+        # Owed until that event; see limits.as_duty.
+        yield from (("settles", event) for event in dict.fromkeys(ending_events(clause)))
+        yield ("falls_due", clause.due.event)
+    elif isinstance(clause, Deadline):
         yield from (("stops", event) for event in dict.fromkeys(ending_events(clause)))
         yield from (("pauses", event) for event in clause.pauses)
         yield from (("resumes", event) for event in clause.resumes)
         yield from (("voids", event) for event in clause.voids)
     if isinstance(clause, Duty):
         yield from (("settles", event) for event in dict.fromkeys(clause.owes))
+        if clause.due is not None and clause.due.event is not None:
+            yield ("falls_due", clause.due.event)
     if isinstance(clause, Duty | Sanction):
         yield from (("blocks", event) for event in clause.blocks)
 

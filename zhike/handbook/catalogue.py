@@ -68,6 +68,11 @@ FACTS: tuple[KnownFact, ...] = _facts(
     ("clock.*.state", "string", "某条时限的状态", "the state of a limit"),
     ("clause", "string", "立案所依据的条款", "the clause for which the product opened it"),
     ("finding", "string", "立案所依据的认定", "the finding for which the product opened it"),
+    ("person_concerned", "string", "立案所关的人", "whom a case that the product opened concerns"),
+    ("member.name", "string", "立案所关的人或单位的名称", "the name of that member of the population"),
+    ("customer.kind", "string", "客户是个人还是企业", "whether the customer is a person or a company"),
+    ("customer.tags", "list", "客户的标签", "the customer's tags"),
+    ("customer.known_days", "int", "客户建档多少天", "for how many days the customer has been known"),
     ("found_at", "datetime", "这件事发生的时刻", "when that happened"),
     ("count", "int", "同类事项第几次，含本次", "which occurrence this is, itself included"),
     ("last_in_months_running", "int", "连续几个月排名末位", "for how many months running the rank was last"),
@@ -251,7 +256,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "action": ("<action>",),
     "stage": ("<stage>.entered", "<stage>.left"),
     "clock": ("<CLAUSE>.warned", "<CLAUSE>.breached", "<CLAUSE>.stopped"),
-    "duty": ("<CLAUSE>.owed", "<CLAUSE>.met", "<CLAUSE>.missed", "<CLAUSE>.exhausted"),
+    "duty": ("<CLAUSE>.owed", "<CLAUSE>.met", "<CLAUSE>.missed", "<CLAUSE>.exhausted", "<CLAUSE>.streak"),
     "record": ("<record>.completed", "<record>.complete", "<record>.version"),
     "lookup": ("<record>",),
     "finding": ("<kind>",),
@@ -317,6 +322,18 @@ POPULATIONS = frozenset(
     }
 )
 """Whom a duty can be owed for; a record of the handbook may be named too."""
+
+POPULATION_FACTS: dict[str, frozenset[str]] = {
+    "staff": ROW_FACTS["staff"],
+    "agent": ROW_FACTS["staff"],
+    "department": frozenset({"kind", "department"}),
+    "store": frozenset({"kind", "department"}),
+    "customer": frozenset({"customer.kind", "customer.tags", "customer.known_days"}),
+    "member": frozenset({"customer.kind", "customer.tags", "customer.known_days"}),
+}
+"""The populations the product itself knows, with the facts of each member beside those of the catalogue: a duty `for` one of them that no
+event starts is owed for everybody in its class (`where`).
+"""
 
 BUILT_IN_ROLES: dict[str, Role] = {
     "owner": Role(id="owner", title=Text(zh="经办人", en="Owner of the case"), screens=()),

@@ -7,13 +7,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from zhike.handbook.book import Book
 from zhike.handbook.calendars import Calendar, Pause, at_time, due_at, due_before
-from zhike.handbook.clauses import Deadline, Duty
+from zhike.handbook.clauses import Clause, ClauseBase, Deadline, Duty
 from zhike.handbook.common import Duration, Facts, Parameter, parse_duration
 from zhike.handbook.conditions import holds
 from zhike.handbook.periods import day_of_period
+from zhike.handbook.terms import Due
 
 INSTANT = dt.timedelta(microseconds=1)
 
@@ -71,7 +73,7 @@ def deadline_due(
     if clause.before is not None:
         due = _counted_back(book, clause, facts, calendar, zone)
     elif clause.due is not None:
-        due = _moment(book, clause, begin, facts, calendar)
+        due = due_moment(book, clause.due, begin, facts, calendar)
     else:
         limit = limit_of(book, clause)
         due = due_at(counted or _for_days(calendar, limit), begin, limit, pauses=pauses, at=clause.at, zone=zone)
@@ -108,11 +110,11 @@ def _counted_back(
     return None if date is None else due_before(calendar, date, limit_of(book, clause), at=clause.at, zone=zone)
 
 
-def _moment(
-    book: Book, clause: Deadline, begin: dt.datetime, facts: Facts, calendar: Calendar | None
-) -> dt.datetime | None:
-    due = clause.due
-    assert due is not None
+def due_moment(book: Book, due: Due, begin: dt.datetime, facts: Facts, calendar: Calendar | None) -> dt.datetime | None:
+    """The moment `due` names, seen from `begin`; days are those of the handbook's zone. None while it is not known: a date nobody has
+    typed, an event that has not happened.
+    """
+    begin = begin.astimezone(calendar.zone if calendar else ZoneInfo(book.handbook.zone))
     if due.fact is not None:
         value = as_date(facts.get(due.fact))
         if value is None or isinstance(value, dt.datetime):
@@ -120,9 +122,8 @@ def _moment(
         day = dt.datetime.combine(value, dt.time.min, begin.tzinfo)
         return at_time(calendar, day, due.at)
     if due.every is not None:
-        local = begin.astimezone(calendar.zone) if calendar else begin
-        day_found = day_of_period(due.every, local.date(), due.ahead, due.day, calendar if due.working else None)
-        return at_time(calendar, dt.datetime.combine(day_found, dt.time.min, local.tzinfo), due.at)
+        day_found = day_of_period(due.every, begin.date(), due.ahead, due.day, calendar if due.working else None)
+        return at_time(calendar, dt.datetime.combine(day_found, dt.time.min, begin.tzinfo), due.at)
     if due.occasion is not None:
         from zhike.handbook.periods import next_occasion
 
@@ -172,6 +173,23 @@ def stops(
     if event in clause.until:
         return True
     return bool(clause.until_all) and event in clause.until_all and set(clause.until_all) <= {event, *happened}
+
+
+def waits_for_event(clause: Deadline) -> bool:
+    """Whether its limit is something that happens (`due.event`): nobody knows when, so it is owed rather than timed."""
+    return clause.due is not None and clause.due.event is not None
+
+
+def as_duty(clause: Clause) -> Duty:
+    """A clause as something owed: a duty itself, or a deadline whose limit is an event."""
+    if isinstance(clause, Duty):
+        return clause
+    assert isinstance(clause, Deadline)
+    same = {name: getattr(clause, name) for name in ClauseBase.model_fields}
+    return Duty.model_construct(
+        **same, kind="duty", starts=clause.starts, owes=clause.until or clause.until_all, owes_when=clause.until_when,
+        holder=clause.holder, due=clause.due, survives_close=clause.survives_close, warn=clause.warn, missed=clause.breach,
+    )  # fmt: skip
 
 
 def settles(clause: Duty, event: str, facts: Facts) -> bool:

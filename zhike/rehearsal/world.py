@@ -19,6 +19,7 @@ from zhike.conversations.presence import hear
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.trails import Visited
 from zhike.customers.models import Customer
+from zhike.duties.populations import duties_over, look_at_populations
 from zhike.handbook.book import Book
 from zhike.org.handbooks import book_of, viewer
 from zhike.org.models import Department, HandbookVersion, Staff
@@ -29,8 +30,10 @@ from zhike.rehearsal.moments import BadMoment, read_day, read_moment
 from zhike.rehearsal.vocabulary import StepFailed
 
 INSTANT = dt.timedelta(microseconds=1)
-MOST_LOOKS = 40
-"""Moments of the router that one step follows singly; over a night in which nobody comes the rest are passed over."""
+MOST_LOOKS = 200
+"""Moments of the router that one move of time follows singly: an hour and a half of offers nobody takes, three hours of announcements. Of
+a longer time the rest are passed over, for nothing new comes of them.
+"""
 
 
 def router_moment() -> dt.datetime | None:
@@ -133,6 +136,7 @@ class World:
         """Move the virtual clock forward; everything due on the way fires at its own moment."""
         if not self.began:
             self.now, self.began = moment, True
+            self.look(moment)
             return
         if moment < self.now:
             raise StepFailed(f"时间不能倒退：现在是 {self.shown(self.now)}，不能回到 {self.shown(moment)}")
@@ -144,7 +148,7 @@ class World:
             self.now = at
             if what == "clock" and fire_due(min(at + INSTANT, moment)):
                 last = None
-            self.look(at)
+            self.look(at, passing=at < moment)
         self.now = moment
         self.look(moment)
 
@@ -154,8 +158,10 @@ class World:
         found = [(at, what) for at, what in moments if at is not None]
         return min(found, default=None)
 
-    def look(self, at: dt.datetime) -> None:
+    def look(self, at: dt.datetime, *, passing: bool = False) -> None:
         """What the worker and the end of each transaction do in a running house. Whoever is there is heard of, unless he was cut off."""
+        if not passing and duties_over(self.book):
+            look_at_populations(at)
         if not Conversation.objects.exists() and not Presence.objects.exists():
             return
         there = set(Presence.objects.exclude(state=Presence.State.OFF).values_list("staff_id", flat=True))
@@ -263,8 +269,20 @@ class World:
         self.talked = [pk for pk in self.talked if pk != conversation.pk] + [conversation.pk]
 
     def subject(self, text: str) -> tuple[str, int]:
-        """A conversation or a case by its name."""
-        return ("conversation", self.talk(text).pk) if text in self.talks else ("case", self.case(text).pk)
+        """A conversation, a case, or a member of a population (customer, colleague, department) by its name."""
+        if text in self.talks:
+            return ("conversation", self.talk(text).pk)
+        if self.is_case(text):
+            return ("case", self.case(text).pk)
+        if text in self.customers:
+            return ("customer", self.customers[text])
+        for kind, found in (
+            ("staff", Staff.objects.filter(name=text)),
+            ("department", Department.objects.filter(name=text)),
+        ):
+            if (row := found.first()) is not None:
+                return (kind, row.pk)
+        return ("case", self.case(text).pk)
 
     def subjects(self) -> list[tuple[str, int]]:
         """Everything something can run on, what was last acted on first: conversations, then cases."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from zhike.handbook.book import ending_events, starting_events
 from zhike.handbook.catalogue import FACTS as CATALOGUE
-from zhike.handbook.catalogue import FILLING_FACTS, POPULATIONS, ROW_FACTS, is_known_fact
+from zhike.handbook.catalogue import FILLING_FACTS, POPULATION_FACTS, POPULATIONS, ROW_FACTS, is_known_fact
 from zhike.handbook.check.fields import fields_of, form_of, forms_at, forms_before
 from zhike.handbook.check.findings import FACTS, RECORDS, VALUES, Checker, Path, walk
 from zhike.handbook.clauses import Clause, ClauseBase, Count, Duty, Route, Tariff
@@ -108,6 +108,13 @@ def _check_clause(checker: Checker, clause: Clause) -> None:
             )
     if isinstance(clause, Duty):
         known |= fields_of(checker, clause.owed_for)
+        known |= dict.fromkeys(POPULATION_FACTS.get(clause.owed_for, ()))
+        for record in checker.book.handbook.records:
+            known |= (
+                fields_of(checker, record.id)
+                if record.kind == "customer" and clause.owed_for in ("customer", "member")
+                else {}
+            )
     if isinstance(clause, Route):
         _check_table(checker, clause, clause.by, set(clause.table), bool(clause.other), known)
     if isinstance(clause, Tariff) and isinstance(clause.base, dict):

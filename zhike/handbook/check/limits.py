@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zhike.handbook.calendars import parse_time
+from zhike.handbook.catalogue import POPULATION_FACTS
 from zhike.handbook.check.findings import Checker
 from zhike.handbook.clauses import Clause, Deadline, Duty, Measure
 from zhike.handbook.common import Duration, Text, Unit
@@ -127,6 +128,17 @@ def _check_duty(checker: Checker, clause: Duty) -> None:
             "nothing is named that makes it owed",
             "写 starts: 某个事件，或由另一条款的 owe 引起。",
             "Write `starts: <event>`, or let another clause `owe` it.",
+        )
+    nobody_knows = clause.owed_for != "case" and clause.owed_for not in POPULATION_FACTS and not clause.starts
+    if nobody_knows and not _is_owed_by_effect(checker, clause):
+        _note(
+            checker,
+            clause,
+            "limit-no-start",
+            f"没有写明从何时起欠，“{clause.owed_for}”的名单又不由软件保管",
+            f"nothing is named that makes it owed, and the product keeps no list of every {clause.owed_for}",
+            "写 starts: 某个事件；或 for: customer、staff、department。",
+            "Write `starts: <event>`, or `for: customer`, `staff` or `department`.",
         )
     for every, key in (("interval", "interval"), ("checkpoints", "checkpoints"), ("occasion", "occasion")):
         if clause.every == every and not getattr(clause, key):

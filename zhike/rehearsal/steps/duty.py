@@ -7,6 +7,7 @@ import datetime as dt
 from django.db.models import QuerySet
 
 from zhike.duties.models import Obligation
+from zhike.duties.populations import kinds
 from zhike.duties.queries import coverage
 from zhike.org.principals import role_of
 from zhike.rehearsal import names
@@ -83,7 +84,7 @@ def _rows(world: World, case: str | None, clause: str) -> QuerySet[Obligation]:
         return rows.filter(subject_kind=kind, subject_id=number)
     subjects = set(rows.values_list("subject_kind", "subject_id"))
     kind, number = next((one for one in world.subjects() if one in subjects), ("", -1))
-    return rows.filter(subject_kind=kind, subject_id=number)
+    return rows.filter(subject_kind=kind, subject_id=number) if kind else rows.filter(subject_kind__in=kinds())
 
 
 def _covers(world: World, row: Obligation, day: dt.date) -> bool:

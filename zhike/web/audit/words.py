@@ -82,6 +82,9 @@ duty.missed|未履行义务|Duty missed
 duty.ended|义务终止|Duty ended
 duty.exempted|免除义务|Duty exempted
 duty.restored|义务还原|Duty restored
+duty.streak|连续同样的结果|Same outcome in a row
+duty.finding|漏办得出认定|Finding after a missed duty
+duty.calls_for_case|漏办要求立一单|A missed duty calls for a case
 mailbox.added|新增邮箱|Mailbox added
 mailbox.edited|修改邮箱|Mailbox changed
 mailbox.switched|启停邮箱|Mailbox switched
