@@ -1,0 +1,131 @@
+"""The parts of the screen of conversations in Chromium: files, sound and title, forms and cases."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.people import Somebody, somebody
+from tests.served import Served
+from tests.talks import furnish, visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
+
+DOT = base64.b64encode(
+    base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+).decode()
+EVENT = """([kind, name, type, data, bytes]) => {
+    const part = data ? Uint8Array.from(atob(data), (one) => one.charCodeAt(0)) : new Uint8Array(bytes);
+    const holds = new DataTransfer();
+    holds.items.add(new File([part], name, { type }));
+    const place = document.getElementById(kind === "paste" ? "wb-words" : "wb-scroll");
+    const init = { bubbles: true, cancelable: true };
+    if (kind === "paste") place.dispatchEvent(new ClipboardEvent("paste", { ...init, clipboardData: holds }));
+    else place.dispatchEvent(new DragEvent("drop", { ...init, dataTransfer: holds }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def talks(sandbox: Served) -> Served:
+    furnish(sandbox)
+    return sandbox
+
+
+@pytest.fixture
+def anna(browser: Browser, talks: Served) -> Iterator[Somebody]:
+    with somebody(browser, talks) as person:
+        yield person.sign_in("agent1").go("/conversations")
+
+
+def row(number: str) -> str:
+    return f'.wb-row[data-number="{number}"]'
+
+
+def opened(page: Page, number: str) -> None:
+    expect(page.locator("#wb-talk")).to_have_attribute("data-number", number)
+
+
+def take(person: Somebody, number: str) -> Page:
+    person.page.locator(row(number)).get_by_role("button", name="接入").click()
+    opened(person.page, number)
+    expect(person.page.locator("#wb-compose [data-mode=reply]")).to_be_visible()
+    return person.page
+
+
+def test_a_picture_is_pasted_or_dropped_and_waits_with_the_draft(anna: Somebody, talks: Served) -> None:
+    one, two = visitor(talks, "有图吗", who="示例访客图"), visitor(talks, "另一位", who="示例访客旁")
+    page = take(anna, one)
+    page.evaluate(EVENT, ["paste", "pasted.png", "image/png", DOT, 0])
+    expect(page.locator("#wb-files [data-token]")).to_have_count(1)
+    page.evaluate(EVENT, ["drop", "dropped.png", "image/png", DOT, 0])
+    expect(page.locator("#wb-files [data-token]")).to_have_count(2)
+    take(anna, two)
+    expect(page.locator("#wb-files [data-token]")).to_have_count(0)
+    page.locator(row(one)).locator("[data-open]").click()
+    opened(page, one)
+    expect(page.locator("#wb-files [data-token]")).to_have_count(2)
+    page.reload()
+    expect(page.locator("#wb-files")).to_contain_text("dropped.png")
+    page.locator("#wb-files li", has_text="dropped.png").get_by_role("button", name="去掉").click()
+    page.locator("#wb-words").press("Enter")
+    expect(page.locator(".wb-mine .zk-files img")).to_have_count(1)
+    page.reload()
+    expect(page.locator("#wb-messages .zk-files img")).to_have_count(1)
+    expect(page.locator("#wb-files li")).to_have_count(0)
+
+
+def test_a_picture_of_thirty_megabytes_is_refused_in_words_and_the_words_stay(anna: Somebody, talks: Served) -> None:
+    page = take(anna, visitor(talks, "发张大图", who="示例访客大"))
+    page.locator("#wb-words").fill("图在这里")
+    page.evaluate(EVENT, ["drop", "large.png", "image/png", "", 30 * 1024 * 1024])
+    expect(page.locator("#zk-toast")).to_contain_text("“large.png”太大了，一个文件最多 10 MB")
+    expect(page.locator("#wb-files li")).to_have_count(0)
+    expect(page.locator("#wb-words")).to_have_value("图在这里")
+
+
+def test_news_sound_and_stand_in_the_title(anna: Somebody, talks: Served) -> None:
+    number = visitor(talks, "在吗", who="示例访客声")
+    page = take(anna, number)
+    page.evaluate(
+        "() => { window.tones = 0; const start = OscillatorNode.prototype.start;"
+        " OscillatorNode.prototype.start = function (...more) { window.tones++; return start.apply(this, more); }; }"
+    )
+    page.get_by_role("button", name="提示音").click()
+    expect(page.locator("#wb-sound")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("() => window.tones") == 1
+    other = take(anna, visitor(talks, "另一个会话", who="示例访客题"))
+    visitor(talks, "还在吗", who="示例访客声")
+    expect(page).to_have_title(re.compile(r"^\(\d+\) "))
+    other.wait_for_function("() => window.tones === 2")
+    page.locator(row(number)).locator("[data-open]").click()
+    opened(page, number)
+    expect(page.locator(row(number)).locator(".wb-badge")).to_have_count(0)
+
+
+def test_words_of_the_handbook_are_put_into_the_answer(anna: Somebody, talks: Served) -> None:
+    page = take(anna, visitor(talks, "你们是谁", who="示例访客话"))
+    hint = page.locator("#wb-hints li", has_text="这里是示例咨询台")
+    expect(hint).to_contain_text("TALK-04")
+    hint.get_by_role("button", name="写进回复").click()
+    expect(page.locator("#wb-words")).to_have_value("您好，这里是示例咨询台。")
+    expect(page.locator("#wb-words")).to_be_focused()
+
+
+def test_a_form_is_filled_in_and_a_case_opened_with_what_is_known(anna: Somebody, talks: Served) -> None:
+    number = visitor(talks, "东西坏了，要退", who="示例访客单")
+    page = take(anna, number)
+    page.locator(".wb-actions").get_by_role("button", name="表单").click()
+    page.locator("#wb-deed [name=place]").fill("示例路一号")
+    page.locator("#wb-deed button[type=submit]").click()
+    expect(page.locator("#zk-toast")).to_contain_text("已保存：示例档案")
+    page.locator(".wb-actions").get_by_text("转工单").click()
+    expect(page.locator("#wb-deed a, .zk-form").first).to_be_visible()
+    if page.locator("#wb-deed a[data-row]").count():
+        page.locator("#wb-deed a[data-row]").first.click()
+    expect(page.locator("form.zk-form")).to_be_visible()
+    values = page.locator("form.zk-form").evaluate("form => [...form.elements].map((one) => one.value).join('|')")
+    assert "东西坏了，要退" in values or "示例访客单" in values
