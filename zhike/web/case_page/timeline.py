@@ -25,6 +25,7 @@ from zhike.records.references import NameOf
 from zhike.web.base import times
 from zhike.web.base.names import Names
 from zhike.web.case_page.ties import word_of
+from zhike.web.handbook_page import terms
 
 HIDDEN = {
     "case.opened", "case.note_added", "case.files_added", "case.access_denied", "case.followed", "case.unfollowed",
@@ -330,9 +331,9 @@ class Teller:
 
     def _clock_paused(self, fact: Fact) -> Entry:
         what = gettext("暂停计时：%(title)s") % {"title": self._clause_title(fact)}
-        return self._base(
-            fact, "moved", what, words=fact.payload.get("why", ""), minor=True, clauses=self._clauses(fact)
-        )
+        home, why = self.home(fact.subject_id), str(fact.payload.get("why", ""))
+        words = terms.event(home.book, why, home.process) if "." in why else why
+        return self._base(fact, "moved", what, words=words, minor=True, clauses=self._clauses(fact))
 
     def _clock_resumed(self, fact: Fact) -> Entry:
         what = gettext("恢复计时：%(title)s") % {"title": self._clause_title(fact)}

@@ -107,6 +107,9 @@ def test_an_appeal_in_time_is_ruled_on_and_the_store_hears_of_it(house: Franchis
     assert "APP-01" in page
     assert post(house, case, "fhead1", "appeal", statement="示例：派单在乙店")[0] == DONE
     assert stage(case) == "appeal_filed"
+    story = house.signed_in("fhead1").get(f"/cases/{case.number}").content.decode()
+    assert "暂停计时" in story
+    assert "action.appeal" not in story
     assert post(house, case, "fhead1", "send_back")[0] == DONE
     assert post(house, case, "complaint1", "rule_not_ours", outcome="rejected", reason="示例：派单无误")[0] == DONE
     assert stage(case) == "at_unit"
