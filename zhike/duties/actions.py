@@ -29,7 +29,7 @@ from zhike.duties.events import (
     DutyStreak,
 )
 from zhike.duties.models import Obligation
-from zhike.duties.periods import Period, current_period, first_period, following_period, in_window, once
+from zhike.duties.periods import Period, UnknownPeriod, current_period, first_period, following_period, in_window, once
 from zhike.duties.rows import RESTORE, insert_obligations
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Duty
@@ -358,7 +358,10 @@ def _next(row: Obligation) -> Obligation | None:
     """What is owed after this; None where the series has ended."""
     book, clause = book_of(row.version_id), clause_of(row)
     assert row.ends_at is not None
-    period = following_period(book, clause, Period(row.period, row.begins_at, row.ends_at), row.settled_at)
+    try:
+        period = following_period(book, clause, Period(row.period, row.begins_at, row.ends_at), row.settled_at)
+    except UnknownPeriod:  # the days of the occasion that were announced are over
+        return None
     if period is None:
         return None
     due = Owe(book, row.version_id, clause, row.subject, row.holders, row.ends_at, row.audience, row.held_as)
