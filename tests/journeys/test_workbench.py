@@ -1,4 +1,4 @@
-"""The parts of the screen of conversations in Chromium: files, sound and title, forms and cases."""
+"""The parts of the screen of conversations in Chromium: files, sound and title, forms, cases, cover, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.people import Somebody, somebody
 from tests.served import Served
-from tests.talks import furnish, visitor
+from tests.talks import furnish, nothing_heard_of, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
 
@@ -27,6 +27,7 @@ EVENT = """([kind, name, type, data, bytes]) => {
     if (kind === "paste") place.dispatchEvent(new ClipboardEvent("paste", { ...init, clipboardData: holds }));
     else place.dispatchEvent(new DragEvent("drop", { ...init, dataTransfer: holds }));
 }"""
+EVIL = '<img src=x onerror="window.evil=1"><script>window.evil=1</script>'
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +130,72 @@ def test_a_form_is_filled_in_and_a_case_opened_with_what_is_known(anna: Somebody
     expect(page.locator("form.zk-form")).to_be_visible()
     values = page.locator("form.zk-form").evaluate("form => [...form.elements].map((one) => one.value).join('|')")
     assert "东西坏了，要退" in values or "示例访客单" in values
+
+
+def test_a_colleague_is_covered_for(browser: Browser, anna: Somebody, talks: Served) -> None:
+    number = visitor(talks, "等了很久", who="示例访客代")
+    take(anna, number)
+    with somebody(browser, talks) as bert:
+        page = bert.sign_in("manager1").go(f"/conversations/{number}").page
+        expect(page.locator("#wb-compose [data-mode=reply]")).to_have_count(0)
+        page.get_by_role("button", name="代接").click()
+        expect(page.locator(".wb-title")).to_contain_text("代 ")
+        expect(page.locator("#wb-compose [data-mode=reply]")).to_be_visible()
+        expect(anna.page.locator("#wb-compose [data-mode=reply]")).to_have_count(0)
+
+
+def test_two_press_at_once_and_one_is_told(browser: Browser, anna: Somebody, talks: Served) -> None:
+    with somebody(browser, talks) as bert:
+        bert.sign_in("manager1").go("/conversations")
+        number = visitor(talks, "谁先接", who="示例访客抢")
+        for person in (anna, bert):
+            expect(person.page.locator(row(number))).to_be_visible()
+        # One page that has not heard yet: the other was quicker.
+        bert.page.route(re.compile("/rows"), lambda route: route.abort())
+        take(anna, number)
+        bert.page.locator(row(number)).get_by_role("button", name="接入").click()
+        expect(bert.page.locator("#wb-told")).to_contain_text("已由同事接走")
+        bert.page.unroute(re.compile("/rows"))
+        expect(bert.page.locator(row(number)).get_by_role("button", name="接入")).to_have_count(0)
+        bert.faults.clear()  # the cut connection itself
+
+
+def test_a_machine_that_slept_is_told_and_loses_no_word(anna: Somebody, talks: Served) -> None:
+    number = visitor(talks, "稍等", who="示例访客睡")
+    page = take(anna, number)
+    page.locator("#wb-words").fill("正在为您查")
+    anna.context.set_offline(True)
+    nothing_heard_of(talks, "agent1")
+    anna.context.set_offline(False)
+    expect(page.locator("#wb-compose-told")).to_contain_text("现在不由您回复")
+    expect(page.locator("#wb-words")).to_have_value("正在为您查")
+    expect(page.locator(".wb-title")).to_contain_text("排队")
+    take(anna, number)
+    expect(page.locator("#wb-words")).to_have_value("正在为您查")
+    anna.faults.clear()  # the cut connection itself
+
+
+def test_markup_in_every_field_does_nothing(browser: Browser, anna: Somebody, talks: Served) -> None:
+    anna.go("/conversations/replies")
+    anna.page.locator("#f-title").fill(EVIL[:58])
+    anna.page.locator("#f-words").fill(f"{EVIL}退货")
+    anna.page.locator("main form button[type=submit]").first.click()
+    expect(anna.page.locator("main")).to_contain_text("onerror")
+    number = visitor(talks, f"退货{EVIL}", who=f"示例{EVIL}"[:78])
+    page = take(anna.go("/conversations"), number)
+    page.locator("#wb-words").fill(f"答{EVIL}")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wb-staff .wb-words").last).to_contain_text("onerror")
+    page.locator("#wb-compose [data-mode=note]").click()
+    page.locator("#wb-words").fill(f"备注{EVIL}")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wb-note .wb-words").last).to_contain_text("onerror")
+    page.evaluate(EVENT, ["drop", f"{EVIL}.png", "image/png", DOT, 0])
+    expect(page.locator("#wb-files")).to_contain_text("png")
+    expect(page.locator("#wb-hints")).to_contain_text("onerror")
+    page.locator("#wb-words").press_sequentially("/")
+    expect(page.locator("#wb-canned")).to_contain_text("onerror")
+    assert page.evaluate("() => window.evil") is None
+    with somebody(browser, talks) as lead:
+        lead.sign_in("supervisor1").go("/floor").sees("示例<img")
+        assert lead.page.evaluate("() => window.evil") is None

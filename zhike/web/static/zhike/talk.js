@@ -248,8 +248,14 @@ function redraw(name, target, swap) {
   const event = new CustomEvent("live", { detail: { name, again } });
   still.when(() => document.querySelector(target), name, () => window.htmx.ajax("GET", `${talk().dataset.url}/${name}`, { target, swap, event }));
 }
+// Asked while the line was down: asked again when it is back.
+document.addEventListener("htmx:sendError", (event) => {
+  const asked = event.detail.requestConfig?.triggeringEvent?.detail?.again;
+  if (asked) setTimeout(asked, 3000);
+});
 
-// Somebody else has it now, or it came back: the composer becomes the one that fits. What is half written stays where it is, and is told.
+// Somebody else has it now, or it came back: the composer becomes the one that fits. What is half written stays where it is, and is told;
+// one in which nothing is written holds nothing up, though the cursor stands in it.
 document.addEventListener("htmx:afterSettle", (event) => {
   const able = document.getElementById("wb-head")?.dataset.composer;
   if (event.target.id !== "wb-head" || !talk() || able === talk().dataset.composer) return;
@@ -258,7 +264,10 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (told && talk().dataset.composer === "write" && document.getElementById("wb-words")?.value) {
     told.replaceChildren(Object.assign(document.createElement("p"), { className: "zk-note zk-note-warning", textContent: told.dataset.lost }));
   }
-  still.when(() => middle, "middle", () => { if (talk()?.dataset.number === number) open(number, undefined, { push: false }); });
+  const words = document.getElementById("wb-words");
+  const rests = words === document.activeElement && !words.value && !document.querySelector("#wb-files li");
+  if (rests) words.blur();
+  still.when(() => middle, "middle", () => { if (talk()?.dataset.number === number) open(number, undefined, { push: false, focus: rests }); });
 });
 
 const MINOR = new Set(["conversation.written", "conversation.changed"]);
@@ -275,7 +284,9 @@ document.addEventListener("zk:fact", (event) => {
   }
   if (here.dataset.id === id && !MINOR.has(fact.type)) head();
 });
-document.addEventListener("zk:reset", () => { whole(); tail(); if (talk()) head(); });
+function everything() { whole(); tail(); if (talk()) head(); }
+document.addEventListener("zk:reset", everything);
+addEventListener("online", everything);
 
 // Typing and reading of the other side: told in passing, kept nowhere.
 let hush = 0;

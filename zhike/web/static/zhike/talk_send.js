@@ -157,7 +157,7 @@ document.addEventListener("keydown", (event) => {
     if (last) { event.preventDefault(); last.click(); }
   }
 });
-document.addEventListener("change", (event) => { if (event.target.id === "wb-enter") localStorage.setItem(ENTER, event.target.checked ? "1" : "0"); });
+document.addEventListener("change", (event) => { if (event.target.id === "wb-enter") { localStorage.setItem(ENTER, event.target.checked ? "1" : "0"); event.target.defaultChecked = event.target.checked; } });
 
 // correcting, recalling, sending again
 
@@ -212,7 +212,8 @@ function begin() {
   editing = null;
   about = null;
   if (!form()) return;
-  document.getElementById("wb-enter").checked = enterSends();
+  const enter = document.getElementById("wb-enter");
+  enter.checked = enter.defaultChecked = enterSends();  // as he keeps it: nothing that he has changed here
   if (form().querySelector('[data-mode="reply"]') || internal()) mode(internal() ? "note" : "reply");
   else mode("note");
   for (const item of outbox().filter((each) => each.me === me).sort((one, two) => one.at - two.at)) { show(item); if (!busy.has(item.key)) send(item); }
