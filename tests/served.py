@@ -31,7 +31,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-PATIENCE = 90.0
+PATIENCE = 300.0
 """Seconds after which something that should have happened long ago counts as not happening."""
 TRY_AGAIN = threading.Event()
 """Never set: waiting on it is the pause between two looks."""
