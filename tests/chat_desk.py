@@ -85,9 +85,10 @@ def furnish_desk(product: Served) -> None:
     admin, lead = Person(product).sign_in("admin"), Person(product).sign_in("lead1")
     one, two, three = (Person(product).sign_in(f"agent{number}") for number in (1, 2, 3))
     key = _inbox(product)
+    _posts(two, "/presence/enter", state="not_ready", reason="示例：写小结")
     _waits_too_long(product, key)
-    for person, state, reason in ((one, "ready", ""), (two, "not_ready", "示例：写小结"), (three, "away", "")):
-        _posts(person, "/presence/enter", state=state, reason=reason)
+    _posts(one, "/presence/enter", state="ready", reason="")
+    _posts(three, "/presence/enter", state="away", reason="")
     _talks(product, key, one, two, lead)
     _ended(product, key, one)
     _by_hand(one)
@@ -125,7 +126,7 @@ def _staff(product: Served, username: str) -> str:
 
 
 def _waits_too_long(product: Served, key: str) -> None:
-    """Nobody takes it: its limits pass, and the floor says so."""
+    """Somebody is there, but nobody takes it: its limits pass, and the floor says so."""
     Caller(product, key, "示例访客甲").asks("示例：有人在吗？")
     product.clock(advance="6m")
 

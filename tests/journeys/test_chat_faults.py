@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.journeys.test_chat_sides import agent, begin, desk, take, visitor
 from tests.people import Somebody, somebody
-from tests.served import Served, until
+from tests.served import Person, Served, until
 
 __all__ = ["agent", "desk", "visitor"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
@@ -130,6 +130,7 @@ def test_a_clock_that_jumps_an_hour_on_either_side_loses_nothing(talking: tuple[
 
 
 def test_a_page_closed_in_the_middle_of_an_upload_leaves_nothing_behind(desk: Served) -> None:
+    Person(desk).get("/demo")  # its first visitor opens the shop's inbox
     before = desk.rows("SELECT count(*) FROM records_attachment")
     key = desk.rows("SELECT key FROM conversations_inbox WHERE medium = 'webchat'")[0][0]
     head = (

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from zhike.channels.wechat.crypt import BadCallback, Crypt
 from zhike.channels.wechat.reading import Heard, heard_of, key_of, read_xml
+from zhike.conversations.failures import Why
 
 OFFICIAL = Crypt("pamtest", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", "wxb11529c136998cb6")
 """The account of the platform's own sample code in Java (WXBizMsgCryptTest)."""
@@ -139,7 +140,7 @@ WECOM_MESSAGES = [
     ),
     (
         {"msgtype": "event", "event": {"event_type": "msg_send_fail", "fail_msgid": "zk7", "fail_type": 4}},
-        Heard(failed=("zk7", "会话已过期：客户超过 48 小时没有说话")),
+        Heard(failed=("zk7", Why("wecom.4"))),
     ),
     (
         {"msgtype": "miniprogram", "miniprogram": {"title": "示例小程序"}},

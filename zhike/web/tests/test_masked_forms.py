@@ -98,4 +98,4 @@ def test_a_split_shows_the_number_in_part_and_the_new_case_holds_it(world: World
 
 def test_the_customer_beside_a_case_shows_where_the_number_was_issued(world: World) -> None:
     text = world.signed_in("agent").get(f"/cases/{world.ticket().number}").content.decode()
-    assert '138****0101 <span class="quiet">北京</span>' in text
+    assert '138****0101 <span class="quiet" lang="zh">北京</span>' in text
