@@ -34,7 +34,7 @@ BOTH = " | "
 
 
 class _Spoken(HTMLParser):
-    """Every piece of a page that somebody reads, without what is marked as another language."""
+    """Every piece of a page that somebody reads, without what is marked as another language or as one nobody knows."""
 
     VOID = frozenset(("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"))
 
@@ -46,7 +46,7 @@ class _Spoken(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        foreign = self.foreign or tag in SILENT or given.get("lang", "").startswith("zh")
+        foreign = self.foreign or tag in SILENT or given.get("lang") == "" or given.get("lang", "").startswith("zh")
         if tag not in self.VOID:
             self.open.append((tag, foreign))
         if not foreign:
