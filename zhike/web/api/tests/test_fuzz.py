@@ -118,4 +118,5 @@ def _send(client: Client, case: Any) -> Any:
 
 
 def _is_sendable(name: str, value: str) -> bool:
-    return name.isascii() and value.isascii() and value.isprintable() and name.lower() != "content-length"
+    """What belongs to the line and not to the call (length, host) is left to the client."""
+    return name.isascii() and value.isascii() and value.isprintable() and name.lower() not in ("content-length", "host")
