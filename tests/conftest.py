@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests import talks as talking
 from tests.chat_desk import furnish_desk
 from tests.pages import furnish
+from tests.people import Somebody, somebody
 from tests.served import Served, served
 
 
@@ -40,3 +42,17 @@ def desk() -> Iterator[Served]:
     with served(sandbox=True, handbook="webchat-desk") as product:
         furnish_desk(product)
         yield product
+
+
+@pytest.fixture(scope="session")
+def talks(sandbox: Served) -> Served:
+    """The sample department with a desk at which people talk with customers (tests/talks.py)."""
+    talking.furnish(sandbox)
+    return sandbox
+
+
+@pytest.fixture
+def anna(browser: Browser, talks: Served) -> Iterator[Somebody]:
+    """Somebody who answers there, at the screen of conversations."""
+    with somebody(browser, talks) as person:
+        yield person.sign_in("agent1").go("/conversations")

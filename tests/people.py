@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.served import Served
 
@@ -42,6 +42,11 @@ class Somebody:
         self.page.locator("main button[type=submit]").click()
         expect(self.page.locator("nav.zk-tabs")).to_be_visible()
         return self
+
+    @property
+    def own_menu(self) -> Locator:
+        """What opens the menu with his own name, on the right of the top."""
+        return self.page.locator(".zk-top > .zk-menu > summary")
 
     def go(self, path: str) -> Somebody:
         self.page.goto(self.product.url + path)

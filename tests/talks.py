@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from playwright.sync_api import Page, expect
+
+from tests.people import Somebody
 from tests.served import Served
 
 FURNISH = """
@@ -77,3 +80,20 @@ def visitor(product: Served, words: str, *, who: str = "示例访客", key: str 
 def nothing_heard_of(product: Served, username: str) -> None:
     """Somebody who was ready has not been heard of for half an hour: his machine sleeps."""
     assert product.run(GONE, username, product.clock()["now"]) >= 1
+
+
+def row(number: str) -> str:
+    """Where a conversation stands in the list."""
+    return f'.wb-row[data-number="{number}"]'
+
+
+def opened(page: Page, number: str) -> None:
+    expect(page.locator("#wb-talk")).to_have_attribute("data-number", number)
+
+
+def take(person: Somebody, number: str) -> Page:
+    """Take what waits, without touching the mouse elsewhere; his page, on which he may answer now."""
+    person.page.locator(row(number)).get_by_role("button", name="接入").click()
+    opened(person.page, number)
+    expect(person.page.locator("#wb-compose [data-mode=reply]")).to_be_visible()
+    return person.page

@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.people import PHONE, Somebody, somebody
 from tests.served import Served
-from tests.talks import furnish, visitor
+from tests.talks import opened, row, take, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
-
-
-@pytest.fixture(scope="module")
-def talks(sandbox: Served) -> Served:
-    furnish(sandbox)
-    return sandbox
-
-
-@pytest.fixture
-def anna(browser: Browser, talks: Served) -> Iterator[Somebody]:
-    with somebody(browser, talks) as person:
-        yield person.sign_in("agent1").go("/conversations")
-
-
-def row(page: Page, number: str) -> str:
-    return f'.wb-row[data-number="{number}"]'
-
-
-def opened(page: Page, number: str) -> None:
-    expect(page.locator("#wb-talk")).to_have_attribute("data-number", number)
-
-
-def take(person: Somebody, number: str) -> None:
-    """Take what waits, without touching the mouse elsewhere."""
-    person.page.locator(row(person.page, number)).get_by_role("button", name="接入").click()
-    opened(person.page, number)
 
 
 def test_what_a_visitor_writes_appears_is_taken_and_answered_without_reloading(anna: Somebody, talks: Served) -> None:
@@ -48,8 +21,10 @@ def test_what_a_visitor_writes_appears_is_taken_and_answered_without_reloading(a
     page.locator("#wb-words").fill("您好，请把订单号发来。")
     page.keyboard.press("Enter")
     expect(page.locator("#wb-messages")).to_contain_text("您好，请把订单号发来。")
+    expect(page.locator("#wb-messages .wb-open")).to_have_count(0)
     visitor(talks, "订单号 A-1", who="示例访客一")
     expect(page.locator("#wb-messages")).to_contain_text("订单号 A-1")
+    expect(page.locator("#wb-messages .wb-open")).to_have_count(1)
     anna.picture("conversations-agent", full=False)
 
 
@@ -59,7 +34,7 @@ def test_a_draft_stays_with_its_conversation(anna: Somebody, talks: Served) -> N
     anna.page.locator("#wb-words").fill("写了一半")
     take(anna, two)
     expect(anna.page.locator("#wb-words")).to_have_value("")
-    anna.page.locator(row(anna.page, one)).locator("[data-open]").click()
+    anna.page.locator(row(one)).locator("[data-open]").click()
     opened(anna.page, one)
     expect(anna.page.locator("#wb-words")).to_have_value("写了一半")
 
@@ -112,7 +87,7 @@ def test_the_keyboard_alone_replies_notes_and_asks_for_the_topic(anna: Somebody,
     page.locator("#f-topic").select_option("hours")
     page.locator("#wb-deed button[type=submit]").click()
     expect(page.locator(".wb-title")).to_contain_text("已结束")
-    expect(page.locator(row(page, number))).to_have_count(0)
+    expect(page.locator(row(number))).to_have_count(0)
 
 
 def test_canned_replies_are_chosen_by_a_slash(anna: Somebody, talks: Served) -> None:
@@ -156,7 +131,7 @@ def test_three_people_hand_over_whisper_and_take_over(browser: Browser, talks: S
         bert.page.locator('[data-group="offers"]').get_by_role("button", name="接起").click()
         opened(bert.page, number)
         expect(bert.page.locator(".wb-note").last).to_contain_text("顾客要退款")
-        expect(anna.page.locator(row(anna.page, number))).to_have_count(0)
+        expect(anna.page.locator(row(number))).to_have_count(0)
         lead.page.locator("summary", has_text="接管").click()
         lead.page.get_by_role("button", name="确定接管").click()
         expect(lead.page.locator(".wb-title")).to_contain_text("接待中")

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.people import Somebody, somebody
 from tests.served import Served
-from tests.talks import furnish, visitor
+from tests.talks import visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
 
@@ -32,12 +32,6 @@ NEWS = "() => { window.news = new Promise((heard) => document.addEventListener('
 
 ANSWERED = """() => { window.answered = new Promise((heard) =>
     document.addEventListener('htmx:afterRequest', heard, { once: true })).then(() => true); }"""
-
-
-@pytest.fixture(scope="module")
-def talks(sandbox: Served) -> Served:
-    furnish(sandbox)
-    return sandbox
 
 
 @pytest.fixture

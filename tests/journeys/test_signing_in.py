@@ -113,7 +113,7 @@ def required_of_everybody(boss: Somebody, password: str) -> None:
 
 
 def is_in(person: Somebody) -> None:
-    expect(person.page.locator(".zk-menu summary")).to_have_text("示例新人")
+    expect(person.own_menu).to_have_text("示例新人")
 
 
 def is_out(person: Somebody) -> None:
@@ -156,7 +156,7 @@ def test_what_was_typed_is_gone_after_signing_out(browser: Browser, sandbox: Ser
     with somebody(browser, sandbox) as agent:
         agent.sign_in("agent1").go("/desk")
         agent.page.evaluate("localStorage.setItem('zk-draft:示例', JSON.stringify({at: Date.now(), values: {}}))")
-        agent.page.locator(".zk-menu summary").click()
+        agent.own_menu.click()
         press(agent, "退出登录")
         agent.sees("已退出登录")
         assert agent.page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('zk-draft'))") == []

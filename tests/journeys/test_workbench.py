@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.people import Somebody, somebody
 from tests.served import Served
-from tests.talks import furnish, nothing_heard_of, visitor
+from tests.talks import nothing_heard_of, opened, row, take, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
 
@@ -28,33 +27,6 @@ EVENT = """([kind, name, type, data, bytes]) => {
     else place.dispatchEvent(new DragEvent("drop", { ...init, dataTransfer: holds }));
 }"""
 EVIL = '<img src=x onerror="window.evil=1"><script>window.evil=1</script>'
-
-
-@pytest.fixture(scope="module")
-def talks(sandbox: Served) -> Served:
-    furnish(sandbox)
-    return sandbox
-
-
-@pytest.fixture
-def anna(browser: Browser, talks: Served) -> Iterator[Somebody]:
-    with somebody(browser, talks) as person:
-        yield person.sign_in("agent1").go("/conversations")
-
-
-def row(number: str) -> str:
-    return f'.wb-row[data-number="{number}"]'
-
-
-def opened(page: Page, number: str) -> None:
-    expect(page.locator("#wb-talk")).to_have_attribute("data-number", number)
-
-
-def take(person: Somebody, number: str) -> Page:
-    person.page.locator(row(number)).get_by_role("button", name="接入").click()
-    opened(person.page, number)
-    expect(person.page.locator("#wb-compose [data-mode=reply]")).to_be_visible()
-    return person.page
 
 
 def test_a_picture_is_pasted_or_dropped_and_waits_with_the_draft(anna: Somebody, talks: Served) -> None:

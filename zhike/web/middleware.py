@@ -161,11 +161,17 @@ def not_allowed(request: HttpRequest, methods: list[str]) -> HttpResponse:
     return HttpResponseNotAllowed(methods, render_to_string("base/refused.html", told, request))
 
 
+def asked_by_script(request: HttpRequest) -> bool:
+    """Whether a page's script asks, not a person who goes somewhere: nobody would see a page, and its cookies do harm."""
+    told = request.headers.get("HX-Request") == "true"
+    return told or request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+
+
 def to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """A page asks to sign in and comes back; a fragment or a write is told 401, and htmx is told where to go."""
+    """A page asks to sign in and comes back; a script or a write is told 401, and htmx is told where to go."""
     url = reverse("sign_in:sign_in")
     wants = request.get_full_path() if request.method in ("GET", "HEAD") else "/"
-    if request.headers.get("HX-Request") == "true":
+    if asked_by_script(request):
         return HttpResponse(status=401, headers={"HX-Redirect": url})
     if request.method not in ("GET", "HEAD"):
         return render(request, "base/refused.html", {"why": "", "sign_in": url}, status=401)
@@ -173,7 +179,14 @@ def to_sign_in(request: HttpRequest) -> HttpResponseBase:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it
-    """The form came from elsewhere, or cookies are off, or the person signed in again in another window."""
+    """The form came from elsewhere, or cookies are off, or the person signed in again in another window.
+
+    A page left open goes on asking after its session ended; if its refusals set a cookie, the next sign-in would fail.
+    """
+    if asked_by_script(request):
+        return HttpResponse(status=403)
+    if request.path == reverse("sign_in:sign_in"):
+        return HttpResponseRedirect(f"{request.path}?{urlencode(_kept(request))}")
     told = {
         "title": translation.gettext("页面已失效，没有收下"),
         "why": translation.gettext(
@@ -182,6 +195,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
         "back": page_before(request),
     }
     return render(request, "base/refused.html", told, status=403)
+
+
+def _kept(request: HttpRequest) -> dict[str, str]:
+    """What a fresh form of sign-in starts with: all that was typed but the password."""
+    return {"stale": "1"} | {name: request.POST.get(name, "")[:2000] for name in ("username", "next")}
 
 
 def page_before(request: HttpRequest) -> str:

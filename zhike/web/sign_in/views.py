@@ -127,6 +127,8 @@ def typed(request: Request, name: str) -> str:
 
 
 def _form(request: Request, target: str, error: str = "", status: int = 200) -> HttpResponseBase:
+    if "stale" in request.GET and not error:
+        error = gettext("这一页放得太久，或者浏览器不收 Cookie，没有登录。请再输入一次密码。")
     known: dict[str, Any] = {
         "next": target,
         "error": error,

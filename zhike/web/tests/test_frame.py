@@ -77,3 +77,19 @@ def test_a_post_without_its_token_is_refused_in_words(world: World) -> None:
     response = client.post("/sign-out")
     assert response.status_code == 403
     assert "页面已失效" in response.content.decode()
+
+
+def test_a_script_of_a_page_whose_session_ended_is_refused_without_a_page_or_a_cookie(world: World) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"sec-fetch-mode": "cors"})
+    for answer, status in ((client.post("/presence/beat"), 403), (client.get("/cases"), 401)):
+        assert (answer.status_code, answer.content, dict(answer.cookies)) == (status, b"", {})
+
+
+def test_a_sign_in_from_a_page_that_was_open_too_long_starts_anew_with_what_was_typed(world: World) -> None:
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post("/sign-in", {"username": "agent", "password": "x", "next": "/cases"}, follow=True)
+    page = answer.content.decode()
+    assert answer.redirect_chain == [("/sign-in?stale=1&username=agent&next=%2Fcases", 302)]
+    assert "没有登录。请再输入一次密码" in page
+    assert 'name="username" value="agent"' in page
+    assert 'name="next" value="/cases"' in page

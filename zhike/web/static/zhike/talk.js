@@ -189,9 +189,14 @@ function add(html) {
       }
     }
     named = [];
+    if (element.matches(".wb-staff:not(.wb-note)")) answered();
   }
   atEnd(stay);
   read();
+}
+// What was asked and is answered now no longer waits: its line is drawn anew.
+function answered() {
+  for (const asked of messages().querySelectorAll(".wb-message:has(.wb-open)")) one(asked.dataset.number, asked.dataset.seq);
 }
 // Of a page that was loaded whole, what was said comes after it.
 document.addEventListener("htmx:afterSettle", (event) => {
