@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from zhike.conversations.tests.ground import installed
 from zhike.org.models import Staff
 from zhike.web.tests.world import World
 
@@ -52,3 +53,11 @@ def test_from_elsewhere_the_password_is_not_shown(sample: World, request_of: dic
 def test_when_the_samples_are_disabled_the_page_is_gone(sample: World) -> None:
     Staff.objects.filter(is_sample=True).update(is_active=False)
     assert Client().get("/welcome")["Location"] == "/sign-in"
+
+
+def test_what_to_try_follows_from_the_handbook(sample: World, settings: Settings) -> None:
+    page = Client().get("/welcome").content.decode()
+    assert ("当一回顾客" in page, "看预警台" in page, "当一回访客" in page) == (True, True, False)
+    settings.SANDBOX = True
+    installed()
+    assert "当一回访客" in Client().get("/welcome").content.decode()
