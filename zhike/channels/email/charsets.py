@@ -37,8 +37,13 @@ MARKS = (
 SAMPLE = 32 * 1024
 LEAD = 0.2
 """How much better another charset must look than the one on the label."""
-ODD = re.compile("[\ufffd\ue000-\uf8ff\x80-\x9f\u0590-\u06ff\ua000-\uabff\U000f0000-\U0010ffff]")
+ODD = re.compile("[\ufffd\ue000-\uf8ff\x80-\x9f\U000f0000-\U0010ffff]")
 """What text read in a wrong charset is full of and writing is not."""
+FAR = re.compile("[\u0590-\u06ff\ua000-\uabff]")
+"""Scripts that a Chinese charset holds by accident only."""
+FAR_CHARSETS = frozenset({"utf-8", "cp1255", "cp1256", "iso8859-6", "iso8859-8", "utf-16", "utf-16-le", "utf-16-be"})
+HALVES = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
+"""A character beyond the first 65,536 written as two halves in UTF-8, as old Java programs do."""
 CJK = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]")
 SHIFTED = re.compile(rb"\x1b\$\)[A-Z]|\x0e([^\x0f\r\n]*)\x0f?")
 
@@ -60,12 +65,33 @@ def decode(data: bytes, label: str = "") -> str:
         return data.decode("hz", "replace")
     if data.isascii():
         return _ascii(data, known)
-    return data.decode(_best(data, known), "replace")
+    if HALVES.search(data) and (whole := _whole(data)) is not None:
+        return whole
+    return data.decode(_best(data, known), REPLACED)
+
+
+def _whole(data: bytes) -> str | None:
+    try:
+        return data.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeError:
+        return None
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    """U+FFFD; but a euro sign where Windows' GBK has one and GB 18030 nothing."""
+    assert isinstance(error, UnicodeDecodeError)
+    is_euro = error.encoding == GB and error.object[error.start] == 0x80
+    return ("€", error.start + 1) if is_euro else ("\ufffd", error.end)
+
+
+REPLACED = "zhike-mail"
+codecs.register_error(REPLACED, _replaced)
 
 
 def _ascii(data: bytes, known: str) -> str:
     """Seven bits; charsets that shift by escapes and wide ones still need their codec."""
-    if known.startswith(("iso2022", "utf-16", "utf-32", "utf_16", "utf_32")):
+    is_wide = known.startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
+    if known.startswith("iso2022") or (is_wide and b"\0" in data):
         return data.decode(known, "replace")
     if b"~{" in data and b"~}" in data and not known:
         return data.decode("hz", "replace")
@@ -95,13 +121,14 @@ def _best(data: bytes, known: str) -> str:
 
 def _score(sample: bytes, name: str) -> float:
     """1.0 for writing, less for each character that nobody writes; a single-byte charset proves nothing by fitting."""
-    text = sample.decode(name, "replace")
+    text = sample.decode(name, REPLACED)
     foreign = [character for character in text if character > "\x7f"]
     if not foreign:
         return 0.0
     joined = "".join(foreign)
     # A sample may end inside a character: the last one does not count.
-    odd = len(ODD.findall(joined[:-1] if len(sample) == SAMPLE else joined))
+    counted = joined[:-1] if len(sample) == SAMPLE else joined
+    odd = len(ODD.findall(counted)) + (0 if name in FAR_CHARSETS else len(FAR.findall(counted)))
     if name == "utf-8":
         return 1.3 - 3.0 * odd / len(foreign)
     common = sum(map(_is_common, CJK.findall(joined))) / len(foreign)

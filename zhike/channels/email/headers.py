@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from zhike.channels.email.charsets import decode
@@ -16,9 +17,17 @@ from zhike.lib.text import clean_line
 
 LONGEST = 16 * 1024
 """Characters of one header that are read."""
-WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
-ADDRESS = re.compile(r"[^\s<>@\"',;:()\[\]\ud800-\udfff]{1,64}@[^\s<>@\"',;:()\[\]\ud800-\udfff]{1,125}")
-BRACKETED = re.compile(rf"<{ADDRESS.pattern}>")
+WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*){0,3})\?=")
+OF_ADDRESS = r"[^\s<>@\"',;:()\[\]\ud800-\udfff]"
+ADDRESS = re.compile(rf"(?<!{OF_ADDRESS}){OF_ADDRESS}{{1,128}}@{OF_ADDRESS}{{1,125}}")
+LONGEST_ADDRESS = 190
+BRACKETED = re.compile(rf"<\s*{ADDRESS.pattern}\s*>?")
+DIVIDED = re.compile(
+    r'=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,2000}\?=|"(?:[^"\\]|\\.){0,400}"|\([^()]{0,400}\)|<[^<>,;]{0,400}>|[^",;(<=]+|.',
+    re.DOTALL,
+)
+"""The pieces of an address header: an encoded word, quoted words, a comment, an address in brackets, plain words, a sign."""
+NAMED = re.compile(r'\(([^()]{0,400})\)|"((?:[^"\\]|\\.){0,400})"')
 NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 MOST_ADDRESSES = 200
 
@@ -114,21 +123,43 @@ def people(values: Iterable[str]) -> list[Person]:
     for value in values:
         for name, address in _pairs(value):
             key = address.strip().strip("<>").lower()
-            if key not in found and ADDRESS.fullmatch(key) and len(found) < MOST_ADDRESSES:
+            sound = ADDRESS.fullmatch(key) and len(key) <= LONGEST_ADDRESS
+            if key not in found and sound and len(found) < MOST_ADDRESSES:
                 found[key] = Person(key, decoded(name)[:80])
     return list(found.values())
 
 
-def _pairs(value: str) -> list[tuple[str, str]]:
-    try:
-        pairs = getaddresses([value])
-    except (ValueError, IndexError, TypeError, AttributeError, RecursionError):
-        pairs = []
-    if any(ADDRESS.fullmatch(address.strip("<> ")) for _, address in pairs):
-        return pairs
-    text = decoded(value)
-    marks = list(BRACKETED.finditer(text)) or list(ADDRESS.finditer(text))
-    return [(text[: found.start()].strip(" <\"'"), found[0].strip("<>")) for found in marks]
+def _pairs(value: str) -> Iterator[tuple[str, str]]:
+    """(name, address) of each entry. Our own reading: the library's own takes a name that looks like an address for the
+    sender's address in one version of Python, and for nobody in the next."""
+    readable = _plain(value)
+    if "@" not in readable:
+        readable = decoded(value)  # senders who encode the address together with the name
+    for entry in _entries(readable):
+        marks = list(BRACKETED.finditer(entry))
+        found = marks[-1] if marks else ADDRESS.search(NAMED.sub("", entry)) or ADDRESS.search(entry)
+        if found is None:
+            continue
+        if marks:
+            name = entry[: found.start()] + entry[found.end() :]
+        else:
+            name = "".join(NAMED.findall(entry)[-1:][0]) if NAMED.search(entry) else entry.replace(found[0], "", 1)
+        yield name.strip(" <>\"'():"), found[0].strip("<>")
+
+
+def _entries(value: str) -> Iterator[str]:
+    """What stands between the commas of an address header: commas in quotes, comments and encoded words divide nothing. An entry
+    without an address belongs to the one behind it: senders forget quotes around `Zhang, San`."""
+    entry = ""
+    for piece in DIVIDED.finditer(value):
+        if piece[0] not in (",", ";"):
+            entry += piece[0]
+        elif "@" in entry:
+            yield entry
+            entry = ""
+        else:
+            entry += " "
+    yield entry
 
 
 def message_ids(part: Message, *names: str) -> list[str]:
@@ -146,15 +177,33 @@ def parameter(part: Message, header_name: str, name: str) -> str:
         found = re.search(rf";\s*{re.escape(name)}\s*=\s*(?:\"([^\"]*)\"|([^;\s]*))", raw, re.IGNORECASE)
         return decoded(found[1] or found[2]) if found else ""
     try:
-        value = part.get_param(name, "", header=header_name, unquote=True)
+        given: list[tuple[str, Any]] = part.get_params([], header_name, unquote=True)
     except (ValueError, IndexError, LookupError, TypeError):
-        value = ""
+        given = []
+    values = [value for key, value in given if key.lower() == name]
+    # Said in both ways, the one with a charset is meant: the other is for programs that cannot read it.
+    value = next((each for each in values if isinstance(each, tuple)), next(iter(values), ""))
     if isinstance(value, tuple):
         charset, _, text = value
         return clean_line(
             decode(unquote_to_bytes(text) if "%" in text else text.encode("latin-1", "replace"), charset or "")
         )
-    return decoded(str(value or ""))
+    return _without_percent(decoded(str(value or "")))
+
+
+def _without_percent(text: str) -> str:
+    """Percent signs where there should be none, if what they stand for is no plain ASCII.
+
+    >>> _without_percent("%E7%A4%BA.txt"), _without_percent("100%25.txt")
+    ('示.txt', '100%25.txt')
+    """
+    if "%" not in text or not text.isascii():
+        return text
+    try:
+        found = unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        return text
+    return text if found.isascii() else clean_line(found)
 
 
 def sent_at(part: Message) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -111,7 +112,7 @@ def _unwanted(mail: Mail, ours: Collection[str], blocked: Sequence[str], lately:
         found.append("marked")
     if "dmarc=fail" in flags.get("authentication-results", ""):
         found.append("forged" if sender in ours else "failed_check")
-    shown = mail.sender.name.lower()
+    shown = unicodedata.normalize("NFKC", mail.sender.name).lower()
     if any(address in shown for address in ours) and sender not in ours:
         found.append("disguised")
     if any(file.name.lower().endswith(DANGEROUS) for file in mail.files):

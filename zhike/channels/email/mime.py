@@ -18,7 +18,13 @@ MOST_PARTS = 200
 DEEPEST = 12
 LONGEST_HEAD = 256 * 1024
 """Bytes of headers of one part that are read."""
-END_OF_HEAD = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
+END_OF_HEAD = re.compile(
+    rb"\r?\n\r?\n|\r?\n[ \t]+\r?\n(?!(?i:[a-z]+-[a-z-]{1,40}|from|to|cc|date|subject|sender)[ \t]*:)|\r\r"
+)
+"""The empty line. One of blanks between two headers is the rest of a long one that was folded badly."""
+SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
+NOT_BASE64 = re.compile(rb"\s*(?:[^\r\n]*[\x80-\xff]|\S+ \S+ \S)")
+"""How a text begins that was called base64 and is none."""
 FIELD = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")
 GUESSED = re.compile(rb"(?m)^--([^\s-][^\r\n]{0,200}?)[ \t]*\r?\n(?=[Cc]ontent-)")
 
@@ -55,13 +61,20 @@ class Part:
     def content_id(self) -> str:
         return str(self.head.get("Content-ID", "")).strip().strip("<>").strip()
 
+    @property
+    def transfer(self) -> str:
+        """base64, quoted-printable ...; what stands behind the word does not count."""
+        said = re.match(r"[\s\"']*([\w-]+)", str(self.head.get("Content-Transfer-Encoding", "")))
+        return said[1].lower() if said else ""
+
     def content(self) -> bytes:
         """The body without its transfer encoding; as it stands where that is broken or unknown."""
-        how = str(self.head.get("Content-Transfer-Encoding", "")).partition(";")[0].strip().lower()
+        how = self.transfer
         if how == "base64":
-            return unpadded(self.body)
+            is_plain = self.kind.startswith("text/") and NOT_BASE64.match(self.body, 0, 1000)
+            return self.body if is_plain else unpadded(self.body)
         if how == "quoted-printable":
-            return binascii.a2b_qp(self.body)
+            return binascii.a2b_qp(SOFT_BREAK.sub(b"=", self.body))
         if how in ("x-uuencode", "uuencode", "x-uue", "uue"):
             return _uudecoded(self.body)
         return self.body
@@ -97,7 +110,11 @@ class Splitter:
             return []
         usual = "message/rfc822" if part.kind == "multipart/digest" else "text/plain"
         found = []
-        for piece in pieces(part.body, parameter(part.head, "content-type", "boundary")):
+        boundary = parameter(part.head, "content-type", "boundary")
+        body = part.body
+        if part.transfer in ("base64", "quoted-printable") and f"--{boundary}".encode("utf-8", "replace") not in body:
+            body = part.content()  # forbidden for a part that holds others, and met all the same
+        for piece in pieces(body, boundary):
             if self.left <= 0:
                 self.cut = True
                 break

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from zhike.channels.email import bounces, cleaning, quoting, tnef
+from zhike.channels.email import bounces, cleaning, cms, quoting, tnef
 from zhike.channels.email.charsets import decode
 from zhike.channels.email.headers import Person, header, message_ids, people, raw_values, sent_at
 from zhike.channels.email.mime import Part, Splitter
@@ -41,8 +41,18 @@ FORWARDED_HEAD = (
     ("Date", Text(zh="日期：", en="Date: ")),
     ("Subject", Text(zh="主题：", en="Subject: ")),
 )
-INVITATION = Text(zh="[日程邀请]", en="[Invitation]")
+INVITATIONS = {
+    "REQUEST": Text(zh="[日程邀请]", en="[Invitation]"),
+    "CANCEL": Text(zh="[日程取消]", en="[Cancelled]"),
+    "REPLY": Text(zh="[日程答复]", en="[Answer to an invitation]"),
+}
+EVENT = re.compile(rb"BEGIN:VEVENT.*?(?=BEGIN:VALARM|END:VEVENT|\Z)", re.DOTALL)
+FIELDS = re.compile(r'(?m)^(SUMMARY|DTSTART|DTEND|LOCATION)(?:;(?:"[^"\r\n]*"|[^":\r\n])*)?:([^\r\n]*)')
+OTHER_VIEWS = ("text/x-amp-html", "text/watch-html")
+"""The same words once more, for programs that run or shorten them."""
 UNNAMED = Text(zh="附件", en="file")
+SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+DEEPEST_SIGNED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +177,7 @@ def _headers(root: Part) -> Mail:
 
 def _bodies(root: Part, found: Mail, splitter: Splitter) -> None:
     texts = Texts()
-    if root.kind == "multipart/report" or bounces.looks_like_report(found.flags, found.sender.address):
+    if root.kind == "multipart/report" or bounces.looks_like_report(found.flags, found.sender.address, found.subject):
         found.report = bounces.report_of(root)
     _collect(root, found, texts, splitter)
     _say(found, texts)
@@ -210,8 +220,18 @@ def _collect(part: Part, found: Mail, texts: Texts, splitter: Splitter) -> None:
     ):
         text = decode(part.content(), part.charset)
         (texts.html if kind == "text/html" else texts.plain).append(text)
+    elif kind in SEALED and (inner := cms.signed_content(part.content())) is not None:
+        _signed(inner, part.depth, found, texts, splitter)
     else:
         _other(part, found, texts.plain)
+
+
+def _signed(inner: bytes, depth: int, found: Mail, texts: Texts, splitter: Splitter) -> None:
+    """What stands inside a signature is read as if it stood there plainly."""
+    if depth > DEEPEST_SIGNED:
+        splitter.cut = True
+        return
+    _collect(splitter.part(inner, depth + 1), found, texts, splitter)
 
 
 def _is_named_file(part: Part) -> bool:
@@ -223,6 +243,8 @@ def _alternative(parts: Sequence[Part], found: Mail, texts: Texts, splitter: Spl
     """All of them, but an empty text gives way to another."""
     texts.alternative = True
     for part in parts:
+        if part.kind in OTHER_VIEWS:
+            continue
         if part.kind == "text/calendar":
             texts.plain += [words] if (words := _invitation(part, found.language)) else []
         else:
@@ -249,17 +271,14 @@ def _other(part: Part, found: Mail, plain: list[str]) -> None:
         plain.append(words)
     if kind in ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"):
         return
-    if kind in (
-        "application/pkcs7-mime",
-        "application/x-pkcs7-mime",
-        "application/pgp-encrypted",
-    ) and not part.name.endswith(".p7s"):
+    if kind in (*SEALED, "application/pgp-encrypted") and not part.name.endswith(".p7s"):
         found.notes += [ENCRYPTED] if ENCRYPTED not in found.notes else []
         return
     if (kind in ("application/ms-tnef", "application/vnd.ms-tnef") or part.name.lower() == "winmail.dat") and (
         box := tnef.opened(content)
     ):
-        plain += [box.body] if box.body.strip() and not any(map(str.strip, plain)) else []
+        words = box.body or cleaning.cleaned(box.html).text
+        plain += [words] if words.strip() and not any(map(str.strip, plain)) else []
         _keep(found, [File(name, data) for name, data in box.files])
         return
     if content.strip():
@@ -280,6 +299,7 @@ def _named(kind: str, language: str) -> str:
         "text/plain": "txt",
         "text/html": "html.txt",
         "text/calendar": "ics",
+        "application/ms-tnef": "dat",
         "image/jpeg": "jpg",
         "application/pdf": "pdf",
     }
@@ -287,19 +307,21 @@ def _named(kind: str, language: str) -> str:
 
 
 def _invitation(part: Part, language: str) -> str:
-    """A calendar's event in words."""
-    text = re.sub(r"\r?\n[ \t]", "", decode(part.content(), part.charset))
+    """A calendar's event in words. Its lines are folded by bytes, also in the middle of a character."""
+    whole = re.sub(rb"\r?\n[ \t]", b"", part.content()[: 4 * LONGEST_TEXT])
+    event = EVENT.search(whole)
+    text = decode(event[0] if event else whole, part.charset)
     fields = {
         name: re.sub(r"\\([,;\\])", r"\1", value.replace("\\n", " ")).strip()
-        for name, value in re.findall(
-            r"(?m)^(SUMMARY|DTSTART|DTEND|LOCATION|METHOD)(?:;[^:\r\n]*)?:([^\r\n]*)", text[:LONGEST_TEXT]
-        )
+        for name, value in FIELDS.findall(text[:LONGEST_TEXT])
     }
     if "SUMMARY" not in fields and "DTSTART" not in fields:
         return ""
+    method = re.search(rb"(?mi)^METHOD:([A-Z]+)", whole[:4096])
+    kind = INVITATIONS.get(method[1].decode().upper() if method else "", INVITATIONS["REQUEST"])
     moments = [_moment(fields[name]) for name in ("DTSTART", "DTEND") if fields.get(name)]
     said = [fields.get("SUMMARY", ""), " - ".join(moments), fields.get("LOCATION", "")]
-    return f"{INVITATION.say(language)} {('，' if language == 'zh' else ', ').join(filter(None, said))}"
+    return f"{kind.say(language)} {('，' if language == 'zh' else ', ').join(filter(None, said))}"
 
 
 def _moment(value: str) -> str:

@@ -8,7 +8,7 @@ MOST_LINES = 20_000
 _INTRODUCES = re.compile(
     r"""^[ \t>]*(?:
         -{2,}[ ]?(?:Original[ ]Message|原始邮件|原邮件|原始信件|回复邮件)[ ]?-{2,}
-      | -{6,}\s*(?:Original|原始邮件|回复的原邮件|Replied[ ]Message)\s*-{6,}
+      | -{4,}\s*(?:Original|原始邮件|回复的原邮件|Replied[ ]Message)\s*-{4,}
       | (?:On|At)[ ].{6,200}(?:wrote|写道)\s*[:：]
       | .{0,120}(?:于|在)\s*\d{2,4}[年/.-].{0,160}写道\s*[:：]
       | \d{4}[年/.-].{4,160}写道\s*[:：]

@@ -42,14 +42,17 @@ def attach(row: Kept, mail: Mail, *, now: dt.datetime) -> None:
 
 
 def about(report: Report) -> Outgoing | None:
-    """The mail of ours that a report names; by our own signed names only."""
+    """The mail of ours that a report names; by our own signed names only. One that repeats no more than our subject, with the
+    conversation's signed number, is about the last mail of it that went out."""
     named = [identifier for identifier in report.about if tokens.ours(identifier)]
-    return (
-        Outgoing.objects.select_related("message__conversation__owner", "mailbox")
-        .filter(identifier__in=named)
-        .order_by("-pk")
-        .first()
-    )
+    rows = Outgoing.objects.select_related("message__conversation__owner", "mailbox").order_by("-pk")
+    if (found := rows.filter(identifier__in=named).first()) is not None:
+        return found
+    number = tokens.of_subject(report.subjects)
+    if number is None:
+        return None
+    out = (Outgoing.State.SENT, Outgoing.State.UNKNOWN)
+    return rows.filter(message__conversation__number=number, state__in=out).first()
 
 
 def _failed(outgoing: Outgoing, report: Report, now: dt.datetime) -> None:

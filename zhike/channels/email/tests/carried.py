@@ -106,6 +106,7 @@ CARRIED: list[Letter] = [
         "TNEF broken off",
         parts(HELLO, part("application/ms-tnef", tnef_of((NAME, b"inside" * 99))[:80], how="base64")),
         HERE,
+        files=("附件.dat",),
     ),
     Letter(
         "no TNEF at all",

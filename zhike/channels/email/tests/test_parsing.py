@@ -13,10 +13,11 @@ from zhike.channels.email.cleaning import with_files
 from zhike.channels.email.parsing import parse
 from zhike.channels.email.tests.carried import CARRIED
 from zhike.channels.email.tests.letters import PNG, Letter, headed, labelled, parts, rarer, subjects
+from zhike.channels.email.tests.nasty import NASTY
 from zhike.channels.email.tests.shapes import SHAPES
 from zhike.lib.names import clean_file_name
 
-LETTERS = [*labelled(), *rarer(), *subjects(), *SHAPES, *CARRIED]
+LETTERS = [*labelled(), *rarer(), *subjects(), *SHAPES, *CARRIED, *NASTY]
 
 
 def test_there_are_more_than_five_hundred_kinds_of_mail() -> None:
