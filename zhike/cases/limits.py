@@ -53,11 +53,20 @@ def apply_limits(deed: Deed) -> None:
 
 
 def _about(deed: Deed) -> list[tuple[str, int | None]]:
-    """The members of populations the deed concerns: the customer, the colleague the case is about (else whoever acts), the department."""
+    """The members of populations the deed concerns: the customer, the colleague the case is about (else whoever acts), the departments."""
     case, field = deed.case, deed.process.person
     named = case.data.get(deed.process.record, {}).get(field) if field else None
     actor = deed.viewer.staff.pk if deed.viewer.staff is not None else None
-    return [("customer", case.customer_id), ("staff", named if field else actor), ("department", case.department_id)]
+    departments = [("department", number) for number in _departments(deed)]
+    return [("customer", case.customer_id), ("staff", named if field else actor), *departments]
+
+
+def _departments(deed: Deed) -> list[int]:
+    """The responsible one first; then those for which the actor takes this action: a report or a greeting is nobody's in particular."""
+    held = [(role, at) for book, role, at in deed.viewer.roles if book == deed.book.name and at is not None]
+    acting = {at for role, at in held if role in deed.action.by} or {at for _, at in held}
+    responsible = deed.case.department_id
+    return [*([] if responsible is None else [responsible]), *sorted(acting - {responsible})]
 
 
 def _facts_of_deed(deed: Deed, anew: bool) -> Facts:

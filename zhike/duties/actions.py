@@ -89,7 +89,9 @@ def owe(dues: Sequence[Owe]) -> list[Obligation]:
     standing = _standing({due.subject for due in dues})
     wanted: dict[tuple[Any, ...], tuple[Owe, Period]] = {}
     for due in dues:
-        period = _first_period(due)
+        period = _begun(due)
+        if period is None:
+            continue
         key = (due.subject, due.book.name, due.clause.id)
         if due.clause.every == "event":
             wanted[(*key, period.begins_at)] = (due, period)
@@ -110,6 +112,14 @@ def _standing(subjects: set[Subject]) -> set[tuple[Subject, str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(STANDING, [sorted(numbers)])
         return {((kind, number), handbook, clause) for kind, number, handbook, clause in cursor.fetchall()}
+
+
+def _begun(due: Owe) -> Period | None:
+    """Its first period; None where nothing can be owed now: no day of the occasion is announced any more."""
+    try:
+        return _first_period(due)
+    except UnknownPeriod:
+        return None
 
 
 def _first_period(due: Owe) -> Period:

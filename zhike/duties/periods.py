@@ -56,7 +56,7 @@ def first_period(book: Book, clause: Duty, at: dt.datetime, facts: Facts = NO_FA
     if clause.first is None or clause.first.within is None:
         return None
     begins = as_moment(facts.get(clause.first.after), at) or at
-    ends = _after(book, clause, begins, clause.first.within)
+    ends = _after(book, clause, begins, duration_in(book, clause.first.within))
     return Period(FIRST, begins, ends) if ends > at else None
 
 

@@ -145,16 +145,40 @@ def hear(
     book: Book, process: str | None, subjects: Iterable[tuple[str, int | None]], happened: Sequence[str], *, now: dt.datetime,
     by: str, facts: Callable[[], Facts],
 ) -> None:  # fmt: skip
-    """Something happened that concerns these members: what it settles for them is met, what had to be done before it is missed."""
+    """Something happened that concerns these members: what it settles for them is met, what had to be done before it is missed.
+
+    Of several members of one kind the first for whom a clause is owed counts: one deed settles one obligation of a clause.
+    """
     over = {clause.id: _keepers[clause.owed_for][0] for clause in duties_over(book)}
     if not over:
         return
+    concerned: dict[str, list[int]] = {}
+    for kind, number in subjects:
+        if number is not None:
+            concerned.setdefault(kind, []).append(number)
     for event in happened:
         settled = [clause.id for clause in book.settled_by(process, event) if clause.id in over]
         due = any(clause.id in over for clause in book.listening_to("falls_due", process, event))
-        for kind, number in subjects:
+        for kind, numbers in concerned.items():
             named = [name for name in settled if over[name] == kind]
-            if number is not None and named:
-                settle((kind, number), book, event, at=now, by=by, facts=facts(), clauses=named)
-            if number is not None and due:
-                fall_due((kind, number), book, event, at=now, by=by)
+            for number, names in _shared_out(book, kind, numbers, named, now):
+                settle((kind, number), book, event, at=now, by=by, facts=facts(), clauses=names)
+            if due:
+                fall_due((kind, numbers[0]), book, event, at=now, by=by)
+
+
+def _shared_out(
+    book: Book, kind: str, numbers: Sequence[int], clauses: Sequence[str], now: dt.datetime
+) -> list[tuple[int, list[str]]]:
+    """Whose obligations of these clauses are settled: each member with the clauses that are owed for nobody before him."""
+    if not clauses:
+        return []
+    if len(numbers) == 1:
+        return [(numbers[0], list(clauses))]
+    rows = Obligation.objects.filter(handbook=book.name, clause__in=clauses, is_open=True, begins_at__lte=now)
+    owed = set(rows.filter(subject_kind=kind, subject_id__in=numbers).values_list("subject_id", "clause"))
+    shared: dict[int, list[str]] = {}
+    for clause in clauses:
+        first = next((number for number in numbers if (number, clause) in owed), numbers[0])
+        shared.setdefault(first, []).append(clause)
+    return list(shared.items())

@@ -106,7 +106,7 @@ class First(Model):
     """When a recurring duty falls due for the first time."""
 
     after: str
-    within: Within | None = None
+    within: Within | Parameter | None = None
 
 
 class Attempts(Model):

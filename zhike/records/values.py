@@ -22,6 +22,7 @@ from zhike.handbook.common import Text
 from zhike.handbook.structure import FieldDef
 from zhike.lib import identity, phone
 from zhike.lib.money import NotMoney, parse_money
+from zhike.lib.one_way import seal
 from zhike.lib.text import LINE_LENGTH, TEXT_LENGTH, clean_line, clean_text, narrow
 from zhike.records import words
 from zhike.records.references import find_reference
@@ -257,6 +258,12 @@ def read_email(value: Any, _field: FieldDef, _context: Context) -> str:
     return f"{user}@{domain.lower()}"
 
 
+def read_secret(value: Any, field: FieldDef, context: Context) -> str | None:
+    """Kept sealed: nobody reads it again, whatever his rights, neither here nor in the database."""
+    words = read_string(value, field, context)
+    return None if words is None else seal(words)
+
+
 def read_id_number(value: Any, _field: FieldDef, _context: Context) -> str:
     try:
         return identity.normalise(_short(value, words.NOT_AN_ID))
@@ -278,7 +285,7 @@ READERS: dict[str, Reader] = {
     "string": read_string,
     "text": read_text,
     "richtext": read_text,
-    "secret": read_string,
+    "secret": read_secret,
     "int": read_int,
     "decimal": read_decimal,
     "money": read_money,

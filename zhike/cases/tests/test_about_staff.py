@@ -17,7 +17,7 @@ from zhike.conversations.staff_facts import facts_about
 from zhike.duties.models import Obligation
 from zhike.duties.populations import look_at_populations
 from zhike.handbook.structure import Handbook
-from zhike.org.actions import add_staff, assign_role
+from zhike.org.actions import add_department, add_staff, assign_role
 from zhike.org.handbooks import book_of, viewer
 from zhike.org.models import HandbookVersion, Staff
 from zhike.org.principals import Viewer, staff_key
@@ -27,6 +27,7 @@ NOON = at("2025-06-10 12:00")
 WORDS = {"id": "words", "title": "示例内容", "type": "string"}
 PARTS: dict[str, Any] = {
     "name": "crew", "title": "示例班组", "version": "1", "effective": "2025-01-01",
+    "departments": [{"id": "shed", "title": "示例车间"}],
     "roles": [{"id": "lead", "title": "示例组长"}, {"id": "worker", "title": "示例组员", "reports_to": "lead"}],
     "records": [
         {"id": "member", "title": "示例成员", "fields": [{"id": "who", "title": "示例人", "type": "staff", "required": True}, WORDS]},
@@ -68,6 +69,10 @@ PARTS: dict[str, Any] = {
         {
             "kind": "duty", "id": "CREW-02", "title": "示例每月培训", "cites": "1", "quote": "示例", "process": "member", "for": "staff",
             "where": {"role": "worker"}, "every": "calendar_month", "owes": "action.train", "holder": "lead",
+        },
+        {
+            "kind": "duty", "id": "CREW-03", "title": "示例每日立项", "cites": "1", "quote": "示例", "process": "job", "for": "department",
+            "where": {"kind": "shed"}, "every": "calendar_day", "owes": "action.begin", "holder": "lead",
         },
     ],
 }  # fmt: skip
@@ -140,3 +145,17 @@ def test_nobody_becomes_owner_who_holds_no_role_here(crew: Crew) -> None:
     with pytest.raises(Unreadable):
         crew.act(job, "give", to=stranger.pk)
     assert Case.objects.get(pk=job.pk).owner_id == crew.lead.pk
+
+
+def test_a_deed_on_a_case_of_no_department_settles_what_the_department_of_whoever_acts_owes(crew: Crew) -> None:
+    mine, other = (
+        add_department(code=code, name=f"示例{code}", kind="shed", by="system", now=NOON) for code in ("one", "two")
+    )
+    assign_role(crew.lead, "crew", "lead", mine, by="system", now=NOON)
+    look_at_populations(NOON)
+    case = crew.open("job", "begin")
+    assert case.department_id is None
+    today = Obligation.objects.filter(clause="CREW-03", period="2025-06-10")
+    assert {row.subject_id: row.state for row in today} == {mine.pk: "met", other.pk: "owed"}
+    crew.open("job", "begin")
+    assert {row.subject_id: row.state for row in today.all()} == {mine.pk: "met", other.pk: "owed"}

@@ -95,3 +95,16 @@ def test_a_missed_day_stays_missed_the_next_is_owed_and_those_the_clause_names_a
     told = Notice.objects.filter(kind="missed")
     assert {key for notice in told for key in notice.to} == {f"staff:{jia.pk}", "each:chief"}
     assert "示例jia" in told[0].words["zh"]
+
+
+def test_nothing_is_owed_once_the_last_day_announced_of_an_occasion_is_over(book: Book) -> None:
+    join("jia", "writer")
+    festive = {**DAILY, "id": "EACH-02", "every": "occasion", "occasion": "festival"}
+    parts = {**book.handbook.model_dump(mode="json", by_alias=True, exclude_defaults=True), "clauses": [festive, DAILY]}
+    parts["occasions"] = [{"id": "festival", "title": "示例节日", "dates": ["2025-03-08"]}]
+    HandbookVersion.objects.update(
+        source=Handbook.model_validate(parts).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    )
+    book_of.cache_clear()
+    assert look_at_populations(at("03-09 09:00")) == 1
+    assert not Obligation.objects.filter(clause="EACH-02").exists()

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.http import QueryDict
 
+from zhike.lib.one_way import is_sealed, opens
 from zhike.org.models import Department, Staff
 from zhike.records.forms import FormRefused, check_form, file_tokens, first_values, parse_post
 from zhike.records.models import ReferenceRow
@@ -21,6 +22,13 @@ def errors_of(record="ticket", *, language="zh", **more):
     with pytest.raises(FormRefused) as refused:
         check(record, **more)
     return {name: text.say(language) for name, text in refused.value.errors.items()}
+
+
+def test_a_secret_is_kept_sealed_and_stays_sealed_when_it_is_kept_again():
+    kept = check(pin=" Sample-123 ")["pin"]
+    assert (is_sealed(kept), "Sample" in kept) == (True, False)
+    assert (opens("Sample-123", kept), opens("Sample-124", kept)) == (True, False)
+    assert check(pin=kept)["pin"] == kept
 
 
 KEPT = [
