@@ -59,7 +59,9 @@ def check_answer(conversation: Conversation, draft: Draft, now: dt.datetime) -> 
         raise ConversationRefused(refused.words, fields=tuple(refused.problems))
     verdict = check_order(order, now)
     if not verdict.allowed and verdict.until is None:
-        raise ConversationRefused(verdict.words or NO_GATEWAY, verdict.clause)
+        if verdict.reasons:
+            raise ConversationRefused.by_clauses(verdict.reasons)
+        raise ConversationRefused(verdict.words or NO_GATEWAY)
 
 
 @reacts_to(MessageWritten)

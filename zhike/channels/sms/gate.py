@@ -1,14 +1,15 @@
 """The one gate before a short message: may this go to this number now?
 
-Three things are asked, in this order: whether the number wants nothing; whether marketing has the person's consent (PIPL, articles 13
-and 16; withdrawing works at once); and every gate clause of the handbook that speaks of `sms.sending`: quiet hours, how many a day. A
-clause with `otherwise: wait` puts the message off to the first full hour it allows, any other refuses it.
+Three things are asked, in this order: whether the number wants nothing; every gate clause of the handbook that speaks of `sms.sending`:
+consent, quiet hours, how many a day; and, where no clause has spoken, whether marketing has the person's consent (PIPL, articles 13
+and 16; withdrawing works at once). A clause with `otherwise: wait` puts the message off to the first full hour it allows, any other
+refuses it. What a clause refused or put off is a line of its ledger (`uses_of`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,14 +22,20 @@ from zhike.handbook.book import Book
 from zhike.handbook.clauses import Gate
 from zhike.handbook.common import Text
 from zhike.handbook.decide import judge
+from zhike.handbook.decision import Refusal
+from zhike.journal.ledger import Use
 from zhike.org.handbooks import book_of, current
 
 EVENT = "sms.sending"
 LOOKED_AHEAD = 48
 """Hours in which a clause that says `wait` must let it through; otherwise it is refused."""
-WANTS_NOTHING = Text(zh="对方不愿再收到我们的消息。", en="They want no more messages from us.")
+WANTS_NOTHING = Text(
+    zh="对方不愿再收到我们的消息，请改用其他方式联系。",
+    en="They want no more messages from us. Reach them in another way.",
+)
 NO_CONSENT = Text(
-    zh="对方没有同意接收营销信息，或已退订。", en="They have not agreed to marketing messages, or unsubscribed."
+    zh="对方没有同意接收营销信息，或已退订。请先取得同意，记在客户页上，再发。",
+    en="They have not agreed to marketing messages, or unsubscribed. Ask first and note the consent on the customer's page.",
 )
 COUNTED = tuple(set(OutgoingMessage.State.values) - {"refused", "failed"})
 
@@ -53,6 +60,19 @@ class Verdict:
     words: Text | None = None
     clause: str = ""
     until: dt.datetime | None = None
+    version: int | None = None
+    """The version of the handbook the clause stands in."""
+    reasons: tuple[Refusal, ...] = ()
+    """Every clause that refuses, or puts it off."""
+
+
+def uses_of(verdict: Verdict, handbook: str, subject: tuple[str, int], now: dt.datetime) -> list[Use]:
+    """The ledger's lines of a verdict by clauses: refused, or applied where they only put the message off."""
+    if verdict.version is None:
+        return []
+    outcome, detail = ("refused", {}) if verdict.until is None else ("applied", {"until": verdict.until.isoformat()})
+    clauses = [reason.decision.clause_id for reason in verdict.reasons]
+    return [Use(now, handbook, verdict.version, clause, outcome, subject, detail=detail) for clause in clauses]
 
 
 def ask_gate(asking: Asking, now: dt.datetime) -> Verdict:
@@ -62,14 +82,19 @@ def ask_gate(asking: Asking, now: dt.datetime) -> Verdict:
     if DoNotContact.Scope.ALL in unwanted and asking.purpose != Purpose.VERIFICATION:
         return Verdict(False, WANTS_NOTHING)
     consented = _consented(customer, unwanted.get(DoNotContact.Scope.MARKETING), now)
-    if asking.purpose == Purpose.MARKETING and not consented:
-        return Verdict(False, NO_CONSENT)
+    said = _asked_of_handbook(asking, customer, consented, now)
+    unasked = asking.purpose == Purpose.MARKETING and not consented
+    return Verdict(False, NO_CONSENT) if unasked and (said.allowed or said.until is not None) else said
+
+
+def _asked_of_handbook(asking: Asking, customer: Customer | None, consented: bool, now: dt.datetime) -> Verdict:
     if not asking.handbook:
         return Verdict()
-    book = book_of(current(asking.handbook, now).pk)
+    version = current(asking.handbook, now).pk
+    book = book_of(version)
     if not book.speaking_of("gate", None, EVENT):
         return Verdict()
-    return _by_clauses(book, _facts(asking, customer, consented, book, now), now)
+    return replace(_by_clauses(book, _facts(asking, customer, consented, book, now), now), version=version)
 
 
 def customer_of(number: str) -> Customer | None:
@@ -123,11 +148,15 @@ def _by_clauses(book: Book, facts: dict[str, Any], now: dt.datetime) -> Verdict:
     judgement = judge(book, facts, on=EVENT)
     if judgement.allowed:
         return Verdict()
-    first = judgement.refusals[0]
-    clauses = [book.clause(refusal.decision.clause_id) for refusal in judgement.refusals]
-    waits = all(isinstance(clause, Gate) and clause.otherwise == "wait" for clause in clauses)
-    until = _later(book, facts, now) if waits else None
-    return Verdict(False, first.words, first.decision.clause_id, until)
+    final = [refusal for refusal in judgement.refusals if not _only_waits(book, refusal.decision.clause_id)]
+    reasons = tuple(final or judgement.refusals)
+    first, until = reasons[0], None if final else _later(book, facts, now)
+    return Verdict(False, first.words, first.decision.clause_id, until, reasons=reasons)
+
+
+def _only_waits(book: Book, name: str) -> bool:
+    clause = book.clause(name)
+    return isinstance(clause, Gate) and clause.otherwise == "wait"
 
 
 def _later(book: Book, facts: dict[str, Any], now: dt.datetime) -> dt.datetime | None:

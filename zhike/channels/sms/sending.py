@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from zhike.channels.events import SmsRefused, SmsSettled
 from zhike.channels.refusals import Refused
 from zhike.channels.sms.accounts import gateway_of
-from zhike.channels.sms.gate import Asking, Verdict, ask_gate, customer_of
+from zhike.channels.sms.gate import Asking, Verdict, ask_gate, customer_of, uses_of
 from zhike.channels.sms.gateways import Outcome, Parcel, Receipt
 from zhike.channels.sms.models import OutgoingMessage, Purpose, SmsGateway, SmsTemplate
 from zhike.channels.sms.templates import words_of
@@ -29,9 +29,12 @@ from zhike.conversations.failures import NONE, PROVIDER, Why, reason, worded
 from zhike.conversations.outgoing import mark_delivery
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
+from zhike.journal.ledger import write_uses
 from zhike.journal.outbox import defer
 from zhike.lib import clock
-from zhike.org.principals import SYSTEM
+from zhike.lib.phone import mask as masked
+from zhike.notices.actions import Tell, tell
+from zhike.org.principals import SYSTEM, staff_number
 
 State = OutgoingMessage.State
 MOST = 5
@@ -125,7 +128,9 @@ def queue(order: Order, now: dt.datetime) -> OutgoingMessage:
             purpose=order.purpose, handbook=gateway.inbox.handbook if gateway else "", customer=customer_of(order.to),
             message=order.message, key=order.key[:80] if order.key else None, by=order.by, segments=segments_of(full),
             state=State.HELD if gateway is None else State.WAITING, not_before=verdict.until,
+            clause=verdict.clause if verdict.until else "",
         )  # fmt: skip
+        write_uses(uses_of(verdict, row.handbook, ("sms", row.pk), now))
         if gateway is not None and (verdict.allowed or verdict.until is not None):
             _have_sent(row, verdict.until, now)
         elif gateway is not None:
@@ -166,6 +171,17 @@ def _refuse(row: OutgoingMessage, verdict: Verdict, now: dt.datetime) -> None:
     record([fact])
 
 
+def _tell_sender(row: OutgoingMessage, verdict: Verdict, now: dt.datetime) -> None:
+    """Whoever sent it hears that it was held back after all, and why; of a conversation's message the conversation says it."""
+    if row.message is not None or staff_number(row.by) is None or verdict.words is None:
+        return
+    words = Text(
+        zh=f"发给 {masked(row.to)} 的短信没有发出：{verdict.words.zh}",
+        en=f"Your short message to {masked(row.to)} was not sent: {verdict.words.say('en')}",
+    )
+    tell([Tell(now, [row.by], "told", verdict.clause, row.handbook, ("sms", row.pk), words)])
+
+
 def deliver(number: int, now: dt.datetime) -> OutgoingMessage | None:
     """Send one that waits; None when there is nothing to do. The call itself happens outside any transaction."""
     row = _claim(number, now)
@@ -196,12 +212,15 @@ def _claim(number: int, now: dt.datetime) -> OutgoingMessage | None:
         elif row.template is not None and row.template.state != SmsTemplate.State.APPROVED:
             verdict = Verdict(False, Text(zh="模板已不再批准使用。", en="The template is no longer approved."))
         if verdict.until is not None:
-            row.not_before = verdict.until
-            row.save(update_fields=["not_before"])
+            row.not_before, row.clause = verdict.until, verdict.clause
+            row.save(update_fields=["not_before", "clause"])
+            write_uses(uses_of(verdict, row.handbook, ("sms", row.pk), now))
             _have_sent(row, verdict.until, now)
             return None
         if not verdict.allowed:
+            write_uses(uses_of(verdict, row.handbook, ("sms", row.pk), now))
             _refuse(row, verdict, now)
+            _tell_sender(row, verdict, now)
             return None
         row.state, row.claimed_at, row.attempts = State.SENDING, now, row.attempts + 1
         row.save(update_fields=["state", "claimed_at", "attempts"])

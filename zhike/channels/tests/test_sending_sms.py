@@ -45,7 +45,9 @@ from zhike.conversations.failures import in_words
 from zhike.conversations.models import Conversation
 from zhike.conversations.tests.ground import at
 from zhike.customers.consents import give_consent, may_contact
-from zhike.journal.models import Fact
+from zhike.journal.models import ClauseUse, Fact
+from zhike.notices.models import Notice
+from zhike.org.actions import add_staff
 from zhike.org.keys import rotate_keys
 
 pytestmark = pytest.mark.django_db
@@ -225,7 +227,10 @@ def test_marketing_needs_a_consent_and_service_does_not() -> None:
     ground()
     local = gateway()
     refused = queue(Order(NUMBER, purpose="marketing", template=marketing(local), values={"name": "李"}), NOW)
-    assert (refused.state, in_words(refused)) == ("refused", "对方没有同意接收营销信息，或已退订。")
+    assert (refused.state, in_words(refused)) == (
+        "refused",
+        "对方没有同意接收营销信息，或已退订。请先取得同意，记在客户页上，再发。",
+    )
     assert Fact.objects.filter(type="sms.refused", subject_id=refused.pk).count() == 1
     customer(consents=True)
     template_ = SmsTemplate.objects.get(purpose="marketing")
@@ -281,7 +286,8 @@ def test_quiet_hours_of_the_handbook_put_marketing_off_to_the_morning() -> None:
     news = marketing(gateway())
     night = at("03-03 23:40")
     row = queue(Order(NUMBER, purpose="marketing", template=news, values={"name": "李"}), night)
-    assert (row.state, row.not_before) == ("waiting", at("03-04 08:00"))
+    assert (row.state, row.not_before, row.clause) == ("waiting", at("03-04 08:00"), "SMS-01")
+    assert [(line.clause, line.outcome) for line in ClauseUse.objects.all()] == [("SMS-01", "applied")]
     assert deliver(row.pk, night) is None
     sent = deliver(row.pk, at("03-04 08:00"))
     assert sent is not None
@@ -298,12 +304,42 @@ def test_a_limit_a_day_is_the_handbooks_and_names_its_clause() -> None:
     )
     assert (second.state, second.clause, in_words(second)) == ("refused", "SMS-02", "示例：每天最多一条营销短信。")
     assert Fact.objects.get(type="sms.refused").clauses == ["SMS-02"]
+    line = ClauseUse.objects.get(clause="SMS-02")
+    assert (line.outcome, line.subject_kind, line.subject_id, line.handbook) == ("refused", "sms", second.pk, "talk")
     work()
     assert OutgoingMessage.objects.filter(state="sent").count() == 1
     tomorrow = queue(
         Order(NUMBER, purpose="marketing", template=news, values={"name": "李"}), NOW + dt.timedelta(days=1)
     )
     assert tomorrow.state == "waiting"
+
+
+CONSENT: dict[str, Any] = {
+    **QUIET, "id": "SMS-03", "requires": {"facts": {"sms.consented": True}}, "otherwise": "refuse",
+    "refuse": {"zh": "示例：先取得同意。", "en": "Sample: ask first."},
+}  # fmt: skip
+
+
+def test_a_clause_about_consent_speaks_before_the_products_own_rule_and_a_refusal_goes_before_a_delay() -> None:
+    ground(QUIET, CONSENT)
+    customer()
+    night = at("03-03 23:40")
+    row = queue(Order(NUMBER, purpose="marketing", template=marketing(gateway()), values={"name": "李"}), night)
+    assert (row.state, row.clause, in_words(row), row.not_before) == ("refused", "SMS-03", "示例：先取得同意。", None)
+
+
+def test_who_sent_it_hears_when_the_gate_refuses_it_at_the_last_moment() -> None:
+    ground({**DAILY, "when": {}, "requires": {"facts": {"hour": {"lt": 18}}}})
+    local = gateway()
+    sender = add_staff(username="sample", name="示例客服", by="system", now=NOW)
+    order = Order(NUMBER, template=template(local), values={"name": "李", "number": "1"}, by=f"staff:{sender.pk}")
+    row = queue(order, NOW)
+    assert row.state == "waiting"
+    assert deliver(row.pk, at("03-03 19:00")) is None
+    notice = Notice.objects.get()
+    assert (notice.to, notice.clause, notice.subject_kind) == ([f"staff:{sender.pk}"], "SMS-02", "sms")
+    assert notice.words["zh"] == "发给 138****0101 的短信没有发出：示例：每天最多一条营销短信。"
+    assert ClauseUse.objects.get().outcome == "refused"
 
 
 def test_only_an_approved_template_of_the_right_purpose_is_sent() -> None:
