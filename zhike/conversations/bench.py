@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from zhike.conversations.hands import keep_hands
 from zhike.conversations.models import Conversation, Inbox, Presence
-from zhike.conversations.presence import keep_idle
 from zhike.conversations.routing import claim, drain
 from zhike.handbook.structure import Handbook
 from zhike.org.models import Assignment, HandbookVersion, Staff
@@ -49,7 +49,15 @@ def fill(waiting: int, agents: int) -> None:
     Assignment.objects.bulk_create(Assignment(staff=one, handbook="bench", role="agent") for one in staff)
     hour = dt.timedelta(hours=1)
     Presence.objects.bulk_create(
-        Presence(staff=one, state="ready", since=NOW - hour, heard_at=NOW, handbook="bench", media=["email"])
+        Presence(
+            staff=one,
+            state="ready",
+            since=NOW - hour,
+            heard_at=NOW,
+            handbook="bench",
+            media=["email"],
+            in_hand={"email": IN_HAND},
+        )
         for one in staff
     )
     held = (_row(version.pk, inbox, f"H{one.pk}-{n}", one, NOW - hour) for one in staff for n in range(IN_HAND))
@@ -110,7 +118,7 @@ def one_round(samples: int) -> tuple[list[float], list[float], list[float], bool
 def free(conversation: Conversation) -> None:
     """Its agent has one less; without the look that follows a close, which is what is measured."""
     Conversation.objects.filter(pk=conversation.pk).update(state="closed", closed_at=NOW)
-    keep_idle([conversation.owner_id or 0], NOW)
+    keep_hands([conversation.owner_id or 0], NOW)
 
 
 def _turns(samples: int) -> Iterator[tuple[Conversation, int]]:

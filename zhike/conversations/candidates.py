@@ -20,42 +20,42 @@ from zhike.handbook.clauses import Route
 from zhike.handbook.common import Parameter, Text
 from zhike.handbook.routing import MOST_REASONS, Candidate
 from zhike.handbook.structure import Queue
+from zhike.journal.statements import array_of
 from zhike.org.principals import staff_key
 from zhike.org.rosters import on_shift
 
-# What each has is counted along the index that is in the order of the owners: hashing it cost as much as the rest.
 TEAM = """
-WITH held AS (
-    SELECT staff_id, array_agg(DISTINCT role) AS roles FROM org_assignment
-    WHERE handbook = %(handbook)s AND role = ANY(%(roles)s) GROUP BY staff_id
-), mine AS (
-    SELECT owner_id AS who, count(*) AS n FROM conversations_conversation
-    WHERE state IN ('offered', 'open') AND owner_id IS NOT NULL AND medium = %(medium)s GROUP BY owner_id
-), offered AS (
-    SELECT offered_to_id AS who, count(*) AS n FROM conversations_conversation
-    WHERE state = 'offered' AND offered_to_id IS DISTINCT FROM owner_id AND medium = %(medium)s GROUP BY offered_to_id
+WITH few AS (
+    SELECT %(all)s OR count(*) <= %(few)s AS are_they FROM (
+        SELECT DISTINCT staff_id FROM org_assignment
+        WHERE handbook = %(handbook)s AND role = ANY(%(roles)s) LIMIT %(few)s + 1
+    ) AS team
+), looked_at AS (
+    SELECT DISTINCT staff_id FROM org_assignment
+    WHERE handbook = %(handbook)s AND role = ANY(%(roles)s) AND (SELECT are_they FROM few)
+    UNION ALL
+    SELECT staff_id FROM conversations_presence AS p
+    WHERE state = 'ready' AND coalesce((in_hand ->> %(medium)s)::int, 0) < %(capacity)s AND NOT (SELECT are_they FROM few)
+        AND EXISTS (SELECT FROM org_assignment AS held
+            WHERE held.staff_id = p.staff_id AND held.handbook = %(handbook)s AND held.role = ANY(%(roles)s))
 )
-SELECT s.id, s.name, s.username, p.state, p.since, p.idle_since, p.media, p.seat, coalesce(mine.n, 0) + coalesce(offered.n, 0), held.roles,
+SELECT s.id, s.name, s.username, p.state, p.since, p.idle_since, p.media, p.seat, coalesce((p.in_hand ->> %(medium)s)::int, 0),
+    ARRAY(SELECT DISTINCT role FROM org_assignment AS held
+        WHERE held.staff_id = s.id AND held.handbook = %(handbook)s AND held.role = ANY(%(roles)s) ORDER BY role),
     a.skills, a.area, p.missed
-FROM held JOIN org_staff AS s ON s.id = held.staff_id AND s.is_active
-LEFT JOIN conversations_presence AS p ON p.staff_id = s.id
+FROM org_staff AS s LEFT JOIN conversations_presence AS p ON p.staff_id = s.id
 LEFT JOIN conversations_aptitude AS a ON a.staff_id = s.id AND a.handbook = %(handbook)s
-LEFT JOIN mine ON mine.who = s.id
-LEFT JOIN offered ON offered.who = s.id
-WHERE %(all)s OR (SELECT count(*) FROM held) <= %(few)s
-    OR (p.state = 'ready' AND coalesce(mine.n, 0) + coalesce(offered.n, 0) < %(capacity)s)
-ORDER BY s.id
+WHERE s.is_active AND s.id = ANY(ARRAY(SELECT staff_id FROM looked_at)) ORDER BY s.id
 """
 TODAY = """
-SELECT owner_id, count(*) FROM conversations_conversation
-WHERE accepted_at >= %s AND owner_id = ANY(%s) GROUP BY owner_id
+SELECT who, (SELECT count(*) FROM conversations_conversation WHERE owner_id = who AND accepted_at >= %s)
+FROM unnest(%s::bigint[]) AS who
 """
 IN_HAND = """
 SELECT count(*) FROM conversations_conversation
 WHERE medium = %(medium)s AND ((state IN ('offered', 'open') AND owner_id = %(who)s)
     OR (state = 'offered' AND offered_to_id = %(who)s AND owner_id IS DISTINCT FROM %(who)s))
 """
-HOLD = "SELECT state FROM conversations_presence WHERE staff_id = %s FOR NO KEY UPDATE"
 
 STATES: Mapping[str, Text] = {
     "off": Text(zh="离线", en="off"),
@@ -116,7 +116,8 @@ def team_of(book: Book, queue: Queue, clause: Route, medium: str, now: dt.dateti
     with connection.cursor() as cursor:
         cursor.execute(TEAM, values)
         rows = cursor.fetchall()
-    today = _today(book, [row[0] for row in rows], now) if _asks(clause, "fewest_today", "today") else {}
+    counted = rows and _asks(clause, "fewest_today", "today")
+    today = _today(book, [row[0] for row in rows], now) if counted else {}
     working = on_shift(now, {row[0] for row in rows}) if "on_shift" in clause.qualified else None
     found = [_candidate(row, capacity, today.get(row[0], 0), medium, working) for row in rows]
     team = Team(
@@ -133,7 +134,7 @@ def _today(book: Book, people: list[int], now: dt.datetime) -> dict[int, int]:
     local = now.astimezone(ZoneInfo(book.handbook.zone))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     with connection.cursor() as cursor:
-        cursor.execute(TODAY, [midnight, people])
+        cursor.execute(TODAY, [midnight, array_of(people)])
         return dict(cursor.fetchall())
 
 
@@ -176,12 +177,8 @@ def _by_seats(queue: Queue, team: Team, rows: list[tuple[Any, ...]]) -> Team:
     return Team(seats, people, present)
 
 
-def still_free(staff_id: int, medium: str, capacity: int) -> bool:
-    """Hold his presence until the transaction ends and look once more: whoever else gives him something comes after."""
+def has_room(staff_id: int, medium: str, capacity: int) -> bool:
+    """Whether he may have one more, by the rows themselves. His presence is held: whoever else gives him something comes after."""
     with connection.cursor() as cursor:
-        cursor.execute(HOLD, [staff_id])
-        row = cursor.fetchone()
-        if row is None or row[0] != Presence.State.READY:
-            return False
         cursor.execute(IN_HAND, {"who": staff_id, "medium": medium})
         return bool(cursor.fetchone()[0] < capacity)

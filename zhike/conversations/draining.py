@@ -26,7 +26,7 @@ from zhike.conversations.events import (
 from zhike.conversations.facts import facts_of
 from zhike.conversations.handing import end_offer
 from zhike.conversations.models import Conversation, Presence
-from zhike.conversations.presence import admit_waiting, enter_state, keep_idle, look_after_presence
+from zhike.conversations.presence import admit_waiting, enter_state, look_after_presence
 from zhike.conversations.releasing import GONE, release, release_left_behind
 from zhike.conversations.routing import after, clause_for, route_waiting, waiting_queues
 from zhike.conversations.shifts import end_shifts, note_shifts
@@ -90,7 +90,7 @@ def _call_for(at: dt.datetime) -> Callable[[], None]:
 
 @reacts_to(ConversationQueued)
 def weigh_and_look(events: Sequence[Recorded[ConversationQueued]]) -> None:
-    """What waits gets the priority its clause gives it; whoever had it has one less."""
+    """What waits gets the priority its clause gives it."""
     for event in events:
         conversation = Conversation.objects.select_related("customer").get(pk=event.subject[1])
         book = book_for(conversation)
@@ -98,13 +98,11 @@ def weigh_and_look(events: Sequence[Recorded[ConversationQueued]]) -> None:
         if clause is not None and (weight := weight_of(clause, facts_of(conversation, book, event.at))[0]):
             with connection.cursor() as cursor:
                 cursor.execute(BEFORE, [weight, conversation.pk, weight])
-    keep_idle({event.payload.before for event in events if event.payload.before}, events[-1].at)
     look_after_commit(events[-1].at)
 
 
 @reacts_to(ConversationOffered)
-def note_the_offer(events: Sequence[Recorded[ConversationOffered]]) -> None:
-    keep_idle({event.payload.staff for event in events}, events[-1].at)
+def note_the_offer(_events: Sequence[Recorded[ConversationOffered]]) -> None:
     wake(CHANNEL)
 
 
@@ -112,23 +110,20 @@ def note_the_offer(events: Sequence[Recorded[ConversationOffered]]) -> None:
 def note_who_has_it(events: Sequence[Recorded[ConversationAccepted]]) -> None:
     people = {event.payload.staff for event in events}
     Presence.objects.filter(staff__in=people, missed__gt=0).update(missed=0)
-    keep_idle(people | {event.payload.before for event in events if event.payload.before}, events[-1].at)
     look_after_commit(events[-1].at)
 
 
 @reacts_to(OfferEnded)
 def look_again(events: Sequence[Recorded[OfferEnded]]) -> None:
-    keep_idle({event.payload.staff for event in events}, events[-1].at)
     look_after_commit(events[-1].at)
 
 
 @reacts_to(ConversationClosed)
 def free_who_had_it(events: Sequence[Recorded[ConversationClosed]]) -> None:
-    """He has one less; where the queue says so he is first in wrap-up."""
+    """Where the queue says so he is first in wrap-up."""
     rows = Conversation.objects.filter(pk__in=[event.subject[1] for event in events], owner__isnull=False)
     for conversation in rows.select_related("owner"):
         assert conversation.owner is not None
-        keep_idle([conversation.owner.pk], events[-1].at)
         _wrap_up(conversation, conversation.owner, events[-1].at)
     look_after_commit(events[-1].at)
 

@@ -334,6 +334,8 @@ class Presence(models.Model):
     handbook = models.CharField(max_length=64, blank=True, default="")
     idle_since = models.DateTimeField(null=True)
     """Since when he has had nothing, for `longest_idle`."""
+    in_hand = models.JSONField(default=dict)
+    """{"webchat": 2}: how many of each medium he has, as the conversations say; kept by `hands.py`."""
     seat = models.CharField(max_length=20, blank=True, default="")
     """The place he sits at, where a queue goes by seats."""
     missed = models.SmallIntegerField(default=0)

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from zhike.conversations import refusals
 from zhike.conversations.access import roles_of
 from zhike.conversations.events import PresenceChanged
+from zhike.conversations.hands import keep_hands
 from zhike.conversations.models import Conversation, Presence, PresencePeriod
 from zhike.conversations.presence_limits import limit_states
 from zhike.conversations.refusals import ConversationRefused
@@ -58,13 +59,6 @@ FROM conversations_presence WHERE handbook = %s AND staff_id <> %s
 """
 HEAR = """
 UPDATE conversations_presence SET heard_at = greatest(heard_at, %s) WHERE staff_id = ANY(%s) AND state <> 'off'
-"""
-KEEP_IDLE = """
-UPDATE conversations_presence AS p SET idle_since = CASE WHEN
-    EXISTS (SELECT FROM conversations_conversation AS c WHERE c.owner_id = p.staff_id AND c.state IN ('offered', 'open'))
-    OR EXISTS (SELECT FROM conversations_conversation AS c WHERE c.offered_to_id = p.staff_id AND c.state = 'offered')
-    THEN NULL ELSE coalesce(p.idle_since, %s) END
-WHERE p.staff_id = ANY(%s)
 """
 
 
@@ -109,7 +103,7 @@ def enter_state(
     if not desks and state != State.OFF:
         raise ConversationRefused(refusals.NO_QUEUE)
     version = _version(desks, handbook)
-    Presence.objects.bulk_create([Presence(staff=staff, since=now, heard_at=now)], ignore_conflicts=True)
+    _note(staff, now)
     with transaction.atomic():
         if version is not None and by != SYSTEM:
             _one_at_a_time(version.name)
@@ -128,6 +122,14 @@ def enter_state(
         if state == State.READY:
             _settle_in(held, desks, media, seat, now)
     return held
+
+
+def _note(staff: Staff, now: dt.datetime) -> None:
+    """Whoever was never here may have something in hand all the same."""
+    with transaction.atomic():
+        _, made = Presence.objects.get_or_create(staff=staff, defaults={"since": now, "heard_at": now})
+        if made:
+            keep_hands([staff.pk], now)
 
 
 def _version(desks: Sequence[tuple[HandbookVersion, Queue]], wanted: str) -> HandbookVersion | None:
@@ -333,14 +335,7 @@ def _settle_in(
     held.media = [medium for medium in offered if not media or medium in media]
     held.seat, held.missed = (seat or held.seat)[:20], 0
     held.save(update_fields=["media", "seat", "missed"])
-    keep_idle([held.staff_id], now)
-
-
-def keep_idle(staff_ids: Collection[int], now: dt.datetime) -> None:
-    """Note since when these have nothing in hand. Holds their rows: whoever counts what they have comes after."""
-    if staff_ids:
-        with connection.cursor() as cursor:
-            cursor.execute(KEEP_IDLE, [now, sorted(staff_ids)])
+    keep_hands([held.staff_id], now)
 
 
 def hear(staff_ids: Collection[int], now: dt.datetime) -> None:

@@ -15,11 +15,13 @@ from typing import Any
 from django.db import connection, transaction
 
 from zhike.conversations.access import queue_of
-from zhike.conversations.candidates import STATES, Team, capacity_of, still_free, team_of
+from zhike.conversations.candidates import STATES, Team, capacity_of, has_room, team_of
 from zhike.conversations.facts import facts_of
 from zhike.conversations.handing import offer_held
-from zhike.conversations.models import Choice, Conversation, Turn
-from zhike.conversations.written import book_for, locked
+from zhike.conversations.hands import keep_hands
+from zhike.conversations.models import Choice, Conversation, Presence, Turn
+from zhike.conversations.saving import remember
+from zhike.conversations.written import JOINED, book_for, locked
 from zhike.handbook import routing
 from zhike.handbook.book import Book
 from zhike.handbook.calendars import due_at
@@ -30,7 +32,6 @@ from zhike.handbook.decision import Undecided
 from zhike.handbook.structure import Queue
 from zhike.journal import statements
 from zhike.journal.ledger import Use, write_uses
-from zhike.org.handbooks import book_of
 from zhike.org.models import Staff
 from zhike.org.principals import SYSTEM
 
@@ -40,7 +41,10 @@ AT_FIRST, AT_ONCE = 2, 50
 LAST_AGENT = dt.timedelta(days=7)
 """How far back the one who served a customer last is remembered, where the clause says nothing (`options.days`)."""
 
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('queue/' || %s || '/' || %s, 0))"
+# What follows in the transaction is asked the same way every time: to plan it anew took longer than to carry it out.
+LOCK = """
+SELECT pg_advisory_xact_lock(hashtextextended('queue/' || %s || '/' || %s, 0)), set_config('plan_cache_mode', 'force_generic_plan', true)
+"""
 # A loose walk along the index of those who wait: one step a queue, however many wait in it.
 QUEUES = """
 WITH RECURSIVE each (handbook, queue) AS (
@@ -53,9 +57,10 @@ WITH RECURSIVE each (handbook, queue) AS (
 )
 SELECT handbook, queue FROM each
 """
-# The first of each priority; with points for waiting the order among them is the caller's.
-LEVELS = """
-WITH RECURSIVE level (priority) AS (
+# The first of each priority; with points for waiting the order among them is the caller's. OFFSET 0 keeps the order of the index: with
+# nothing known of the lists, all who wait would be sorted to leave out a few.
+FIRST = """
+WHERE conversations_conversation.id = ANY(ARRAY(WITH RECURSIVE level (priority) AS (
     (SELECT priority FROM conversations_conversation
      WHERE state = 'waiting' AND handbook = %(handbook)s AND queue = %(queue)s ORDER BY priority DESC LIMIT 1)
     UNION ALL
@@ -65,14 +70,26 @@ WITH RECURSIVE level (priority) AS (
         ORDER BY priority DESC LIMIT 1
     ) AS next
 )
-SELECT first.id, first.priority, first.waiting_since, first.version_id FROM level, LATERAL (
-    SELECT id, priority, waiting_since, version_id FROM conversations_conversation
-    WHERE state = 'waiting' AND handbook = %(handbook)s AND queue = %(queue)s AND priority = level.priority
-        AND NOT id = ANY(%(seen)s) AND NOT medium = ANY(%(full)s) AND NOT version_id = ANY(%(silent)s)
+SELECT first.id FROM level, LATERAL (
+    SELECT id FROM (
+        SELECT id, waiting_since, medium, version_id FROM conversations_conversation
+        WHERE state = 'waiting' AND handbook = %(handbook)s AND queue = %(queue)s AND priority = level.priority
+        ORDER BY waiting_since, id OFFSET 0
+    ) AS in_order
+    WHERE NOT id = ANY(%(seen)s::bigint[]) AND NOT medium = ANY(%(full)s::varchar[]) AND NOT version_id = ANY(%(silent)s::bigint[])
     ORDER BY waiting_since, id LIMIT %(limit)s
-) AS first
+) AS first))
 """
-BY_ID = "WHERE conversations_conversation.id = ANY(%s)"
+STAMP = "conversations_conversation.xmin::text"
+"""Another one as soon as anything of the row is changed."""
+HOLD = """
+SELECT c.xmin::text, p.state FROM conversations_conversation AS c JOIN conversations_presence AS p ON p.staff_id = %s
+WHERE c.id = %s FOR NO KEY UPDATE OF c FOR NO KEY UPDATE OF p
+"""
+MOVE = """
+INSERT INTO conversations_turn (handbook, name, last, moved_at) VALUES (%s, %s, %s, %s)
+ON CONFLICT (handbook, name) DO UPDATE SET last = excluded.last, moved_at = excluded.moved_at
+"""
 LAST = """
 SELECT DISTINCT ON (customer_id) customer_id, owner_id FROM conversations_conversation
 WHERE customer_id = ANY(%s) AND owner_id IS NOT NULL AND opened_at >= %s ORDER BY customer_id, opened_at DESC
@@ -142,41 +159,37 @@ def in_order(handbook: str, queue: str, teams: Teams, now: dt.datetime) -> Itera
     """Those who wait, the one whose turn it is first, for as long as somebody is free."""
     seen: list[int] = []
     while not teams.nobody_left():
-        ids = _next_ids(handbook, queue, seen, teams, now)
-        if not ids:
+        rows = _next(handbook, queue, seen, teams, now)
+        if not rows:
             return
-        seen += ids
-        read = statements.rows(Conversation, BY_ID, [statements.array_of(ids)], joined=("customer", "address"))
-        rows = {row.pk: row for row in read}
-        _note_last_agents(read, teams)
-        for number in ids:
-            if number in rows and rows[number].medium not in teams.full_media():
-                yield rows[number]
+        seen += [row.pk for row in rows]
+        _note_last_agents(rows, teams)
+        for row in rows:
+            if row.medium not in teams.full_media():
+                yield row
 
 
-def _next_ids(handbook: str, queue: str, seen: Sequence[int], teams: Teams, now: dt.datetime) -> list[int]:
+def _next(handbook: str, queue: str, seen: Sequence[int], teams: Teams, now: dt.datetime) -> list[Conversation]:
     most = AT_ONCE if seen else AT_FIRST
     values: dict[str, Any] = {
-        "handbook": handbook, "queue": queue, "seen": list(seen), "limit": most, "full": sorted(teams.full_media()),
+        "handbook": handbook, "queue": queue, "seen": statements.array_of(seen), "limit": most,
+        "full": statements.array_of(sorted(teams.full_media())),
     }  # fmt: skip
     rows = _waiting(values, teams)
     if not rows:
         return []
-    each = _points_a_minute(book_of(rows[0][3]))
-    if each:
-        rows.sort(key=lambda row: (-(row[1] + each * (now - row[2]).total_seconds() / 60), row[2], row[0]))
-    else:
-        rows.sort(key=lambda row: (-row[1], row[2], row[0]))
-    return [row[0] for row in rows[:most]]
+    rows.sort(key=lambda row: (row.waiting_since, row.pk))
+    each = _points_a_minute(book_for(min(rows, key=lambda row: -row.priority)))
+    rows.sort(key=lambda row: -(row.priority + each * (now - (row.waiting_since or now)).total_seconds() / 60))
+    return rows[:most]
 
 
-def _waiting(values: dict[str, Any], teams: Teams) -> list[Any]:
-    """(id, priority, waiting since, version), without those nobody is ever chosen for: however many they are, they are not gone through."""
+def _waiting(values: dict[str, Any], teams: Teams) -> list[Conversation]:
+    """The first of them, without those nobody is ever chosen for: however many they are, they are not gone through."""
     while True:
-        with connection.cursor() as cursor:
-            cursor.execute(LEVELS, values | {"silent": sorted(teams.silent)})
-            rows: list[Any] = cursor.fetchall()
-        silent = {version for *_, version in rows if not _chooses(book_of(version))}
+        given = values | {"silent": statements.array_of(sorted(teams.silent))}
+        rows = statements.rows(Conversation, FIRST, given, joined=JOINED, also=(("stamp", STAMP),))
+        silent = {row.version_id for row in rows if not _chooses(book_for(row))}
         if not silent:
             return rows
         teams.silent |= silent
@@ -234,20 +247,28 @@ def _give(conversation: Conversation, teams: Teams, now: dt.datetime) -> bool:
     pointer = _pointer(conversation, clause)
     while (choice := routing.choose(clause, team.candidates, contact, pointer)).candidate is not None:
         staff_id = team.people[choice.candidate.key]
-        held = _still_waiting(conversation)
+        held, state = _hold(conversation, staff_id)
         if held is None:
             return False
-        if still_free(staff_id, conversation.medium, capacity_of(book, queue, conversation.medium)):
+        capacity = capacity_of(book, queue, conversation.medium)
+        if state == Presence.State.READY and has_room(staff_id, conversation.medium, capacity):
             _offer(held, staff_id, choice, clause, queue, book, now)
             return True
+        keep_hands([staff_id], now)  # what was kept of him has changed since, or was wrong
         team.hinder(choice.candidate.key, STATES["busy"])
     return False
 
 
-def _still_waiting(conversation: Conversation) -> Conversation | None:
-    """Its row, held until the transaction ends; None where it is no longer there to be given."""
+def _hold(conversation: Conversation, staff_id: int) -> tuple[Conversation | None, str]:
+    """Its row and then his presence, held until the transaction ends; None where it is no longer there to be given. (row, his state)"""
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD, [staff_id, conversation.pk])
+        stamp, state = cursor.fetchone() or ("", "")
+    if stamp == conversation.__dict__["stamp"]:
+        remember(conversation)
+        return conversation, state
     held = locked(conversation.pk)
-    return held if (held.state, held.queue) == (State.WAITING, conversation.queue) else None
+    return (held if (held.state, held.queue) == (State.WAITING, conversation.queue) else None), state
 
 
 def contact_of(conversation: Conversation, book: Book, teams: Teams, now: dt.datetime) -> routing.Contact:
@@ -267,8 +288,8 @@ def _offer(
     held: Conversation, staff_id: int, choice: routing.Choice, clause: Route, queue: Queue, book: Book, now: dt.datetime
 ) -> None:
     if "rotation" in (clause.strategy, *clause.then):
-        values = {"last": choice.pointer[:80], "moved_at": now}
-        Turn.objects.update_or_create(handbook=held.handbook, name=held.queue, defaults=values)
+        with connection.cursor() as cursor:
+            cursor.execute(MOVE, [held.handbook, held.queue, choice.pointer[:80], now])
     note(held, choice, staff_id, now)
     until = offered_until(book, queue, clause, now)
     offer_held(held, Staff(pk=staff_id), now=now, until=until, clause=clause.id)

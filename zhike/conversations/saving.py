@@ -25,6 +25,11 @@ def remember(row: Conversation) -> None:
     }
 
 
+def as_stored(row: Conversation) -> dict[str, Any]:
+    """What it held when it was read or last written; nothing of a row that was made and not read."""
+    return row.__dict__.get(REMEMBERED) or {}
+
+
 def save_changed(rows: Sequence[Conversation]) -> None:
     """Write what changed of these rows, each of another conversation. A row that nobody remembered is written whole."""
     changed = {name for row in rows for name in _changed(row)}
@@ -39,8 +44,8 @@ def save_changed(rows: Sequence[Conversation]) -> None:
 
 
 def _changed(row: Conversation) -> Sequence[str]:
-    before: dict[str, Any] | None = row.__dict__.get(REMEMBERED)
-    if before is None:
+    before = as_stored(row)
+    if not before:
         return FIELDS
     return [name for name in FIELDS if getattr(row, name) != before[name]]
 

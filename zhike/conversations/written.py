@@ -13,6 +13,7 @@ from django.db import transaction
 from zhike.clocks.models import Clock
 from zhike.conversations.access import audience_of
 from zhike.conversations.events import DeedRefused
+from zhike.conversations.hands import hands_changed, keep_hands
 from zhike.conversations.limits import hand_on, happening
 from zhike.conversations.models import Conversation
 from zhike.conversations.refusals import ConversationRefused
@@ -23,11 +24,14 @@ from zhike.handbook.decision import Decision, Refusal
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
 from zhike.journal.ledger import Use, write_uses
-from zhike.journal.statements import array_of, rows
+from zhike.journal.statements import array_of, row, rows
 from zhike.org.handbooks import book_of
 
 OUTSIDE = ("customer:", "address:")
 """How the principals of the other side begin."""
+JOINED = ("owner", "customer", "address", "inbox")
+"""What is read along with a row that is about to be changed."""
+ONE_HELD = "WHERE conversations_conversation.id = %s FOR NO KEY UPDATE OF conversations_conversation"
 HELD = """
 WHERE conversations_conversation.id = ANY(%s) ORDER BY conversations_conversation.id
 FOR NO KEY UPDATE OF conversations_conversation
@@ -36,9 +40,10 @@ FOR NO KEY UPDATE OF conversations_conversation
 
 def locked(conversation_id: int) -> Conversation:
     """The row, held until the transaction ends: writers of one conversation go one after the other."""
-    found = all_locked({conversation_id}).get(conversation_id)
+    found = row(Conversation, ONE_HELD, [conversation_id], joined=JOINED)
     if found is None:
         raise Conversation.DoesNotExist(conversation_id)
+    remember(found)
     return found
 
 
@@ -47,10 +52,10 @@ def all_locked(ids: Iterable[int]) -> dict[int, Conversation]:
     wanted = list(ids)
     if not wanted:
         return {}
-    found = rows(Conversation, HELD, [array_of(wanted)], joined=("owner", "customer", "address", "inbox"))
-    for row in found:
-        remember(row)
-    return {row.pk: row for row in found}
+    found = rows(Conversation, HELD, [array_of(wanted)], joined=JOINED)
+    for one in found:
+        remember(one)
+    return {one.pk: one for one in found}
 
 
 def book_for(conversation: Conversation) -> Book:
@@ -124,7 +129,10 @@ def write_all(changes: Sequence[Change], *, now: dt.datetime) -> None:
     for change in changes:
         change.conversation.audience = audience_of(change.conversation, book_for(change.conversation))
         change.conversation.version += 1
-    save_changed([change.conversation for change in changes])
+    changed = [change.conversation for change in changes]
+    people = hands_changed(changed)
+    save_changed(changed)
+    keep_hands(people, now)
     uses = [use for change in changes for use in _uses_of(change, now)]
     facts = [
         _fact(change.conversation, event, now, change.by, change.named) for change in changes for event in change.events

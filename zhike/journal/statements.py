@@ -7,7 +7,7 @@ Rows come back as ordinary instances, every column filled.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ M = TypeVar("M", bound=models.Model)
 def rows(
     model: type[M],
     where: str,
-    values: Sequence[Any] = (),
+    values: Sequence[Any] | Mapping[str, Any] = (),
     *,
     joined: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
@@ -38,9 +38,9 @@ def rows(
         cursor.execute(sql + where, values)
         found = cursor.fetchall()
     alias, shared = connection.alias, dict[tuple[str, Any], Any]()
-    made = [_instance(parts, values, alias, shared) for values in found]
-    for instance, values in zip(made, found, strict=True) if also else ():
-        instance.__dict__.update(zip((name for name, _ in also), values[-len(also) :], strict=True))
+    made = [_instance(parts, each, alias, shared) for each in found]
+    for instance, each in zip(made, found, strict=True) if also else ():
+        instance.__dict__.update(zip((name for name, _ in also), each[-len(also) :], strict=True))
     return made
 
 

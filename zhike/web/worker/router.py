@@ -38,8 +38,15 @@ class RouterWork:
 
 def real_router_work() -> RouterWork:
     from zhike.conversations.draining import look_after, next_moment
+    from zhike.conversations.hands import Watch
 
-    return RouterWork(lambda now: look_after(now, listening=True), next_moment)
+    watch = Watch()
+
+    def look(now: dt.datetime) -> int:
+        watch.look(now)
+        return look_after(now, listening=True)
+
+    return RouterWork(look, next_moment)
 
 
 async def run_router(in_thread: InThread, turned: Callable[[], None], work: RouterWork) -> None:
