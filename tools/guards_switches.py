@@ -17,7 +17,7 @@ import ast
 import re
 from pathlib import Path
 
-PREDICATES = re.compile(r"_?may_(?!act$|overlap$)[a-z_]+|_in_role")
+PREDICATES = re.compile(r"_?may_(?!act$|overlap$|take$)[a-z_]+|_in_role")
 METHODS = frozenset({"holds", "in_role"})
 """Of a viewer. A function of that name asks facts, not people."""
 ATTRIBUTES = {"is_admin": True, "is_active": True, "is_external": False}
