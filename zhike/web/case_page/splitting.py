@@ -100,8 +100,7 @@ def _split(request: Request, case: Case, entry: Entry, found: list[Entry]) -> Ht
     except CaseError as error:
         return _again(request, case, entry, found, values, received, error)
     messages.success(request, gettext("已拆分出 %(number)s") % {"number": new.number})
-    seen = request.viewer.holds(new.audience)
-    return HttpResponseRedirect(case_url(new.number if seen else case.number))
+    return HttpResponseRedirect(case_url(new.number))
 
 
 def _again(

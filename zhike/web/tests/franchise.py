@@ -54,15 +54,17 @@ class Franchise:
     def read(self) -> dt.datetime:
         return self.now
 
-    def handed_over(self, unit: str, content: str = "示例：修好又坏", phone: str = "13800000001") -> Case:
-        """A complaint about a unit, with the specialist who is to find out whose fault it is."""
+    def opened(self, unit: str, content: str = "示例：修好又坏", phone: str = "13800000001") -> Case:
+        """A complaint about a unit, as the agent registers it."""
         values = {
             "customer_name": "示例客户", "contact": phone, "content": content, "demand": "示例：重修",
             "issue": "repair_quality", "unit_id": self.departments[unit].pk,
         }  # fmt: skip
-        case = open_case(
-            self.version, "complaint_case", "register", values, by=self.viewer("agent1"), now=self.now
-        )  # fmt: skip
+        return open_case(self.version, "complaint_case", "register", values, by=self.viewer("agent1"), now=self.now)
+
+    def handed_over(self, unit: str, content: str = "示例：修好又坏", phone: str = "13800000001") -> Case:
+        """A complaint about a unit, with the specialist who is to find out whose fault it is."""
+        case = self.opened(unit, content, phone)
         comfort = {"comfort_note": "示例：已安抚", "complaint_class": "class_1", "call_ended_at": self.now.isoformat()}
         self.take(case, "grade", comfort, "agent1")
         return self.take(case, "hand_over", {"receiver_id": self.staff["specialist1"].pk}, "agent1")

@@ -5,6 +5,7 @@ late, a customer who disputes the outcome, a penalty. The rules themselves are r
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +17,8 @@ from zhike.cases.models import Case
 from zhike.clocks.actions import fire_due
 from zhike.clocks.models import Clock
 from zhike.lib import clock
+from zhike.org.models import HandbookVersion
+from zhike.web.case_page.page import new_key
 from zhike.web.tests.franchise import Franchise
 
 DONE, REFUSED = HTTPStatus.FOUND, HTTPStatus.UNPROCESSABLE_ENTITY
@@ -153,3 +156,46 @@ def test_a_disputed_outcome_is_judged_again_and_ends_in_a_penalty(house: Franchi
     status, page = post(house, case, "csmanager1", "punish", penalty="示例：扣绩效")
     assert status == REFUSED
     assert "邮件通报" in page
+
+
+def kept_from_the_agent(house: Franchise) -> None:
+    """From now on a newer handbook, by which whoever registers a complaint does not see what becomes of it."""
+    version = HandbookVersion.objects.get()
+    source = json.loads(json.dumps(version.source))
+    clause = next(each for each in source["clauses"] if each["id"] == "VIS-01")
+    clause["to"] = [{"role": "complaint_specialist"}]
+    register = next(each for each in source["processes"][0]["actions"] if each["id"] == "register")
+    register.update(to="with_specialist", takes=False, owner_from="keeper")
+    form = next(each for each in source["records"] if each["id"] == "complaint_case")
+    form["fields"].append({"id": "keeper", "title": {"zh": "示例办理人", "en": "Sample keeper"}, "type": "staff"})
+    HandbookVersion.objects.create(
+        name=version.name, version="2", effective_from=house.now, source=source, text=version.text, digest="e" * 64
+    )
+
+
+def complaint(house: Franchise) -> dict[str, Any]:
+    return {
+        "customer_name": "示例客户", "contact": "13800000077", "content": "示例：修好又坏", "demand": "示例：重修",
+        "issue": "repair_quality", "keeper": house.staff["specialist1"].pk,
+    }  # fmt: skip
+
+
+def test_who_does_not_see_what_he_registered_is_not_led_there(house: Franchise) -> None:
+    kept_from_the_agent(house)
+    answer = house.signed_in("agent1").post("/desk/new/repair-franchise/complaint_case/register", complaint(house))
+    made = Case.objects.get()
+    assert (answer.status_code, answer["Location"]) == (DONE, "/desk")
+    assert house.signed_in("specialist1").get(f"/cases/{made.number}").status_code == HTTPStatus.OK
+
+
+def test_what_one_would_not_see_afterwards_is_not_split_off(house: Franchise) -> None:
+    """Both cases are linked, and a link is made by whoever sees both ends: so the page may lead to the new one."""
+    case = house.opened("franchise-1")
+    kept_from_the_agent(house)
+    browser = house.signed_in("agent1")
+    address = f"/cases/{case.number}/split"
+    into = browser.get(address).context["into"]
+    answer = browser.post(address, {"into": into, "title": "示例：另一件", "key": new_key(), **complaint(house)})
+    assert answer.status_code == REFUSED
+    assert "两张工单都看得到的同事才能关联" in answer.content.decode()
+    assert Case.objects.get() == case

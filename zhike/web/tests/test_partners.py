@@ -205,11 +205,16 @@ def test_a_partner_names_no_substitute_from_outside_and_takes_no_list_along(hous
         }
         assert (browser.post("/away", asked).status_code == 302) == known, name
     assert Substitution.objects.get().substitute == house.staff["tech1"]
+    offered = browser.get("/away").context["people"]
+    assert {each.username for each in offered} == {"staff1", "tech1"}
     asks = {
         who: house.signed_in(who).get("/cases/exports?status=open").context["asks"]
         for who in ("partner1", "specialist1")
     }
     assert asks == {"partner1": False, "specialist1": True}
+    for who, known in asks.items():
+        shown = house.signed_in(who).get("/cases?all=1", follow=True)
+        assert ('href="/cases/exports' in shown.content.decode()) == known, who
 
 
 def test_a_case_is_handed_only_to_somebody_of_the_same_store(house: Franchise) -> None:

@@ -9,7 +9,7 @@ import pytest
 from zhike.cases.models import Case
 from zhike.channels.http import Answer
 from zhike.notices.models import Notice
-from zhike.org.actions import withdraw_role
+from zhike.org.actions import disable_staff, withdraw_role
 from zhike.org.models import Assignment
 from zhike.web.tests.world import World
 from zhike.webhooks.actions import pause_subscription, resume_subscription, send_ping, skip_delivery
@@ -119,6 +119,15 @@ def test_what_the_owner_may_not_see_any_more_is_withheld(world: World) -> None:
     parcels = take(hook.pk, world.now, WALL)
     keys = world.viewer("agent").keys
     assert all(not keys.isdisjoint(Delivery.objects.get(pk=p.delivery).audience) for p in parcels)
+
+
+def test_what_already_waits_is_not_sent_to_whoever_has_left(world: World) -> None:
+    hook = three(world)
+    disable_staff(world.staff["agent"], by="system", now=world.now)
+    assert take(hook.pk, world.now, WALL) == []
+    hook.refresh_from_db()
+    assert (hook.state, hook.why) == ("paused", "owner")
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"waiting"}
 
 
 def test_a_pause_stops_what_is_under_way_and_keeps_what_was_answered(world: World) -> None:

@@ -90,6 +90,16 @@ def test_events_are_not_sent_in_the_name_of_whoever_has_left(world: World) -> No
     assert set(refused.value.problems) == {"owner"}
 
 
+def test_it_is_not_resumed_in_the_name_of_whoever_has_left(world: World) -> None:
+    hook = subscribed(world)
+    pause_subscription(hook.pk, by=world.viewer("boss"), now=world.now)
+    disable_staff(world.staff["agent"], by="system", now=world.now)
+    with pytest.raises(SubscriptionRefused) as refused:
+        resume_subscription(hook.pk, by=world.viewer("boss"), now=world.now, wall=WALL)
+    assert set(refused.value.problems) == {"owner"}
+    assert Subscription.objects.get().state == "paused"
+
+
 def test_everything_wrong_is_said_at_once(world: World) -> None:
     with pytest.raises(SubscriptionRefused) as refused:
         subscribed(world, name="", address="x", kinds=())

@@ -198,3 +198,11 @@ def test_only_administrators_see_and_change_the_tree(two: World) -> None:
         for path in ("", f"/{number}", f"/{number}/move", f"/{number}/retire"):
             assert browser.get(f"/administration/departments{path}").status_code == 403
             assert browser.post(f"/administration/departments{path}").status_code in (403, 405)
+
+
+@pytest.mark.parametrize("deed", ["move", "retire"])
+def test_a_department_that_is_not_there_is_neither_moved_nor_retired(world: World, deed: str) -> None:
+    boss = world.signed_in("boss")
+    nowhere = max(place.pk for place in world.departments.values()) + 1
+    assert boss.get(f"/administration/departments/{nowhere}/{deed}").status_code == 404
+    assert boss.post(f"/administration/departments/{nowhere}/{deed}", {"to": "top"}).status_code == 404

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from zhike.org.actions import disable_staff
 from zhike.web.models import ApiToken
 from zhike.web.tests.telephone import Telephone
 from zhike.web.tests.world import World
@@ -89,3 +90,13 @@ def test_a_session_alone_makes_no_token_for_whoever_has_a_second_factor(world: W
     assert boss.post(PAGE, asked(world, code=shown)).status_code == 201
     assert boss.post(PAGE, asked(world, code=shown)).status_code == 422
     assert ApiToken.objects.count() == 1
+
+
+def test_the_list_says_whose_owner_was_disabled(world: World) -> None:
+    boss = world.signed_in("boss")
+    boss.post(PAGE, asked(world))
+    assert [state for _, state in boss.get(PAGE).context["rows"]] == ["living"]
+    disable_staff(world.staff["agent"], by="system", now=world.now)
+    page = boss.get(PAGE)
+    assert [state for _, state in page.context["rows"]] == ["disabled"]
+    assert "员工已停用" in page.content.decode()

@@ -7,6 +7,7 @@ import re
 from zhike.customers.models import Customer, Unmasking
 from zhike.customers.profile import Draft, add_customer
 from zhike.journal.models import Fact
+from zhike.web.audit.reviewing import looks
 from zhike.web.models import FactReview
 from zhike.web.tests.world import World
 
@@ -68,6 +69,12 @@ def test_who_answers_for_nothing_looks_nothing_over(world: World) -> None:
         assert world.signed_in(who).get(REVIEWS).status_code == status
         assert world.signed_in(who).post(f"{REVIEWS}/{fact.pk}", {"verdict": "not"}).status_code == status
     assert not FactReview.objects.exists()
+
+
+def test_the_list_itself_is_empty_for_who_answers_for_nothing(world: World) -> None:
+    world.signed_in("boss").post("/administration/journal/export")
+    assert looks(world.viewer("supervisor")).count() == 1
+    assert not looks(world.viewer("agent")).exists()
 
 
 def test_only_looks_and_exports_are_looked_over(world: World) -> None:

@@ -197,3 +197,18 @@ def test_every_page_reads_in_english(world):
         page = text(chief.get(path)).partition("<main")[2].partition("</main>")[0]
         left = re.findall(r"[\u4e00-\u9fff]{1,20}", page.replace("中文", "").replace("北京", ""))
         assert (path, left) == (path, [])
+
+
+def test_a_customer_that_is_not_there_has_no_page(agent):
+    here = add(name="示例某人").pk
+    assert agent.get(f"/customers/{here}").status_code == 200
+    for path in ("", "/edit", "/merge"):
+        assert agent.get(f"/customers/{here + 1}{path}").status_code == 404, path
+
+
+def test_before_a_merge_only_the_cases_one_may_see_are_counted(world, agent):
+    ticket, other = world.ticket(), world.ticket()
+    kept, dropped = add(name="示例留下的"), ticket.customer
+    Case.objects.filter(pk=other.pk).update(audience=["staff:0"])
+    sides = agent.get(f"/customers/{kept.pk}/merge?other={dropped.pk}").context["sides"]
+    assert [(side["customer"], side["cases"]) for side in sides] == [(kept, 0), (dropped, 1)]

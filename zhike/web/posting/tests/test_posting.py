@@ -223,6 +223,12 @@ def test_a_colleague_who_does_not_have_it_may_not_answer(talk: Conversation, ann
     nobody_answers(said(signed_in(person("bea")), talk.number))
 
 
+def test_who_is_only_let_in_to_read_writes_no_note_either(talk: Conversation, anna: Viewer) -> None:
+    bea = person("bea")
+    Conversation.objects.update(queue="other", audience=[bea.principal])
+    nobody_answers(said(signed_in(bea), talk.number, internal="1"))
+
+
 def test_a_role_without_the_page_writes_nothing(talk: Conversation, anna: Viewer) -> None:
     session = signed_in(anna)
     assert anna.staff is not None
