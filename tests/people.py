@@ -103,6 +103,36 @@ class Somebody:
         self.submit()
         expect(self.page.locator("#zk-toast")).to_contain_text(f"已办理：{action}")
 
+    def does(self, number: str, action: str, **values: str) -> Somebody:
+        """The whole deed at that case."""
+        self.case(number).act(action, values)
+        return self
+
+    def tries(self, number: str, action: str, **values: str) -> Somebody:
+        """The form is sent; what comes of it is for the caller to see."""
+        self.case(number).begin(action)
+        self.fill(values)
+        self.submit()
+        return self
+
+    def presses(self, number: str, action: str) -> Somebody:
+        """A deed without a form."""
+        self.case(number).page.locator(".zk-actions").get_by_text(action, exact=True).click()
+        expect(self.page.locator("#zk-toast")).to_contain_text(f"已办理：{action}")
+        return self
+
+    def refused(self, clause: str, words: str) -> None:
+        """The form came back with the clause that stands against it, as a link to its sentence."""
+        told = self.page.locator(".zk-refusals").first
+        expect(told).to_contain_text(words)
+        expect(told.locator(f'a[href*="{clause}"]').first).to_be_visible()
+
+    def deadline(self, clause: str, *words: str) -> None:
+        """Its line on the case's page, whose clause stands beside it."""
+        line = self.page.locator(".zk-deadline").filter(has=self.page.locator(f'a[href*="{clause}"]')).first
+        for each in words:
+            expect(line).to_contain_text(each)
+
     def stage(self, title: str) -> None:
         expect(self.page.locator(".zk-stage").first).to_have_text(title)
 

@@ -9,31 +9,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import chat_desk
+from tests.axe import faults
 from tests.chat_desk import survey_of
 from tests.in_between import BETWEEN, in_between
 from tests.pages import EVERYBODY, VISITOR, Place, entered, walk
-from tests.people import DESKTOP, PHONE
 from tests.served import Person, Served
 from zhike.web.permissions import PERMISSIONS, READ
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded, pytest.mark.axe]
-
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-LOOKS = (
-    (DESKTOP, "light", ""),
-    (PHONE, "light", ""),
-    (PHONE, "dark", "color-contrast"),
-    (DESKTOP, "dark", "color-contrast"),
-)
-"""Size, theme, and the one rule that matters there (by night only the colours are others)."""
-GRAVE = ("serious", "critical")
 
 NOT_PAGES = {
     # part of a page, drawn into it and seen with it
@@ -60,33 +48,10 @@ def walked() -> dict[str, set[str]]:
     return {}
 
 
-def grave(page: Page, rule: str) -> list[str]:
-    """What axe finds serious or critical on the page as it stands: `rule: where`."""
-    options: dict[str, Any] = {"resultTypes": ["violations"]}
-    if rule:
-        options["runOnly"] = {"type": "rule", "values": [rule]}
-    found = page.evaluate("options => axe.run(document, options)", options)
-    return [
-        f"{one['id']}: {node['target'][0]} {node['html'][:120]}"
-        for one in found["violations"]
-        if one["impact"] in GRAVE
-        for node in one["nodes"]
-    ]
-
-
 def looked_at(page: Page, product: Served, place: Place) -> list[str]:
     page.goto(product.url + place.path)
     expect(page.locator(".htmx-request")).to_have_count(0)
-    page.evaluate(AXE.read_text())
-    found: list[str] = []
-    for size, theme, rule in LOOKS:
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        look = f"{size['width']} {theme}"
-        found += [f"{look}: {over} px wider than the screen"] if over > 0 else []
-        found += [f"{look}: {fault}" for fault in grave(page, rule)]
-    return found
+    return faults(page)
 
 
 def carrying(browser: Browser, product: Served, person: Person) -> BrowserContext:
@@ -103,15 +68,15 @@ def looked_at_all(
     """Every place with its line; fails with what was found."""
     context = carrying(browser, product, person)
     page = context.new_page()
-    faults: dict[str, list[str]] = {}
+    wrong: dict[str, list[str]] = {}
     for place in places:
         found = looked_at(page, product, place)
         with capsys.disabled():
             print(f"{len(found):3} {place.who:12} {place.route:32} {place.path}")  # noqa: T201 - the line a page this is for
         if found:
-            faults[place.path] = found
+            wrong[place.path] = found
     context.close()
-    assert not faults, "\n".join(f"{path}: {fault}" for path, found in faults.items() for fault in found)
+    assert not wrong, "\n".join(f"{path}: {fault}" for path, found in wrong.items() for fault in found)
 
 
 def not_seen(places: list[Place], walked: dict[str, set[str]], who: str) -> list[Place]:
@@ -147,14 +112,14 @@ def test_nothing_serious_where_people_talk(
 
 def test_nothing_serious_half_way(browser: Browser, furnished: Served, walked: dict[str, set[str]]) -> None:
     """Pages that stand in the middle of something."""
-    faults: list[str] = []
+    wrong: list[str] = []
     with in_between(furnished) as places:
         walked[BETWEEN] = {place.route for _, place in places}
         for person, place in places:
             context = carrying(browser, furnished, person)
-            faults += [f"{place.path}: {fault}" for fault in looked_at(context.new_page(), furnished, place)]
+            wrong += [f"{place.path}: {fault}" for fault in looked_at(context.new_page(), furnished, place)]
             context.close()
-    assert not faults, "\n".join(faults)
+    assert not wrong, "\n".join(wrong)
 
 
 def readable() -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from types import TracebackType
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -72,7 +73,7 @@ class Zhike:
         mine: bool = False,
     ) -> Iterator[CaseRow]:
         """Every case, newest first."""
-        wanted = {
+        wanted: dict[str, Any] = {
             "q": q, "handbook": handbook, "process": process, "stage": stage, "status": status, "department": department,
             "mine": "true" if mine else "",
         }  # fmt: skip
@@ -170,8 +171,10 @@ class Zhike:
         """Open ones, what is due next first."""
         return cast(Iterator[Clock], self._walk("/clocks", mine="true" if mine else ""))
 
-    def customers(self, q: str) -> list[Customer]:
-        return cast(list[Customer], self._get("/customers", q=q)["items"])
+    def customers(self, q: str = "", *, fields: Mapping[str, Any] | None = None, most: int = 20) -> list[Customer]:
+        """The newest `most` by name, number or address, or by `fields` of handbooks' own: {"retail-hotline.best_time": "evening"}."""
+        wishes = [f"{name}:{_said(value)}" for name, value in (fields or {}).items()]
+        return list(islice(cast(Iterator[Customer], self._walk("/customers", size=20, q=q, field=wishes)), most))
 
     def customer(self, number: int) -> Customer:
         return cast(Customer, self._get(f"/customers/{int(number)}"))
@@ -188,22 +191,27 @@ class Zhike:
         """Newest first."""
         return cast(Iterator[Notice], self._walk("/notices"))
 
-    def _walk(self, path: str, **query: Any) -> Iterator[Any]:
+    def _walk(self, path: str, *, size: int = 100, **query: Any) -> Iterator[Any]:
         after = ""
         while True:
-            page = self._get(path, **query, after=after, size=100)
+            page = self._get(path, **query, after=after, size=size)
             yield from page["items"]
             after = page["next"]
             if not after:
                 return
 
     def _get(self, path: str, **query: Any) -> Any:
-        asked = urlencode({name: value for name, value in query.items() if value not in ("", None)})
+        asked = urlencode({name: value for name, value in query.items() if value not in ("", None)}, doseq=True)
         return self.line.call("GET", f"{path}?{asked}" if asked else path).json()
 
     def _post(self, path: str, body: Mapping[str, Any], key: str, headers: Mapping[str, str] | None = None) -> Any:
         sent = {"Content-Type": "application/json", "Idempotency-Key": key or new_key(), **(headers or {})}
         return self.line.call("POST", path, json.dumps(body, ensure_ascii=False).encode(), sent).json()
+
+
+def _said(value: Any) -> str:
+    """As an address says it: true, false, else as it stands."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def new_key() -> str:

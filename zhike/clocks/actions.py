@@ -346,8 +346,12 @@ def _recompute(clock: Clock, shares: Sequence[float]) -> None:
     clock.next_at = next_moment_of(clock)
 
 
-def extend_clock(clock_id: int, more: Duration, *, asked_by: str, approved_by: str, why: str, at: dt.datetime) -> Clock:
+def extend_clock(
+    clock_id: int, more: Duration, *, asked_by: str, approved_by: str, why: str, at: dt.datetime, request: str = ""
+) -> Clock:
     """Give a clock that still runs more time. Who asked, who agreed and why are kept with it; warnings begin anew.
+
+    `request`: what it was asked for by, kept too, so that the next request is told from this one.
 
     Raises ClockRefused when the same person asks and agrees, no reason is given, or it is past its due time.
     """
@@ -360,9 +364,8 @@ def extend_clock(clock_id: int, more: Duration, *, asked_by: str, approved_by: s
         raise ClockRefused(NOT_RUNNING)
     (clock,) = found
     before = clock.due_at
-    _grant(
-        clock, more, {"at": at.isoformat(), "asked_by": asked_by, "approved_by": approved_by, "why": why.strip()}, at
-    )
+    words = {"at": at.isoformat(), "asked_by": asked_by, "approved_by": approved_by, "why": why.strip()}
+    _grant(clock, more, words | ({"request": request} if request else {}), at)
     update_clocks([clock])
     granted = ClockExtended(clock.pk, before, clock.due_at, asked_by, approved_by, why.strip())
     _record([clock], lambda _: (at, approved_by, granted))

@@ -71,7 +71,7 @@ class Clock(models.Model):
     pauses = models.JSONField(default=list)
     """[[from, to or null], ...] as ISO instants."""
     extensions = models.JSONField(default=list)
-    """[{"amount", "unit", "at", "asked_by", "approved_by", "why", "before", "after"}, ...]"""
+    """[{"amount", "unit", "at", "asked_by", "approved_by", "why", "before", "after"}, ...]; "request" too where it is known."""
     survives_close = models.BooleanField(default=False)
     until = ArrayField(models.CharField(max_length=80), default=list)
     facts = models.JSONField(default=dict)

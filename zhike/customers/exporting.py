@@ -57,7 +57,9 @@ def export_customers(
         count = write_rows(target, Paper("客户", head, (*COLUMNS, *(one.title.zh for one in own))), rows)
     except SheetFull as error:
         raise CustomerRefused({"deed": TOO_MANY}) from error
-    said = {name: getattr(asked, name) for name in ("q", "kind", "tier", "tag") if getattr(asked, name)}
+    said = {name: getattr(asked, name) for name in ("q", "kind", "tier", "tag") if getattr(asked, name)} | dict(
+        asked.own
+    )
     with transaction.atomic():
         event = CustomersExported(count=count, asked=said, in_full=in_full, purpose=purpose, mark=mark)
         record([NewFact(event, at=now, subject=("export", 0), actor=viewer.principal)])

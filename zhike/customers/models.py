@@ -22,6 +22,8 @@ class Customer(models.Model):
     tier = models.CharField(max_length=20, blank=True, default="")
     tags = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     """Sorted, each once."""
+    kept = ArrayField(models.TextField(), default=list, blank=True, editable=False)
+    """What the cards say, as `handbook.field=value`: kept by the database with every change of a card, read by the list's filter."""
     remark = models.TextField(blank=True, default="")
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="absorbed")
     """The customer this one turned out to be; its page leads there."""

@@ -153,20 +153,30 @@ class Asked:
     kind: str = ""
     tier: str = ""
     tag: str = ""
+    own: tuple[tuple[str, str], ...] = ()
+    """("handbook.field", value) of fields of handbooks' own, as `own_filter` reads them; all of them hold."""
+
+    @property
+    def labels(self) -> list[str]:
+        """The same as `Customer.kept` holds them."""
+        return [f"{key}={value}" for key, value in self.own]
 
 
 def filtered(customers: QuerySet[Customer], asked: Asked, *, before: int | None = None) -> QuerySet[Customer]:
     """`customers` as asked for, the newest first; `before` is the id of the last one of the page before."""
     words = clean_line(asked.q[:100])
     found = customers.filter(matches(words)) if words else customers
-    if not words and (asked.tag or asked.tier) and (few := few_with(asked.kind, asked.tier, asked.tag, before)):
-        found = found.filter(few)
+    if not words and (asked.tag or asked.tier or asked.own):
+        few = few_with(asked.kind, asked.tier, asked.tag, before, asked.labels)
+        found = found.filter(few) if few else found
     if asked.kind:
         found = found.filter(kind=asked.kind)
     if asked.tier:
         found = found.filter(tier=asked.tier)
     if asked.tag:
         found = found.filter(tags__contains=[asked.tag])
+    if asked.own:
+        found = found.filter(kept__contains=asked.labels)
     if before is not None:
         found = found.filter(pk__lt=before)
     return found.order_by("-pk")

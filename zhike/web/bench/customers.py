@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import psycopg
 
 from zhike.web.bench import driver
-from zhike.web.bench.archive import NEVER_TOGETHER, RARE_TAG
+from zhike.web.bench.archive import NEVER_TOGETHER, OWN, RARE_TAG
 from zhike.web.bench.cases import session
 from zhike.web.bench.driver import workers
 from zhike.web.bench.ground import ground
@@ -20,20 +20,25 @@ SAMPLES = 40
 AGENT = "bench-agent-1"
 LIST = """
 SELECT id FROM customers_customer WHERE merged_into_id IS NULL AND (%(kind)s = '' OR kind = %(kind)s)
-AND (%(tier)s = '' OR tier = %(tier)s) AND (%(tag)s = '' OR %(tag)s::varchar = ANY(tags)) ORDER BY id DESC LIMIT 50
+AND (%(tier)s = '' OR tier = %(tier)s) AND (%(tag)s = '' OR %(tag)s::varchar = ANY(tags))
+AND (%(own)s = '' OR %(own)s = ANY(kept)) ORDER BY id DESC LIMIT 50
 """
 ENDING = """
 SELECT DISTINCT customer_id FROM customers_contactpoint WHERE kind = 'phone' AND value LIKE '%%' || %(digits)s
 OR value LIKE '+' || %(digits)s || '%%' OR value LIKE '+86' || %(digits)s || '%%' ORDER BY 1 DESC LIMIT 50
 """
 FILTERS = {
-    "list": ("", "", ""),
-    "three_filters_common": ("person", "普通", "老客户"),
-    "three_filters_some": ("company", "金卡", "投诉过"),
-    "three_filters_few": ("company", "钻石", RARE_TAG),
-    "three_filters_none": ("person", *NEVER_TOGETHER),
+    "list": ("", "", "", ""),
+    "three_filters_common": ("person", "普通", "老客户", ""),
+    "three_filters_some": ("company", "金卡", "投诉过", ""),
+    "three_filters_few": ("company", "钻石", RARE_TAG, ""),
+    "three_filters_none": ("person", *NEVER_TOGETHER, ""),
+    "own_field_common": ("", "", "", "morning"),
+    "own_field_few": ("", "", "", "evening"),
+    "own_field_and_two_some": ("company", "金卡", "", "afternoon"),
+    "own_field_and_three_none": ("person", *NEVER_TOGETHER, "morning"),
 }
-BARS = {"list": "<= 100", "three": "<= 100", "search": "<= 100", "duplicates": "<= 50"}
+BARS = {"list": "<= 100", "three": "<= 100", "own": "<= 100", "search": "<= 100", "duplicates": "<= 50"}
 
 Pages = dict[str, list[dict[str, Any]]]
 
@@ -95,10 +100,11 @@ def pages_of(keeper: psycopg.Connection[Any], cookie: str) -> Pages:
     return pages
 
 
-def listed(keeper: psycopg.Connection[Any], cookie: str, kind: str, tier: str, tag: str) -> dict[str, Any]:
+def listed(keeper: psycopg.Connection[Any], cookie: str, kind: str, tier: str, tag: str, own: str) -> dict[str, Any]:
     asked = {"kind": kind, "tier": tier, "tag": tag}
-    rows = [str(row[0]) for row in keeper.execute(LIST, asked).fetchall()]
-    return {"path": f"/customers?{urlencode(asked)}", "cookie": cookie, "rows": rows}
+    rows = [str(row[0]) for row in keeper.execute(LIST, asked | {"own": own and f"{OWN}={own}"}).fetchall()]
+    wish = {f"own.{OWN}": own} if own else {}
+    return {"path": f"/customers?{urlencode(asked | wish)}", "cookie": cookie, "rows": rows}
 
 
 def searched(keeper: psycopg.Connection[Any], cookie: str, digits: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from zhike.customers.access import NoSuchCustomer, imports_for
 from zhike.customers.exporting import export_customers
 from zhike.customers.lines import Field, Line, fields_at
 from zhike.customers.models import ImportRun
+from zhike.customers.own_filter import asked_fields
 from zhike.customers.profile import CustomerRefused
 from zhike.customers.tasks import import_customers
 from zhike.journal.outbox import defer
@@ -70,7 +71,13 @@ def export(request: Request) -> HttpResponse:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "customers.xlsx"
         try:
-            export_customers(request.viewer, read_filter(request), target, now=request.now, limit=MOST_EXPORTED)
+            export_customers(
+                request.viewer,
+                read_filter(request, asked_fields(request.now)),
+                target,
+                now=request.now,
+                limit=MOST_EXPORTED,
+            )
         except CustomerRefused as error:
             raise Http404 from error
         return _download(target.read_bytes(), "客户.xlsx", SHEET)
