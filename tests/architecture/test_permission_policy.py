@@ -62,6 +62,7 @@ OTHERWISE = {
     "mailboxes:box": ("admin",),
     "mailboxes:edit": ("admin",),
     "mailboxes:try": ("admin",),
+    "mailboxes:again": ("admin",),
     "mailboxes:switch": ("admin",),
     "api:openapi": ("anyone",),
     "api:docs": ("signed_in",),

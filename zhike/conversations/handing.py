@@ -239,6 +239,14 @@ def _owed_by_the_next(held: Conversation, before: str, after: str, now: dt.datet
     hand_over_owed(subject, before, after)
 
 
+def stop_covering(conversation: Conversation, absent: int) -> None:
+    """He comes back no more: whoever answers it in his place answers it for himself. In the caller's transaction."""
+    held = locked(conversation.pk)
+    if held.covers_id == absent:
+        held.covers_id = None
+        held.save(update_fields=["covers"])
+
+
 def _take(held: Conversation, staff: Staff, now: dt.datetime) -> None:
     held.state, held.owner = State.OPEN, staff
     held.accepted_at = held.accepted_at or now

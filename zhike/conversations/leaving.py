@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from django.db.models import Q
 
 from zhike.conversations.access import queue_of
-from zhike.conversations.handing import end_offer, pass_on
+from zhike.conversations.handing import end_offer, pass_on, stop_covering
 from zhike.conversations.models import Conversation
 from zhike.conversations.written import book_for
 from zhike.handbook.book import Book
@@ -17,12 +17,16 @@ from zhike.org.holdings import Handover, Holding, Subject, register_holding
 from zhike.org.models import Assignment
 from zhike.org.principals import role_key
 
+STAYS = Text(zh="由现在答复的同事继续负责", en="stays with the colleague who answers it now")
 BACK = Text(zh="离职时回到原来的队列", en="goes back to where it waited")
 
 
 def answered_by(staff_id: int, _covered: Collection[Subject], _now: dt.datetime) -> Iterable[Holding]:
-    """What he answers for (open, handed on and not taken yet), then what is offered to him; named without what was said. Two queries."""
-    his = Conversation.objects.filter(Q(owner=staff_id) | Q(offered_to=staff_id), state__in=Conversation.LIVE)
+    """What he answers for (open, handed on and not taken yet), then what is offered to him and what a colleague answers in his place;
+    named without what was said. Two queries."""
+    his = Conversation.objects.filter(
+        Q(owner=staff_id) | Q(offered_to=staff_id) | Q(covers=staff_id), state__in=Conversation.LIVE
+    )
     rows = list(his.order_by("next_due_at", "id"))
     roles = set(Assignment.objects.filter(staff=staff_id).values_list("handbook", "role")) if rows else set()
     return sorted((_holding(row, staff_id, roles) for row in rows), key=lambda holding: holding.ends)
@@ -38,7 +42,7 @@ def _holding(row: Conversation, staff_id: int, roles: Collection[tuple[str, str]
         words=Text(zh=f"{row.number}{zh}", en=f"{row.number}{en}"),
         principal=_answerer(book, row, roles) if is_his else "",
         ends=not is_his,
-        becomes=None if is_his else BACK,
+        becomes=None if is_his else BACK if row.offered_to_id == staff_id else STAYS,
         subject=("conversation", row.pk),
     )
 
@@ -55,7 +59,9 @@ def give_conversations(rows: Sequence[Holding], handover: Handover) -> None:
     held = Conversation.objects.in_bulk([row.id for row in rows])
     for row in sorted(rows, key=lambda one: one.id):
         if row.ends:
-            end_offer(held[row.id], now=handover.now, declined=False, by=handover.by)
+            if held[row.id].offered_to_id == handover.leaver.pk:
+                end_offer(held[row.id], now=handover.now, declined=False, by=handover.by)
+            stop_covering(held[row.id], handover.leaver.pk)
         else:
             pass_on(held[row.id], handover.given[row.key], now=handover.now, by=handover.by)
 

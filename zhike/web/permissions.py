@@ -315,6 +315,7 @@ PERMISSIONS: dict[str, Row] = {
     "mailboxes:box": _row("admin"),
     "mailboxes:edit": _row("admin", methods=BOTH),
     "mailboxes:try": _row("admin", methods=WRITE),
+    "mailboxes:again": _row("admin", methods=WRITE),
     "mailboxes:switch": _row("admin", methods=WRITE),
     # customers
     "portal:index": _row("anyone"),

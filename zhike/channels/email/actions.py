@@ -11,9 +11,17 @@ from django.db import IntegrityError, transaction
 
 from zhike.channels.email import outbox, receiving
 from zhike.channels.email.access import check_right, mail_for, mailbox_for, outgoing_for
-from zhike.channels.email.events import MailboxAdded, MailboxEdited, MailboxSwitched, MailReleased, MailSettled
+from zhike.channels.email.events import (
+    MailboxAdded,
+    MailboxEdited,
+    MailboxSwitched,
+    MailboxTriedAgain,
+    MailReleased,
+    MailSettled,
+)
 from zhike.channels.email.headers import ADDRESS
 from zhike.channels.email.models import Mail, Mailbox, Outgoing
+from zhike.channels.email.resting import ANEW
 from zhike.channels.email.sealed import sealed
 from zhike.conversations.models import Conversation, Inbox, Medium
 from zhike.conversations.written import OUTSIDE
@@ -47,6 +55,11 @@ IN_THE_CLEAR = Text(
 NO_NAME = Text(zh="请填写显示给客户的名称。", en="Give the name customers see.")
 BAD_LIST = Text(
     zh="名单里“{entry}”不是邮箱地址，也不是 @域名。", en="“{entry}” in the list is neither an address nor @domain."
+)
+USUAL_PATIENCE, MOST_PATIENCE = "72", 8760
+NO_PATIENCE = Text(
+    zh="停止尝试前的小时数是 0 到 8760 的整数，0 表示一直尝试。",
+    en="Hours before it is tried no more: a whole number from 0 to 8760; 0 tries for ever.",
 )
 TOO_MANY = Text(zh="邮箱已满 50 个。", en="There are 50 mailboxes.")
 ON_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -84,6 +97,8 @@ class Wish:
     plus_addressing: bool = False
     blocked: str = ""
     allowed: str = ""
+    patience: str = USUAL_PATIENCE
+    """Hours after which it is tried no more while it cannot be read; 0: never."""
     since: dt.datetime | None = None
     """Mails that came before are left alone; None: from now on."""
 
@@ -119,7 +134,9 @@ def edit_mailbox(number: int, wish: Wish, handbooks: Mapping[str, object], *, by
         for name, value in values.items():
             setattr(row, name, value)
         row.revision += 1
-        row.save(update_fields=[*values, "revision"])
+        for name, value in ANEW.items():
+            setattr(row, name, value)
+        row.save(update_fields=[*values, *ANEW, "revision"])
         row.inbox.name, row.inbox.handbook = row.sender_name, wish.handbook
         row.inbox.save(update_fields=["name", "handbook"])
         said = tuple(dict.fromkeys("password" if name.endswith(("_key", "_sealed")) else name for name in changed))
@@ -135,6 +152,18 @@ def switch_mailbox(number: int, on: bool, *, by: Viewer, now: dt.datetime) -> Ma
             row.inbox.is_active = on
             row.inbox.save(update_fields=["is_active"])
             _tell(MailboxSwitched(row.address, on), row, by, now)
+    return row
+
+
+def try_mailbox_again(number: int, *, by: Viewer, now: dt.datetime) -> Mailbox:
+    """Read it from now on as if it had never failed, also where it was given up. Raises access.NotFound."""
+    with transaction.atomic():
+        row = mailbox_for(by, number, lock=True)
+        row.revision += 1
+        for name, value in ANEW.items():
+            setattr(row, name, value)
+        row.save(update_fields=[*ANEW, "revision"])
+        _tell(MailboxTriedAgain(row.address), row, by, now)
     return row
 
 
@@ -227,6 +256,9 @@ def _checked(wish: Wish, handbooks: Mapping[str, object], *, new: bool) -> dict[
     for kind in ("imap", "smtp"):
         values |= _server(wish, kind, problems)
         _password(wish, kind, values, problems, new=new)
+    patience = clean_line(wish.patience) or USUAL_PATIENCE
+    if not (patience.isascii() and patience.isdigit() and int(patience[:5]) <= MOST_PATIENCE and len(patience) < 5):
+        problems["patience"] = NO_PATIENCE
     for listing in ("blocked", "allowed"):
         values[listing] = _listed(getattr(wish, listing), listing, problems)
     if problems:
@@ -237,6 +269,7 @@ def _checked(wish: Wish, handbooks: Mapping[str, object], *, new: bool) -> dict[
         "language": wish.language if wish.language in ("zh", "en") else "zh",
         "auto_answer": clean_text(wish.auto_answer)[:LONGEST_ANSWER],
         "plus_addressing": wish.plus_addressing,
+        "patience": int(patience),
     }
 
 
@@ -279,6 +312,11 @@ def _listed(text: str, name: str, problems: dict[str, Text]) -> list[str]:
     return list(dict.fromkeys(entries))[:MOST_LISTED]
 
 
-def _tell(event: MailboxAdded | MailboxEdited | MailboxSwitched, row: Mailbox, by: Viewer, now: dt.datetime) -> None:
+def _tell(
+    event: MailboxAdded | MailboxEdited | MailboxSwitched | MailboxTriedAgain,
+    row: Mailbox,
+    by: Viewer,
+    now: dt.datetime,
+) -> None:
     wake(outbox.CHANNEL)
     record([NewFact(event, at=now, subject=("mailbox", row.pk), actor=by.principal, handbook=row.inbox.handbook)])

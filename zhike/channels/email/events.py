@@ -28,6 +28,22 @@ class MailboxSwitched(Event):
     on: bool
 
 
+@event("mailbox.given_up")
+@dataclass(frozen=True)
+class MailboxGivenUp(Event):
+    """It could not be read for as long as its patience lasts."""
+
+    address: str
+
+
+@event("mailbox.tried_again")
+@dataclass(frozen=True)
+class MailboxTriedAgain(Event):
+    """Somebody has looked at it: it is tried as if it had never failed."""
+
+    address: str
+
+
 @event("mail.held")
 @dataclass(frozen=True)
 class MailHeld(Event):

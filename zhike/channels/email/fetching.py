@@ -8,6 +8,7 @@ from collections.abc import Callable
 from zhike.channels.email.imap import Folder, Stopped
 from zhike.channels.email.models import Mailbox
 from zhike.channels.email.receiving import Taken, take
+from zhike.channels.email.resting import note_good
 from zhike.lib.clock import Source
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -30,7 +31,7 @@ def look_through(mailbox: Mailbox, folder: Folder, clock: Source, stopped: Stopp
         # Nothing new: a folder made anew, or one that is looked at for the first time, is known from here on.
         if mailbox.uidvalidity != folder.uidvalidity:
             _keep_place(mailbox, folder.uidvalidity, mailbox.last_uid)
-    Mailbox.objects.filter(pk=mailbox.pk).update(read_at=clock(), read_fault="")
+    note_good(mailbox.pk, clock())
     return count
 
 
@@ -54,8 +55,3 @@ def _day(at: dt.datetime) -> str:
 def _keep_place(mailbox: Mailbox, uidvalidity: int, uid: int) -> None:
     mailbox.uidvalidity, mailbox.last_uid = uidvalidity, uid
     Mailbox.objects.filter(pk=mailbox.pk).update(uidvalidity=uidvalidity, last_uid=uid)
-
-
-def note_fault(mailbox: int, why: str) -> None:
-    """The folder cannot be read; shown beside the mailbox."""
-    Mailbox.objects.filter(pk=mailbox).update(read_fault=why[:300])

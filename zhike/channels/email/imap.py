@@ -13,8 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from zhike.channels.email.watching import Watch, WatchedImap, WatchedImapTls
+
 TIMEOUT = 30.0
-"""Seconds for each answer; a server that hangs holds up its own mailbox for so long and no other."""
+"""Seconds without a byte; a server that hangs holds up its own mailbox for so long and no other."""
+WHOLE = 2.0
+"""How many times as long one step may take in all, also where bytes drip: opening the folder, an answer."""
+SLOWEST = 32 * 1024
+"""Bytes a second with which a mail has to come at least."""
 LARGEST = 50 * 1024 * 1024
 """Bytes of a mail that is fetched whole."""
 BEGINNING = 256 * 1024
@@ -22,6 +28,7 @@ BEGINNING = 256 * 1024
 IDLE_FOR = 24 * 60.0
 """Seconds of one IDLE: servers end them after half an hour."""
 TICK = 1.0
+CLOSING = 6.0
 KEPT_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """A line on which nobody answers for two minutes is dead."""
 Stopped = Callable[[], bool]
@@ -50,15 +57,22 @@ class Folder:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        try:
-            self.line = _connected(server)
-        except imaplib.IMAP4.error as error:
-            raise ImapFault(said(error)) from error
-        try:
-            self._open()
-        except BaseException:
-            self.close()
-            raise
+        self.watch = Watch()
+        self.longest = server.timeout * WHOLE
+        with self.watch.within(self.longest):
+            try:
+                self.line = _connected(server, self.watch)
+            except imaplib.IMAP4.error as error:
+                self.watch.end()
+                raise ImapFault(said(error)) from error
+            except BaseException:
+                self.watch.end()
+                raise
+            try:
+                self._open()
+            except BaseException:
+                self.close()
+                raise
 
     def _open(self) -> None:
         self._ask(self.line.login, self.server.user, self.server.password)
@@ -101,23 +115,26 @@ class Folder:
         if size is None:
             return None
         part = "BODY.PEEK[]" if int(size[1]) <= LARGEST else f"BODY.PEEK[]<0.{BEGINNING}>"
-        for piece in self._uid("FETCH", str(uid), f"({part})"):
+        for piece in self._uid("FETCH", str(uid), f"({part})", size=min(int(size[1]), LARGEST)):
             if isinstance(piece, tuple) and len(piece) > 1 and b"BODY[]" in piece[0].upper():
                 return bytes(piece[1])
         return None
 
-    def _uid(self, command: str, *arguments: str | None) -> list[Any]:
-        return self._ask(self.line.uid, command, *(word for word in arguments if word is not None))
+    def _uid(self, command: str, *arguments: str | None, size: int = 0) -> list[Any]:
+        with self.watch.within(self.longest + size / SLOWEST):
+            return self._ask(self.line.uid, command, *(word for word in arguments if word is not None))
 
     def wait(self, stopped: Stopped, seconds: float = IDLE_FOR) -> bool:
         """Until something changes in the folder (True), `seconds` are over, or `stopped()`."""
         tag = self.line._new_tag()  # imaplib speaks IDLE from Python 3.14 on
-        self.line.send(tag + b" IDLE\r\n")
-        if not self.line.readline().startswith(b"+"):
-            raise ImapFault("the server refused IDLE")
+        with self.watch.within(self.longest):
+            self.line.send(tag + b" IDLE\r\n")
+            if not self.line.readline().startswith(b"+"):
+                raise ImapFault("the server refused IDLE")
         news = self._listen(stopped, time.monotonic() + seconds)
-        self.line.send(b"DONE\r\n")
-        self._until(tag)
+        with self.watch.within(self.longest):
+            self.line.send(b"DONE\r\n")
+            self._until(tag)
         return news
 
     def _listen(self, stopped: Stopped, until: float) -> bool:
@@ -125,7 +142,8 @@ class Folder:
         while time.monotonic() < until and not stopped():
             if not _readable(self.line, TICK):
                 continue
-            heard = self.line.readline()
+            with self.watch.within(self.longest):
+                heard = self.line.readline()
             if not heard or heard.upper().startswith(b"* BYE"):
                 raise ImapFault("the server ended the connection")
             if re.match(rb"\* \d+ (EXISTS|RECENT|EXPUNGE)", heard.upper()):
@@ -145,13 +163,16 @@ class Folder:
         """End the connection; never raises."""
         try:
             self.line.sock.settimeout(3)
-            self.line.logout()
+            with self.watch.within(CLOSING):
+                self.line.logout()
         except (imaplib.IMAP4.error, OSError):
             self.line.shutdown()
+        finally:
+            self.watch.end()
 
 
-def _connected(server: Server) -> imaplib.IMAP4:
-    line = _encrypted(server)
+def _connected(server: Server, watch: Watch) -> imaplib.IMAP4:
+    line = _encrypted(server, watch)
     # While a folder is waited at nothing is sent: without this a line that was cut silently is noticed after half an hour.
     line.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, seconds in KEPT_ALIVE.items():
@@ -160,11 +181,11 @@ def _connected(server: Server) -> imaplib.IMAP4:
     return line
 
 
-def _encrypted(server: Server) -> imaplib.IMAP4:
+def _encrypted(server: Server, watch: Watch) -> imaplib.IMAP4:
     trust = server.trust or ssl.create_default_context()
     if server.security == "tls":
-        return imaplib.IMAP4_SSL(server.host, server.port, ssl_context=trust, timeout=server.timeout)
-    line = imaplib.IMAP4(server.host, server.port, timeout=server.timeout)
+        return WatchedImapTls(watch, server.host, server.port, server.timeout, trust)
+    line = WatchedImap(watch, server.host, server.port, server.timeout)
     if server.security == "starttls":
         try:
             line.starttls(trust)

@@ -56,6 +56,14 @@ class Mailbox(models.Model):
     read_fault = models.CharField(max_length=300, blank=True, default="")
     sent_at = models.DateTimeField(null=True)
     send_fault = models.CharField(max_length=300, blank=True, default="")
+    patience = models.IntegerField(default=72)
+    """Hours after which a folder that cannot be read is tried no more; 0: it is tried for ever."""
+    failures = models.IntegerField(default=0)
+    """Attempts at reading in a row that failed."""
+    failing_since = models.DateTimeField(null=True)
+    next_try_at = models.DateTimeField(null=True)
+    gave_up_at = models.DateTimeField(null=True)
+    """These four in the machine's time."""
     revision = models.IntegerField(default=1)
     """Grows with each change of the settings: whoever reads or sends begins anew."""
 

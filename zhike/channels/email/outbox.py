@@ -40,6 +40,8 @@ WAITS = (30, 120, 600, 1800, 3600, 7200, 14400, 14400, 14400, 14400)
 """Seconds before the next attempt; after the last it has failed, about 19 hours after the first."""
 ANSWERS = re.compile(r"(?i)(?:re|aw|回复|答复)\s*[:：]")
 """How the subject of an answer begins."""
+REST = 4
+"""Up to which of the waits a mailbox rests whose server cannot be used: half an hour."""
 HANDFUL = 20
 AT_ONCE = dt.datetime.fromtimestamp(0, dt.UTC)
 ARRIVED = Text(zh="已收到您的来信", en="Your mail has arrived")
@@ -211,12 +213,13 @@ def put_back(claim: Claim) -> None:
     _held(claim, Outgoing.State.TAKEN).update(state=Outgoing.State.WAITING, attempts=F("attempts") - 1)
 
 
-def put_off(mailbox: int, claims: Sequence[Claim], wall: dt.datetime) -> None:
-    """The server cannot be used: these were not tried, and nothing else of the mailbox is for a while.
+def put_off(mailbox: int, claims: Sequence[Claim], wall: dt.datetime, attempt: int = 1) -> None:
+    """The server cannot be used: these were not tried, and nothing else of the mailbox is for a while, longer each time the one that
+    was tried fails.
 
     Otherwise every mail that waits would knock at a server that hangs, or be one more wrong password with one that counts them.
     """
-    later = wall + dt.timedelta(seconds=WAITS[0])
+    later = wall + dt.timedelta(seconds=WAITS[min(attempt, REST) - 1])
     for claim in claims:
         _held(claim, Outgoing.State.TAKEN).update(
             state=Outgoing.State.WAITING, attempts=F("attempts") - 1, next_at=later

@@ -14,8 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from zhike.channels.email.watching import Watch, WatchedSmtp, WatchedSmtpTls
+
 CONNECT = 20.0
-"""Seconds for each step up to the mail's end."""
+"""Seconds without a byte, in each step up to the mail's end."""
+WHOLE = 3.0
+"""How many times as long may be taken in all: signing in, the envelope, the mail (and what its size allows), also where bytes drip."""
+SLOWEST = 16 * 1024
+"""Bytes a second the server has to take at least."""
 ANSWER = 120.0
 """Seconds to wait for the answer to the end: servers look through a mail before they take it."""
 Kind = Literal["sent", "later", "never", "unknown"]
@@ -51,27 +57,36 @@ class BeforeEnd(Exception):
 
 def hand_over(server: Server, sender: str, to: str, mail: bytes, before_end: Callable[[], None]) -> Outcome:
     """Give the mail to the server; never raises for what the server does. `sender` is "" for a machine's answer (null return path)."""
+    watch = Watch()
     try:
-        line = connected(server)
-    except smtplib.SMTPAuthenticationError as error:
-        return Outcome("later", said(error), of_mailbox=True)
+        line = connected(server, watch)
     except (smtplib.SMTPException, OSError, ValueError) as error:
         return Outcome("later", said(error), of_mailbox=True)
     try:
-        return _given(line, server, sender, to, mail, before_end)
+        return _given(line, watch, server, sender, to, mail, before_end)
     finally:
         line.close()
+        watch.end()
 
 
-def connected(server: Server) -> smtplib.SMTP:
-    """Connected, encrypted as asked, signed in. Raises smtplib.SMTPException, OSError."""
+def connected(server: Server, watch: Watch) -> smtplib.SMTP:
+    """Connected, encrypted as asked, signed in. `watch`: the caller's, to end with. Raises smtplib.SMTPException, OSError."""
+    try:
+        with watch.within(server.connect * WHOLE):
+            return _signed_in(server, watch)
+    except BaseException:
+        watch.end()
+        raise
+
+
+def _signed_in(server: Server, watch: Watch) -> smtplib.SMTP:
     trust = server.trust or ssl.create_default_context()
     name = socket.gethostname() if re.fullmatch(r"[A-Za-z0-9.-]+", socket.gethostname()) else "localhost"
     line: smtplib.SMTP
     if server.security == "tls":
-        line = smtplib.SMTP_SSL(server.host, server.port, local_hostname=name, timeout=server.connect, context=trust)
+        line = WatchedSmtpTls(watch, server.host, server.port, name, server.connect, trust)
     else:
-        line = smtplib.SMTP(server.host, server.port, local_hostname=name, timeout=server.connect)
+        line = WatchedSmtp(watch, server.host, server.port, name, server.connect)
     try:
         if server.security == "starttls":
             line.starttls(context=trust)
@@ -85,27 +100,40 @@ def connected(server: Server) -> smtplib.SMTP:
 
 
 def _given(
-    line: smtplib.SMTP, server: Server, sender: str, to: str, mail: bytes, before_end: Callable[[], None]
+    line: smtplib.SMTP, watch: Watch, server: Server, sender: str, to: str, mail: bytes, before_end: Callable[[], None]
 ) -> Outcome:
     try:
-        for command, answer in (("MAIL", line.mail(sender)), ("RCPT", line.rcpt(to)), ("DATA", line.docmd("DATA"))):
-            if answer[0] not in ((354,) if command == "DATA" else (250, 251)):
-                return _refused(answer)
+        with watch.within(server.connect * WHOLE):
+            if (no := _addressed(line, sender, to)) is not None:
+                return _refused(no)
         content = re.sub(rb"(?m)^\.", b"..", re.sub(rb"\r\n|\n|\r(?!\n)", b"\r\n", mail))
         if line.sock is not None:
             line.sock.settimeout(server.answer)
-        line.send(content if content.endswith(b"\r\n") else content + b"\r\n")
+        with watch.within(server.answer + len(content) / SLOWEST):
+            line.send(content if content.endswith(b"\r\n") else content + b"\r\n")
         if _is_gone(line):
             return Outcome("later", "the server ended the connection before the end of the mail")
     except (smtplib.SMTPException, OSError, ValueError) as error:
         return Outcome("later", said(error))
     before_end()
     try:
-        line.send(b".\r\n")
-        answer = line.getreply()
+        with watch.within(server.answer):
+            line.send(b".\r\n")
+            answer = line.getreply()
     except (smtplib.SMTPException, OSError, ValueError) as error:
         return Outcome("unknown", said(error))
-    return Outcome("sent", _text(answer)) if answer[0] == 250 else _refused(answer)
+    if answer[0] == 250:
+        return Outcome("sent", _text(answer))
+    # Anything else than a refusal is no answer: the server has the mail, and what it thinks of it nobody knows.
+    return _refused(answer) if 400 <= answer[0] < 600 else Outcome("unknown", _text(answer))
+
+
+def _addressed(line: smtplib.SMTP, sender: str, to: str) -> tuple[int, bytes] | None:
+    """The answer that is none of those that let the mail follow; each is asked before the next."""
+    taken = (250, 251)
+    if (answer := line.mail(sender))[0] not in taken or (answer := line.rcpt(to))[0] not in taken:
+        return answer
+    return None if (answer := line.docmd("DATA"))[0] == 354 else answer
 
 
 def _is_gone(line: smtplib.SMTP) -> bool:

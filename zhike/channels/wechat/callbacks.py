@@ -41,15 +41,24 @@ def verify(account: WechatAccount, query: Query, wall: dt.datetime) -> str:
 
 def take_callback(account: WechatAccount, query: Query, body: bytes, *, now: dt.datetime, wall: dt.datetime) -> str:
     """Keep what it says and have it worked on; answers what WeChat wants to hear. Raises BadCallback."""
-    from zhike.channels.wechat.tasks import fetch_messages, take_in
+    return keep_callback(account, open_callback(account, query, body, wall), now=now)
 
+
+def open_callback(account: WechatAccount, query: Query, body: bytes, wall: dt.datetime) -> Mapping[str, Any]:
+    """What it says, once it is known to be from WeChat. Writes nothing. Raises BadCallback."""
     if len(body) > LONGEST_BODY:
         raise BadCallback("too long")
     _check_time(query, wall)
     sealed = read_xml(body).get("Encrypt", "")
     if not isinstance(sealed, str) or not sealed:
         raise BadCallback("not sealed")
-    payload = read_xml(_opened(crypt_of(account), query, sealed))
+    return read_xml(_opened(crypt_of(account), query, sealed))
+
+
+def keep_callback(account: WechatAccount, payload: Mapping[str, Any], *, now: dt.datetime) -> str:
+    """Keep it and have it worked on; answers what WeChat wants to hear."""
+    from zhike.channels.wechat.tasks import fetch_messages, take_in
+
     with transaction.atomic():
         if account.kind == WechatAccount.Kind.WECOM:
             token = payload.get("Token", "")

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from zhike.clocks.models import Clock
-from zhike.conversations.handing import accept, offer
+from zhike.conversations.handing import accept, cover, offer
 from zhike.conversations.models import Conversation
 from zhike.conversations.rights import rights_in
 from zhike.conversations.tests.ground import FIRST_ANSWER, asked, at, inbox_of, installed, person
@@ -98,6 +98,17 @@ def test_a_successor_to_whom_it_was_offered_anyway_has_taken_it() -> None:
     offer(talk, bert.staff, now=NOW, until=None, by=anna.principal)  # type: ignore[arg-type]
     let_go("anna", "bert")
     assert (now_of(talk).state, now_of(talk).owner, now_of(talk).offered_to) == ("open", bert.staff, None)
+
+
+def test_what_a_colleague_answers_in_his_place_is_the_colleagues_own_from_then_on() -> None:
+    anna, bert = person("anna"), person("bert")
+    talk = cover(accept(asked(inbox_of()), anna, now=NOW), bert, now=NOW)
+    assert now_of(talk).covers_id == staff_of("anna").pk
+    (held,) = holdings_of(staff_of("anna"), NOW)["conversation"]
+    assert (held.ends, held.becomes and held.becomes.zh) == (True, "由现在答复的同事继续负责")
+    let_go("anna")
+    after = now_of(talk)
+    assert (after.covers_id, after.owner, after.state) == (None, bert.staff, "open")
 
 
 def test_what_he_owed_in_it_is_owed_by_his_successor() -> None:

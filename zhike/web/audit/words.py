@@ -88,6 +88,8 @@ duty.calls_for_case|漏办要求立一单|A missed duty calls for a case
 mailbox.added|新增邮箱|Mailbox added
 mailbox.edited|修改邮箱|Mailbox changed
 mailbox.switched|启停邮箱|Mailbox switched
+mailbox.given_up|停止尝试邮箱|Mailbox given up
+mailbox.tried_again|重新尝试邮箱|Mailbox tried again
 mail.held|邮件被拦下|Mail kept aside
 mail.released|放行邮件|Mail released
 mail.settled|认定邮件是否发出|Mail settled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +18,7 @@ from zhike.channels.email import actions
 from zhike.channels.email.access import NotFound, mailbox_for
 from zhike.channels.email.actions import MailboxRefused
 from zhike.channels.email.models import Mail, Mailbox, Outgoing
+from zhike.lib import clock
 from zhike.web.context import Request
 from zhike.web.mailboxes import forms, trying
 from zhike.web.mailboxes.mails import states
@@ -33,6 +36,8 @@ def standing(row: Mailbox) -> tuple[str, bool]:
     """(how it stands in a word, whether somebody should look)."""
     if not row.inbox.is_active:
         return gettext("已停用"), False
+    if row.gave_up_at:
+        return gettext("已停止尝试"), True
     if row.read_fault:
         return gettext("收不到信"), True
     if row.send_fault:
@@ -78,6 +83,29 @@ def try_connection(request: Request, number: int) -> HttpResponse:
     return _page(request, row, {"trials": trying.trials(row)})
 
 
+def begin_again(request: Request, number: int) -> HttpResponseBase:
+    """It is read again, as if it had never failed."""
+    try:
+        actions.try_mailbox_again(number, by=request.viewer, now=request.now)
+    except NotFound:
+        raise Http404
+    messages.success(request, gettext("已重新开始尝试，稍后刷新查看结果。"))
+    return HttpResponseRedirect(reverse("mailboxes:box", args=[number]))
+
+
+def tries(row: Mailbox, wall: dt.datetime) -> str:
+    """How a mailbox that cannot be read is tried, in words; "" for one that can."""
+    if row.gave_up_at is not None:
+        return gettext("连续 %(hours)s 小时收不到信，已停止尝试。请检查后重新开始。") % {"hours": row.patience}
+    if not row.read_fault:
+        return ""
+    left = max(0, math.ceil((row.next_try_at - wall).total_seconds() / 60)) if row.next_try_at else 0
+    words = gettext("已失败 %(failures)s 次，约 %(minutes)s 分钟后再试。") % {"failures": row.failures, "minutes": left}
+    if row.patience:
+        words += gettext("连续 %(hours)s 小时收不到信就停止尝试。") % {"hours": row.patience}
+    return words
+
+
 def switch(request: Request, number: int) -> HttpResponseBase:
     try:
         row = actions.switch_mailbox(number, request.POST.get("on") == "1", by=request.viewer, now=request.now)
@@ -98,9 +126,9 @@ def _page(request: Request, row: Mailbox, more: dict[str, Any]) -> HttpResponse:
         "failed": gettext("没有发出"),
         "unknown": gettext("不知是否发出"),
     }
-    handbook = row.inbox.handbook
+    handbook, titles = row.inbox.handbook, dict(forms.handbooks(request.now))
     known = {
-        "row": row, "standing": standing(row)[0], "title": dict(forms.handbooks(request.now)).get(handbook, handbook),
+        "row": row, "standing": standing(row)[0], "tries": tries(row, clock.wall()), "title": titles.get(handbook, handbook),
         "received": [(words, came.get(state, 0), state) for state, words in states().items()],
         "sent": [(words, went.get(state, 0), state) for state, words in sent.items()],
     }  # fmt: skip

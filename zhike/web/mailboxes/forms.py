@@ -15,10 +15,11 @@ from zhike.org.handbooks import book_of, in_force
 
 LINES = (
     "address sender_name handbook imap_host imap_port imap_security imap_user smtp_host smtp_port smtp_security smtp_user folder signature"
-    " auto_answer language blocked allowed"
+    " auto_answer language blocked allowed patience"
 ).split()
 EMPTY: dict[str, Any] = {
     "imap_port": "993", "imap_security": "tls", "smtp_port": "465", "smtp_security": "tls", "folder": "INBOX", "language": "zh",
+    "patience": "72",
 }  # fmt: skip
 
 

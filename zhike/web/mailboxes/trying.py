@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from zhike.channels.email import imap, smtp
 from zhike.channels.email.models import Mailbox
+from zhike.channels.email.watching import Watch
 from zhike.lib.sealed import CannotOpen
 from zhike.web.worker.mail import imap_server, smtp_server
 
@@ -40,10 +41,11 @@ def _reading(row: Mailbox) -> Trial:
 
 
 def _sending(row: Mailbox) -> Trial:
-    what = gettext("发信（SMTP）")
+    what, watch = gettext("发信（SMTP）"), Watch()
     try:
-        line = smtp.connected(replace(smtp_server(row), connect=PATIENCE))
+        line = smtp.connected(replace(smtp_server(row), connect=PATIENCE), watch)
     except (smtplib.SMTPException, OSError, ValueError, CannotOpen) as error:
         return Trial(what, False, smtp.said(error))
     line.close()
+    watch.end()
     return Trial(what, True, gettext("连接成功。") if not row.smtp_user else gettext("登录成功。"))

@@ -20,5 +20,6 @@ urlpatterns = [
     path("/boxes/<int:number>", boxes.show, name="box"),
     path("/boxes/<int:number>/edit", boxes.edit, name="edit"),
     path("/boxes/<int:number>/try", boxes.try_connection, name="try"),
+    path("/boxes/<int:number>/again", boxes.begin_again, name="again"),
     path("/boxes/<int:number>/switch", boxes.switch, name="switch"),
 ]

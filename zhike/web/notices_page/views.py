@@ -76,6 +76,7 @@ def _page(notice: Notice) -> str:
         "reading": "handbook_page:changes",
         "proposal": "handbook_admin:proposal",
         "sms_template": "messaging:template",
+        "mailbox": "mailboxes:box",
     }
     route = routes.get(notice.subject_kind)
     return reverse(route, args=[notice.subject_id]) if route else ""

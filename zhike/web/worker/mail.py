@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import structlog
 from django.db import Error as DatabaseError
 
-from zhike.channels.email import fetching, imap, outbox, smtp
+from zhike.channels.email import fetching, imap, outbox, resting, smtp
 from zhike.channels.email.models import Mailbox
 from zhike.channels.email.sealed import imap_password, smtp_password
 from zhike.lib import clock
@@ -31,10 +30,10 @@ TICK = 2.0
 """Seconds between two looks at what is due, when nobody calls."""
 POLL = 60.0
 """Seconds between two looks into a folder whose server does not tell of news."""
+BACK_SOON = 5.0
+"""Seconds at most before the database is tried again: it is this house's own, and everybody waits for it."""
 GRACE = 5.0
 """Seconds the threads have to end when the process stops."""
-LONGEST_WAIT = 300.0
-"""Seconds at most before a mailbox that fails is tried again."""
 
 
 class Line:
@@ -70,16 +69,20 @@ def read(line: Line) -> None:
         except (imap.ImapFault, OSError, ValueError, CannotOpen) as error:
             failures += 1
             log.warning("a mailbox cannot be read", mailbox=line.address, error=imap.said(error), failures=failures)
-            _quietly(fetching.note_fault, line.number, imap.said(error))
+            line.stop.wait(_noted(line, imap.said(error), failures))
         except DatabaseError as error:
             failures += 1
             log.warning("the database is away", mailbox=line.address, error=str(error)[:200])
-        line.stop.wait(_pause(failures))
+            line.stop.wait(min(BACK_SOON, resting.pause(failures)))
 
 
 def _read_on(line: Line) -> None:
     """One connection's life."""
     row = Mailbox.objects.select_related("inbox").get(pk=line.number)
+    if row.gave_up_at is not None:
+        _close_connection()
+        line.stop.wait()  # whoever begins again with it changes its revision, and this line ends
+        return
     folder = imap.Folder(imap_server(row))
     try:
         while not line.stop.is_set():
@@ -117,7 +120,7 @@ def _send_some(line: Line) -> bool:
         if line.stop.is_set():
             outbox.put_back(claim)
         elif not send_one(claim, server):
-            outbox.put_off(line.number, claims[place + 1 :], clock.wall())
+            outbox.put_off(line.number, claims[place + 1 :], clock.wall(), claim.attempt)
             return False
     return bool(claims)
 
@@ -208,7 +211,7 @@ def work(stop: threading.Event) -> None:
         except (psycopg.Error, DatabaseError) as error:
             failures += 1
             log.warning("the database is away", error=str(error)[:200])
-        stop.wait(_pause(failures))
+        stop.wait(min(BACK_SOON, resting.pause(failures)))
 
 
 def anything_to_do() -> bool:
@@ -221,11 +224,6 @@ def _alone(connection: psycopg.Connection[Any]) -> bool:
     return bool(row and row[0])
 
 
-def _pause(failures: int) -> float:
-    """Seconds before the next attempt: none after a success, then 5, 10, 20 ... 300."""
-    return min(LONGEST_WAIT, 5.0 * 2.0 ** min(failures - 1, 8)) if failures else 0.2
-
-
 def _close_connection() -> None:
     """While a folder is waited at, its thread keeps no connection to the database."""
     from django.db import connection
@@ -233,9 +231,14 @@ def _close_connection() -> None:
     connection.close()
 
 
-def _quietly(write: Callable[..., None], *arguments: Any) -> None:
-    """Note a fault; where the database is away too, the log has it."""
+def _noted(line: Line, why: str, failures: int) -> float | None:
+    """Note a fault; the seconds before the next attempt, None for until somebody begins anew."""
     try:
-        with_connection(write, *arguments)
+        return with_connection(_note, line.number, why)
     except DatabaseError as error:
         log.warning("a fault could not be noted", error=str(error)[:200])
+        return min(BACK_SOON, resting.pause(failures))
+
+
+def _note(number: int, why: str) -> float | None:
+    return resting.note_fault(number, why, now=clock.now(), wall=clock.wall())

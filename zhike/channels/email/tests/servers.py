@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import ipaddress
 import os
@@ -204,6 +205,38 @@ def post_office(deliver: Callable[[str, bytes], None], tls: Path | None = None) 
         controller.stop()
 
 
+@contextmanager
+def dripping_server(*answers: bytes, seconds: float = 20.0) -> Iterator[int]:
+    """Says one of `answers` for each line it hears (the first at once), then a byte of an endless one every 50 ms, so that no time
+    without a byte ever runs out. It gives up after `seconds`. Answers its port."""
+    over = threading.Event()
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            line, _ = listening.accept()
+            with line, line.makefile("rb") as heard:
+                for number, answer in enumerate(answers):
+                    if number:
+                        tag = heard.readline().split(b" ")[0]
+                    line.sendall(answer.replace(b"TAG", tag if number else b""))
+                if answers:
+                    heard.readline()
+                for _ in range(int(seconds / 0.05)):
+                    if over.wait(0.05):
+                        return
+                    line.sendall(b"*")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            over.set()
+            thread.join(12)
+
+
 @dataclass
 class Rude:
     """An SMTP server that does one thing wrong."""
@@ -216,8 +249,8 @@ class Rude:
 
 @contextmanager
 def rude_server(fault: str) -> Iterator[Rude]:
-    """`fault`: no banner, refuses sender, refuses recipient, later, full, drops in data, hangs after end, drops after end, refuses
-    mail, slow, none."""
+    """`fault`: no banner, refuses sender, refuses recipient, later, full, drops in data, hangs after end, drops after end, talks
+    nonsense after end, refuses mail, slow, none."""
     listening = socket.create_server(("127.0.0.1", 0))
     listening.settimeout(10)
     found = Rude(fault, listening.getsockname()[1])
@@ -282,6 +315,9 @@ def _rudely(found: Rude, line: socket.socket, over: threading.Event) -> None:
                 over.wait(10)
                 return
             if found.fault == "drops after end":
+                return
+            if found.fault == "talks nonsense after end":
+                line.sendall(b"\xc4\xe3\xba\xc3\r\n")
                 return
             line.sendall(b"554 no spam\r\n" if found.fault == "refuses mail" else b"250 taken\r\n")
         else:

@@ -22,6 +22,7 @@ from zhike.channels.email.tests.servers import (
     Dovecot,
     dovecot,
     dovecot_program,
+    dripping_server,
     post_office,
     rude_server,
 )
@@ -168,6 +169,31 @@ def test_a_server_that_hangs_is_left_after_its_time() -> None:
         imap.Folder(imap.Server("127.0.0.1", silent.getsockname()[1], "none", "x", "y", timeout=0.3))
 
 
+GREETED = (b"* OK hello\r\n", b"* CAPABILITY IMAP4rev1\r\nTAG OK done\r\n")
+
+
+@pytest.mark.parametrize("answers", [(), GREETED[:1], GREETED, (*GREETED, b"TAG OK in\r\n")])
+def test_a_folder_whose_server_drips_is_left_after_its_time_in_all(answers: tuple[bytes, ...]) -> None:
+    """Each byte comes in time; the step does not."""
+    with dripping_server(*answers) as port, pytest.raises(TimeoutError, match="timed out"):
+        imap.Folder(imap.Server("127.0.0.1", port, "none", "x", "y", timeout=0.4))
+
+
+SMTP_SAID = (b"220 sample\r\n", b"250 sample\r\n", b"250 good\r\n", b"250 good\r\n", b"354 go on\r\n")
+
+
+@pytest.mark.parametrize(("answered", "kind"), [(0, "later"), (1, "later"), (2, "later"), (4, "later"), (5, "unknown")])
+def test_a_server_that_drips_takes_no_mail_for_ever_and_it_is_known_whether_it_may_have_it(
+    answered: int, kind: str
+) -> None:
+    server = {"connect": 0.3, "answer": 0.9}
+    with dripping_server(*SMTP_SAID[:answered]) as port:
+        outcome = smtp.hand_over(
+            smtp.Server("127.0.0.1", port, "none", **server), DESK, GUEST, b"a: b\r\n\r\nx\r\n", lambda: None
+        )
+    assert (outcome.kind, outcome.why) == (kind, "timed out")
+
+
 @pytest.mark.django_db
 def test_a_question_its_answer_and_the_next_question_are_one_conversation(server: Dovecot) -> None:
     """The whole way: the customer's program sends, dovecot keeps, the desk answers through SMTP, the customer answers that."""
@@ -219,6 +245,7 @@ FAULTS = {
     "drops in data": ("later", 0, 0),
     "hangs after end": ("unknown", 1, 1),
     "drops after end": ("unknown", 1, 1),
+    "talks nonsense after end": ("unknown", 1, 1),
     "refuses mail": ("never", 1, 1),
     "slow": ("sent", 1, 1),
     "none": ("sent", 1, 1),

@@ -20,6 +20,7 @@ from zhike.channels.wechat.accounts import AccountWish, save_account
 from zhike.channels.wechat.models import WechatAccount, WechatEvent
 from zhike.conversations.models import Conversation
 from zhike.lib import clock
+from zhike.web.callbacks import limits
 
 pytestmark = pytest.mark.django_db
 QUERY = st.sampled_from(["timestamp", "nonce", "msg_signature", "echostr"])
@@ -102,6 +103,41 @@ def test_wechat_is_kept_before_it_is_answered(account: WechatAccount) -> None:
     assert posted(address, body).status_code == 404
 
 
+def address_for(account: WechatAccount, number: str) -> tuple[str, bytes]:
+    query, body = sealed(account, message(number), clock.wall())
+    return f"/callbacks/wechat/{account.callback}?" + "&".join(f"{name}={value}" for name, value in query.items()), body
+
+
+def test_a_flood_of_strangers_is_turned_away_and_whoever_signs_is_still_heard(account: WechatAccount) -> None:
+    """All of them come from one address, as behind a proxy nobody was told of."""
+    made_up = [posted(f"/callbacks/wechat/{'x' * 43}", b"<xml/>").status_code for _ in range(70)]
+    forged = [posted(f"/callbacks/wechat/{account.callback}", b"<xml/>").status_code for _ in range(70)]
+    assert made_up == [404] * 60 + [429] * 10
+    assert forged == [403] * 60 + [429] * 10
+    assert int(posted(f"/callbacks/sms/{'x' * 43}/replies", [])["Retry-After"]) > 0
+    assert posted(*address_for(account, "1")).content == b"success"
+    assert WechatEvent.objects.count() == 1
+
+
+def test_a_platform_that_floods_is_told_to_come_again_and_its_repetition_is_taken(
+    account: WechatAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits.KNOWN, "most", 3)
+    said = [posted(*address_for(account, str(number))).status_code for number in range(5)]
+    assert (said, WechatEvent.objects.count()) == ([200, 200, 200, 429, 429], 3)
+    monkeypatch.setattr(limits.KNOWN, "most", 100)
+    limits.KNOWN.forget()
+    assert posted(*address_for(account, "4")).status_code == 200
+    assert WechatEvent.objects.count() == 4
+
+
+def test_a_gateway_that_floods_with_what_nobody_can_read_stops_nobodys_receipts(there: Any) -> None:
+    garbage = [posted(f"/callbacks/sms/{there.callback}/receipts", b"<xml/>").status_code for _ in range(65)]
+    assert garbage == [400] * 60 + [429] * 5
+    reply = {"phone_number": "13800000101", "content": "几时到货", "sequence_id": "78"}
+    assert posted(f"/callbacks/sms/{there.callback}/replies", [reply]).status_code == 200
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.binary(max_size=300),
@@ -111,6 +147,9 @@ def test_whatever_a_stranger_sends_nothing_breaks_and_nothing_is_kept(
     account: WechatAccount, body: bytes, query: dict[str, str]
 ) -> None:
     there = Client()
+    limits.STRANGER.forget()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM web_allowance")
     address = f"/callbacks/wechat/{account.callback}"
     assert there.get(address, query).status_code == 403
     assert there.post(address, body, content_type="text/xml", query_params=query).status_code == 403

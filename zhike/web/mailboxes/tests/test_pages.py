@@ -3,12 +3,14 @@
 # ruff: noqa: E501 - a form a line
 from __future__ import annotations
 
+import datetime as dt
 import socket
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from zhike.channels.email import resting
 from zhike.channels.email.models import Mail, Mailbox, Outgoing
 from zhike.channels.email.receiving import take
 from zhike.channels.email.sealed import imap_password, smtp_password
@@ -16,6 +18,7 @@ from zhike.channels.email.tests.ground import mail
 from zhike.conversations.models import Conversation
 from zhike.conversations.tests.ground import installed
 from zhike.journal.models import Fact
+from zhike.lib import clock
 from zhike.org.models import Assignment
 from zhike.web.tests.world import World
 
@@ -119,6 +122,23 @@ def test_a_mailbox_is_switched_off_and_on(boss: Client, box: Mailbox) -> None:
         boss.post(f"{BOXES}/{box.pk}/switch", {"on": on})
         box.inbox.refresh_from_db()
         assert box.inbox.is_active == bool(on)
+
+
+def test_a_mailbox_that_cannot_be_read_says_when_it_is_tried_and_begins_again_when_somebody_asks(
+    boss: Client, box: Mailbox
+) -> None:
+    wall = clock.wall()
+    for _ in range(3):
+        resting.note_fault(box.pk, "Connection refused", now=wall, wall=wall)
+    page = boss.get(f"{BOXES}/{box.pk}").content.decode()
+    assert "已失败 3 次，约 1 分钟后再试。连续 72 小时收不到信就停止尝试。" in page
+    resting.note_fault(box.pk, "Connection refused", now=wall, wall=wall + dt.timedelta(hours=72))
+    page = boss.get(f"{BOXES}/{box.pk}").content.decode()
+    assert "连续 72 小时收不到信，已停止尝试。请检查后重新开始。" in page
+    assert "已停止尝试" in boss.get(BOXES).content.decode()
+    boss.post(f"{BOXES}/{box.pk}/again")
+    box.refresh_from_db()
+    assert (box.gave_up_at, box.failures) == (None, 0)
 
 
 @pytest.mark.parametrize("page", ["", "/new", "/1", "/1/edit"])
