@@ -7,7 +7,7 @@ unless a rotation needs everybody in his place.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from zhike.conversations.models import Presence
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Route
 from zhike.handbook.common import Parameter, Text
+from zhike.handbook.happenings import STATES
 from zhike.handbook.routing import MOST_REASONS, Candidate
 from zhike.handbook.structure import Queue
 from zhike.journal.statements import array_of
@@ -57,14 +58,6 @@ WHERE medium = %(medium)s AND ((state IN ('offered', 'open') AND owner_id = %(wh
     OR (state = 'offered' AND offered_to_id = %(who)s AND owner_id IS DISTINCT FROM %(who)s))
 """
 
-STATES: Mapping[str, Text] = {
-    "off": Text(zh="离线", en="off"),
-    "away": Text(zh="离开", en="away"),
-    "busy": Text(zh="忙碌", en="busy"),
-    "wrap_up": Text(zh="话后处理", en="in wrap-up"),
-    "not_ready": Text(zh="整理", en="not ready"),
-    "ready": Text(zh="就绪", en="ready"),
-}
 PRESENT = frozenset({"ready", "busy", "wrap_up", "not_ready"})
 """States of people who are there and will be free again."""
 NOBODY_SITS = Text(zh="无人值机", en="nobody sits there")

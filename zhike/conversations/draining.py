@@ -14,7 +14,6 @@ from typing import Any
 from django.db import connection, transaction
 
 from zhike.conversations.access import queue_of, roles_of
-from zhike.conversations.candidates import STATES
 from zhike.conversations.events import (
     ConversationAccepted,
     ConversationClosed,
@@ -36,6 +35,7 @@ from zhike.conversations.written import book_for
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Route
 from zhike.handbook.common import Text
+from zhike.handbook.happenings import STATES
 from zhike.handbook.routing import weight_of
 from zhike.journal.events import Recorded
 from zhike.journal.reactions import reacts_to

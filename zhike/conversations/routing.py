@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from zhike.conversations.access import queue_of
-from zhike.conversations.candidates import STATES, Team, capacity_of, has_room, team_of
+from zhike.conversations.candidates import Team, capacity_of, has_room, team_of
 from zhike.conversations.facts import facts_of
 from zhike.conversations.handing import offer_held
 from zhike.conversations.hands import keep_hands
@@ -29,6 +29,7 @@ from zhike.handbook.clauses import Route
 from zhike.handbook.common import Duration, Parameter, Text, parse_duration
 from zhike.handbook.decide import decide
 from zhike.handbook.decision import Undecided
+from zhike.handbook.happenings import STATES
 from zhike.handbook.structure import Queue
 from zhike.journal import statements
 from zhike.journal.ledger import Use, write_uses

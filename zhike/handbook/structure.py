@@ -438,3 +438,5 @@ class Handbook(Model):
     facts: tuple[NamedFact, ...] = ()
     aliases: dict[str, str] = Field(default_factory=dict)
     """Words of the text that mean the same thing: spelling in the text -> the word the product uses."""
+    names: dict[str, Words] = Field(default_factory=dict)
+    """What people read for a name that no list of the handbook has: a kind of finding, a consequence, a piece of evidence."""

@@ -12,6 +12,7 @@ absence | 可写明没有的原因 | a reason instead is accepted
 action | 动作 | action
 actions | 动作 | actions
 aliases | 别称 | other names
+names | 名称 | names
 also | 另见 | also cited
 answers | 回答 | answers
 any_of | 任一成立 | any of

@@ -14,10 +14,10 @@ from zhike.handbook.clauses import Clause
 from zhike.handbook.text import Section
 from zhike.journal.queries import Tally
 from zhike.web.base import times
-from zhike.web.handbook_page.describe import Line, kind_title, lines_of
+from zhike.web.handbook_page.describing import Line, kind_title, lines_of
 from zhike.web.handbook_page.markdown import render
 from zhike.web.handbook_page.period import Period
-from zhike.web.handbook_page.terms import say
+from zhike.web.handbook_page.titles import say
 
 FIRST_LINES = 3
 """Lines of a clause shown at once; the others unfold."""

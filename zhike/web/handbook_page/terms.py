@@ -5,51 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from zhike.handbook.book import Book
-from zhike.handbook.common import Duration, Effect, Parameter, Test, When
+from zhike.handbook.catalogue import FACTS
+from zhike.handbook.common import Parameter, Test, When
+from zhike.handbook.happenings import STATES, happening
 from zhike.handbook.structure import FieldDef
-from zhike.web.base import times
-from zhike.web.base.names import role_title
-
-
-def say(text: Any) -> str:
-    """A text of the handbook in the language in force."""
-    return text.say(get_language() or "zh") if text is not None else ""
-
-
-def listed(words: Iterable[str]) -> str:
-    """`甲、乙、丙`"""
-    return gettext("、").join(word for word in words if word)
-
-
-def either(words: Iterable[str]) -> str:
-    """`甲，或者乙`"""
-    return gettext("，或者").join(word for word in words if word)
-
-
-def role(book: Book, name: str) -> str:
-    """A role, or one of the words that stand for somebody."""
-    fixed = {
-        "owner": gettext("经办人"),
-        "customer": gettext("顾客"),
-        "system": gettext("系统"),
-        "holder": gettext("持有人"),
-        "superior": gettext("上一级"),
-    }
-    return fixed.get(name) or role_title(book, name)
-
-
-def roles(book: Book, names: Iterable[str]) -> str:
-    return listed(role(book, name) for name in names)
-
-
-def duration(book: Book, length: Duration | Parameter | None) -> str:
-    """`30 分钟`; a parameter with its present value."""
-    if isinstance(length, Parameter):
-        return f"{book.parameters.get(length.param, '')}".strip() or length.param
-    return times.limit({"amount": length.amount, "unit": length.unit.value}) if length else ""
+from zhike.web.handbook_page.titles import anything, either, finding, listed, say
+from zhike.web.workbench.words import medium_word
 
 
 def event(book: Book, name: str, process: str | None) -> str:
@@ -57,11 +21,11 @@ def event(book: Book, name: str, process: str | None) -> str:
     family, _, rest = name.partition(".")
     match family:
         case "action":
-            return gettext("办理“%(what)s”时") % {"what": _action(book, rest, process)}
+            return gettext("办理“%(what)s”时") % {"what": action_title(book, rest, process)}
         case "stage" if rest.endswith(".entered"):
-            return gettext("进入“%(what)s”时") % {"what": _stage(book, rest.rpartition(".")[0], process)}
+            return gettext("进入“%(what)s”时") % {"what": stage_title(book, rest.rpartition(".")[0], process)}
         case "stage" if rest.endswith(".left"):
-            return gettext("离开“%(what)s”时") % {"what": _stage(book, rest.rpartition(".")[0], process)}
+            return gettext("离开“%(what)s”时") % {"what": stage_title(book, rest.rpartition(".")[0], process)}
         case "clock":
             return gettext("%(clause)s 超时之时") % {"clause": rest.rpartition(".")[0]}
         case "duty":
@@ -70,7 +34,9 @@ def event(book: Book, name: str, process: str | None) -> str:
             return gettext("填完“%(what)s”时") % {"what": _record(book, rest.partition(".")[0])}
         case "lookup":
             return gettext("查询“%(what)s”时") % {"what": _record(book, rest)}
-    return {"case.opened": gettext("开单时"), "case.closed": gettext("结办时")}.get(name, name)
+        case "finding":
+            return gettext("认定“%(finding)s”时") % {"finding": finding(book, rest)}
+    return say(happening(name)) or name
 
 
 def events(book: Book, names: Iterable[str], process: str | None) -> str:
@@ -83,22 +49,21 @@ def conditions(book: Book, when: When, process: str | None) -> str:
 
 
 def _condition(book: Book, name: str, test: Test, process: str | None) -> str:
-    field = find_field(book, name, process)
     title = fact(book, name, process)
 
-    def value(raw: Any) -> str:
-        return _value(book, field, raw)
+    def words(raw: Any) -> str:
+        return value(book, name, raw, process)
 
     told = {
-        "eq": lambda raw: gettext("%(fact)s为%(value)s") % {"fact": title, "value": value(raw)},
-        "ne": lambda raw: gettext("%(fact)s不是%(value)s") % {"fact": title, "value": value(raw)},
-        "one_of": lambda raw: gettext("%(fact)s为%(value)s之一") % {"fact": title, "value": listed(map(value, raw))},
-        "none_of": lambda raw: gettext("%(fact)s不是%(value)s") % {"fact": title, "value": listed(map(value, raw))},
-        "gt": lambda raw: gettext("%(fact)s大于 %(value)s") % {"fact": title, "value": value(raw)},
-        "gte": lambda raw: gettext("%(fact)s至少 %(value)s") % {"fact": title, "value": value(raw)},
-        "lt": lambda raw: gettext("%(fact)s小于 %(value)s") % {"fact": title, "value": value(raw)},
-        "lte": lambda raw: gettext("%(fact)s至多 %(value)s") % {"fact": title, "value": value(raw)},
-        "contains": lambda raw: gettext("%(fact)s包含%(value)s") % {"fact": title, "value": value(raw)},
+        "eq": lambda raw: gettext("%(fact)s为%(value)s") % {"fact": title, "value": words(raw)},
+        "ne": lambda raw: gettext("%(fact)s不是%(value)s") % {"fact": title, "value": words(raw)},
+        "one_of": lambda raw: gettext("%(fact)s为%(value)s之一") % {"fact": title, "value": listed(map(words, raw))},
+        "none_of": lambda raw: gettext("%(fact)s不是%(value)s") % {"fact": title, "value": listed(map(words, raw))},
+        "gt": lambda raw: gettext("%(fact)s大于 %(value)s") % {"fact": title, "value": words(raw)},
+        "gte": lambda raw: gettext("%(fact)s至少 %(value)s") % {"fact": title, "value": words(raw)},
+        "lt": lambda raw: gettext("%(fact)s小于 %(value)s") % {"fact": title, "value": words(raw)},
+        "lte": lambda raw: gettext("%(fact)s至多 %(value)s") % {"fact": title, "value": words(raw)},
+        "contains": lambda raw: gettext("%(fact)s包含%(value)s") % {"fact": title, "value": words(raw)},
         "present": lambda raw: (gettext("%(fact)s已填写") if raw else gettext("%(fact)s没有填写")) % {"fact": title},
     }
     keys = [key for key in told if key in test.model_fields_set]
@@ -110,11 +75,39 @@ def fact(book: Book, name: str, process: str | None) -> str:
     if name.startswith("parent."):
         return gettext("上级工单的%(fact)s") % {"fact": fact(book, name.removeprefix("parent."), process)}
     if name.startswith("case.taken."):
-        return gettext("办理“%(what)s”的次数") % {"what": _action(book, name.removeprefix("case.taken."), process)}
+        return gettext("办理“%(what)s”的次数") % {"what": action_title(book, name.removeprefix("case.taken."), process)}
     field = find_field(book, name, process)
     if field is not None:
         return say(field.title)
-    known = {
+    return _own_fact(book, name) or _known_fact(name)
+
+
+def facts(book: Book, names: Iterable[str], process: str | None) -> str:
+    """`甲、乙`: the titles of several facts or fields."""
+    return listed(fact(book, name, process) for name in names)
+
+
+def _own_fact(book: Book, name: str) -> str:
+    """The meaning a handbook gives a fact it puts together itself, the title of its parameter, or a name it has words for."""
+    if name.startswith("param."):
+        return next((say(each.title) for each in book.handbook.parameters if f"param.{each.id}" == name), "")
+    named = {each.name: say(each.means) for each in book.handbook.facts}
+    parameters = {each.id: say(each.title) for each in book.handbook.parameters}
+    words = book.handbook.names.get(name)
+    return named.get(name) or parameters.get(name) or say(words) or _form_of_case(book, name)
+
+
+def _form_of_case(book: Book, name: str) -> str:
+    """A fact of the forms of somebody's own case: `<process>.<record>.<field>`, or of a record as a whole."""
+    case, dot, rest = name.partition(".")
+    field = find_field(book, rest, None) if dot and case in {each.id for each in book.handbook.processes} else None
+    record = next((say(each.title) for each in book.handbook.records if each.id in (name, rest)), "")
+    return say(field.title) if field else record
+
+
+def _known_fact(name: str) -> str:
+    """What the product calls a fact: shortly where it has a short name, else what it means."""
+    short = {
         "case.stage": gettext("环节"),
         "case.process": gettext("流程"),
         "case.round": gettext("轮次"),
@@ -127,7 +120,52 @@ def fact(book: Book, name: str, process: str | None) -> str:
         "attachments": gettext("附件数"),
         "today": gettext("当天"),
     }
-    return known.get(name, name)
+    if name in short:
+        return short[name]
+    for known, part in ((known, _star(known.name, name)) for known in FACTS):
+        if part is not None:
+            return say(known.means) + (gettext("（%(which)s）") % {"which": part} if part else "")
+    return name
+
+
+def _star(pattern: str, name: str) -> str | None:
+    """What stands for the `*` of a pattern, "" where there is none; None where the name is another."""
+    before, star, after = pattern.partition("*")
+    if not star:
+        return "" if pattern == name else None
+    fits = name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after)
+    return name[len(before) : len(name) - len(after)] if fits else None
+
+
+def row_fact(book: Book, counted: str, name: str, process: str | None) -> str:
+    """A fact of the rows that are counted: a field of the record, else one every row of that kind has."""
+    field = _field(book, counted, name)
+    if field is not None:
+        return say(field.title)
+    return _of_row(name) or fact(book, name, process)
+
+
+def _of_row(name: str) -> str:
+    return {
+        "owner": gettext("经办人"),
+        "department": gettext("责任部门"),
+        "holder": gettext("持有人"),
+        "agent": gettext("坐席"),
+        "person": gettext("当事人"),
+        "amount": gettext("金额"),
+        "score": gettext("评分"),
+        "minutes": gettext("用时（分钟）"),
+        "late_minutes": gettext("超时（分钟）"),
+        "age_minutes": gettext("已过（分钟）"),
+        "lead_time_minutes": gettext("办理时长（分钟）"),
+        "accepted_seconds": gettext("接起用时（秒）"),
+        "first_reply_seconds": gettext("首次答复用时（秒）"),
+        "wait_seconds": gettext("等待（秒）"),
+        "talk_seconds": gettext("通话（秒）"),
+        "customer_day": gettext("顾客和日期"),
+        "ordinal": gettext("第几份"),
+        "filled_by": gettext("填写人"),
+    }.get(name, "")
 
 
 def find_field(book: Book, name: str, process: str | None) -> FieldDef | None:
@@ -153,7 +191,9 @@ def _field(book: Book, record: str, name: str) -> FieldDef | None:
         return None
 
 
-def _value(book: Book, field: FieldDef | None, raw: Any) -> str:
+def value(book: Book, name: str, raw: Any, process: str | None) -> str:
+    """A value of a fact as people read it."""
+    field = find_field(book, name, process)
     if isinstance(raw, Parameter):
         return str(book.parameters.get(raw.param, raw.param))
     if (other := getattr(raw, "fact", None)) is not None:
@@ -163,42 +203,46 @@ def _value(book: Book, field: FieldDef | None, raw: Any) -> str:
     if raw is None:
         return gettext("空")
     choices = {choice.id: say(choice.title) for choice in book.choices(field)} if field else {}
-    return choices.get(str(raw), str(raw))
+    return choices.get(str(raw)) or _value_of_product(book, name, str(raw), process)
 
 
-def effects(book: Book, found: Iterable[Effect], process: str | None) -> str:
-    """What follows: `标为超时；通知400热线服务主管`"""
-    return gettext("；").join(filter(None, (_effect(book, effect, process) for effect in found)))
+def _value_of_product(book: Book, name: str, raw: str, process: str | None) -> str:
+    """A value of a fact the product computes: a stage, a process, a kind of department, a state, a medium."""
+    if name.endswith(("case.stage", "stage")):
+        return stage_title(book, raw, process)
+    if name.rpartition(".")[2] in ("status", "state", "owner_state", "entering"):
+        return _state(raw)
+    if name == "channel":
+        return medium_word(raw)
+    return anything(book, raw)
 
 
-def _effect(book: Book, effect: Effect, process: str | None) -> str:
-    told = []
-    if effect.mark_overdue:
-        told.append(gettext("标为超时"))
-    if effect.notify:
-        names = (effect.notify,) if isinstance(effect.notify, str) else effect.notify
-        told.append(gettext("通知%(who)s") % {"who": roles(book, names)})
-    if effect.owe:
-        told.append(gettext("产生应办事项 %(clause)s") % {"clause": effect.owe})
-    if effect.finding:
-        told.append(gettext("记一次“%(finding)s”") % {"finding": effect.finding})
-    if effect.act:
-        told.append(gettext("系统办理“%(what)s”") % {"what": _action(book, effect.act, process)})
-    if effect.reassign:
-        told.append(gettext("转给%(who)s") % {"who": role(book, effect.reassign)})
-    if effect.close:
-        told.append(gettext("结束会话，结果记为“%(outcome)s”") % {"outcome": effect.close})
-    words = gettext("，").join(told)
-    if effect.when and words:
-        return gettext("%(when)s时%(words)s") % {"when": conditions(book, effect.when, process), "words": words}
-    return words
+def _state(raw: str) -> str:
+    """The state of a case, a limit, a duty, a conversation, or of somebody who answers."""
+    return say(STATES.get(raw)) or {
+        "open": gettext("在办"),
+        "closed": gettext("已结"),
+        "running": gettext("计时中"),
+        "kept": gettext("按时"),
+        "late": gettext("迟办"),
+        "overdue": gettext("已超时"),
+        "cancelled": gettext("已取消"),
+        "owed": gettext("待办"),
+        "met": gettext("已办"),
+        "missed": gettext("漏办"),
+        "exempt": gettext("免办"),
+        "ended": gettext("已终止"),
+        "waiting": gettext("等候"),
+        "paused": gettext("已暂停"),
+        "offered": gettext("派送中"),
+    }.get(raw, raw)
 
 
-def _action(book: Book, name: str, process: str | None) -> str:
+def action_title(book: Book, name: str, process: str | None) -> str:
     return _titled(({p.id: p.actions for p in book.handbook.processes}), name, process)
 
 
-def _stage(book: Book, name: str, process: str | None) -> str:
+def stage_title(book: Book, name: str, process: str | None) -> str:
     return _titled(({p.id: p.stages for p in book.handbook.processes}), name, process)
 
 

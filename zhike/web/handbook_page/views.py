@@ -25,7 +25,7 @@ from zhike.web.handbook_page.ledger import holders_of, minutes_of_uses, tallies_
 from zhike.web.handbook_page.pages import clause_view, sections_of, words_of_outcome
 from zhike.web.handbook_page.parameters import parameters_of_clause
 from zhike.web.handbook_page.period import choices, period_of
-from zhike.web.handbook_page.terms import listed
+from zhike.web.handbook_page.titles import listed
 
 PAGE = 50
 

@@ -20,7 +20,7 @@ from zhike.web.base import times
 from zhike.web.base.deadlines import Deadline, deadline_of
 from zhike.web.base.names import names_of
 from zhike.web.handbook_page import terms
-from zhike.web.handbook_page.describe import Line
+from zhike.web.handbook_page.describing import Line
 from zhike.web.handbook_page.ledger import clock_of
 from zhike.web.handbook_page.pages import words_of_outcome
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from django.utils.translation import get_language, gettext
 
-from zhike.conversations.candidates import STATES as PRESENCES
 from zhike.conversations.models import Conversation, Medium
+from zhike.handbook.happenings import STATES as PRESENCES
 
 ICONS = {
     Medium.WEBCHAT: "message-circle",

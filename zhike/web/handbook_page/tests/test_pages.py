@@ -13,7 +13,7 @@ from zhike.clocks.actions import fire_due
 from zhike.handbook.structure import Handbook
 from zhike.org.models import HandbookVersion
 from zhike.web.handbook_page import terms
-from zhike.web.handbook_page.describe import lines_of
+from zhike.web.handbook_page.describing import lines_of
 from zhike.web.tests.world import COMPLETE, World, retail
 
 BOOK = "/handbook/retail-hotline"
