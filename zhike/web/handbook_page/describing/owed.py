@@ -83,7 +83,8 @@ def _begin(book: Book, clause: Duty, process: str | None) -> str:
         parts.append(gettext("从下一个周期算起"))
     if clause.first:
         within = amounts.duration(book, clause.first.within)
-        after = terms.event(book, clause.first.after, process)
+        named = clause.first.after
+        after = terms.event(book, named, process) if "." in named else terms.fact(book, named, process)
         first = gettext("第一次在：%(after)s，%(length)s 内") if within else gettext("第一次在：%(after)s")
         parts.append(first % {"after": after, "length": within})
     return gettext("；").join(filter(None, parts))
