@@ -115,6 +115,24 @@ def one_round(samples: int) -> tuple[list[float], list[float], list[float], bool
     return claims, looks, raw, right
 
 
+def rush(samples: int) -> tuple[list[float], bool]:
+    """Everybody has become ready at once: (milliseconds of each claim, whether it went to the longest idle every time)."""
+    Conversation.objects.filter(state__in=("open", "offered")).update(state="closed", closed_at=NOW)
+    rows = list(Presence.objects.order_by("staff_id"))
+    for place, held in enumerate(rows):
+        held.in_hand, held.idle_since = {}, NOW - dt.timedelta(hours=1) + dt.timedelta(seconds=place)
+    Presence.objects.bulk_update(rows, ["in_hand", "idle_since"], batch_size=500)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE conversations_presence")
+    claims, right = [], True
+    for held in rows[:samples]:
+        began = time.perf_counter()
+        given = claim("bench", "desk", NOW)
+        claims.append((time.perf_counter() - began) * 1000)
+        right = right and given and Conversation.objects.filter(state="offered", offered_to=held.staff_id).count() == 1
+    return claims, right
+
+
 def free(conversation: Conversation) -> None:
     """Its agent has one less; without the look that follows a close, which is what is measured."""
     Conversation.objects.filter(pk=conversation.pk).update(state="closed", closed_at=NOW)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,22 +33,31 @@ WITH few AS (
         WHERE handbook = %(handbook)s AND role = ANY(%(roles)s) LIMIT %(few)s + 1
     ) AS team
 ), looked_at AS (
-    SELECT DISTINCT staff_id FROM org_assignment
+    SELECT DISTINCT staff_id, 0::bigint AS free FROM org_assignment
     WHERE handbook = %(handbook)s AND role = ANY(%(roles)s) AND (SELECT are_they FROM few)
     UNION ALL
-    SELECT staff_id FROM conversations_presence AS p
+    (SELECT staff_id, count(*) OVER () FROM conversations_presence AS p
     WHERE state = 'ready' AND coalesce((in_hand ->> %(medium)s)::int, 0) < %(capacity)s AND NOT (SELECT are_they FROM few)
         AND EXISTS (SELECT FROM org_assignment AS held
-            WHERE held.staff_id = p.staff_id AND held.handbook = %(handbook)s AND held.role = ANY(%(roles)s))
+            WHERE held.staff_id = p.staff_id AND held.handbook = %(handbook)s AND held.role = ANY(%(roles)s)){best})
 )
 SELECT s.id, s.name, s.username, p.state, p.since, p.idle_since, p.media, p.seat, coalesce((p.in_hand ->> %(medium)s)::int, 0),
     ARRAY(SELECT DISTINCT role FROM org_assignment AS held
         WHERE held.staff_id = s.id AND held.handbook = %(handbook)s AND held.role = ANY(%(roles)s) ORDER BY role),
-    a.skills, a.area, p.missed
+    a.skills, a.area, p.missed, (SELECT max(free) FROM looked_at)
 FROM org_staff AS s LEFT JOIN conversations_presence AS p ON p.staff_id = s.id
 LEFT JOIN conversations_aptitude AS a ON a.staff_id = s.id AND a.handbook = %(handbook)s
 WHERE s.is_active AND s.id = ANY(ARRAY(SELECT staff_id FROM looked_at)) ORDER BY s.id
 """
+# Those who come first, and whoever comes as early as the last of them: nobody who was not read could come before one who was.
+BEST = """
+        AND (media = '{{}}' OR %(medium)s = ANY(media)) AND EXISTS (SELECT FROM org_staff WHERE id = p.staff_id AND is_active)
+    ORDER BY {order} FETCH FIRST %(best)s ROWS WITH TIES"""
+IN_ORDER = {
+    "longest_idle": "CASE WHEN coalesce((in_hand ->> %(medium)s)::int, 0) > 0 THEN %(now)s ELSE coalesce(idle_since, since) END",
+    "least_loaded": "coalesce((in_hand ->> %(medium)s)::int, 0)",
+}
+"""Strategies whose order the database knows as well: name -> what it sorts by, as `handbook.routing` ranks."""
 TODAY = """
 SELECT who, (SELECT count(*) FROM conversations_conversation WHERE owner_id = who AND accepted_at >= %s)
 FROM unnest(%s::bigint[]) AS who
@@ -71,6 +81,8 @@ class Team:
     people: dict[str, int]
     """Candidate's key -> member of staff, where somebody is there."""
     present: dict[str, bool] = field(default_factory=dict)
+    beyond: int = 0
+    """How many more are free who were not read, because they come behind all of these."""
 
     def somebody_is_free(self) -> bool:
         return any(one.hindrance is None and one.in_hand < one.capacity for one in self.candidates)
@@ -99,24 +111,48 @@ def capacity_of(book: Book, queue: Queue, medium: str) -> int:
     return int(str(book.parameter(value.param))) if isinstance(value, Parameter) else value
 
 
-def team_of(book: Book, queue: Queue, clause: Route, medium: str, now: dt.datetime, *, everybody: bool = False) -> Team:
-    """Who answers the queue, with what he has of this medium. One query; more where the clause counts the day's or asks for shifts."""
+def team_of(
+    book: Book, queue: Queue, clause: Route, medium: str, now: dt.datetime, *, everybody: bool = False, best: int = 0
+) -> Team:
+    """Who answers the queue, with what he has of this medium. One query; more where the clause counts the day's or asks for shifts.
+
+    `best`: of a large team in which many are free no more than so many are needed, where the clause's order allows it.
+    """
     capacity = capacity_of(book, queue, medium)
     values: dict[str, Any] = {
         "handbook": book.name, "roles": list(queue.answered_by), "medium": medium, "capacity": capacity, "few": MOST_REASONS,
+        "best": best, "now": now,
         "all": everybody or bool(queue.seats) or "rotation" in (clause.strategy, *clause.then),
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(TEAM, values)
+        cursor.execute(_sql(_order(clause) if best else ()), values)
         rows = cursor.fetchall()
     counted = rows and _asks(clause, "fewest_today", "today")
     today = _today(book, [row[0] for row in rows], now) if counted else {}
     working = on_shift(now, {row[0] for row in rows}) if "on_shift" in clause.qualified else None
     found = [_candidate(row, capacity, today.get(row[0], 0), medium, working) for row in rows]
     team = Team(
-        found, {staff_key(row[0]): row[0] for row in rows}, {staff_key(row[0]): row[3] in PRESENT for row in rows}
+        found,
+        {staff_key(row[0]): row[0] for row in rows},
+        {staff_key(row[0]): row[3] in PRESENT for row in rows},
+        max(0, rows[0][-1] - len(rows)) if rows and best else 0,
     )
     return _by_seats(queue, team, rows) if queue.seats and clause.over == "seats" else team
+
+
+def _order(clause: Route) -> tuple[str, ...]:
+    """What the free ones may be sorted by before they are read; nothing where it takes more to know who could have it."""
+    chain = (clause.strategy or "", *clause.then)
+    if clause.qualified or "skills" in chain:
+        return ()
+    known = next((place for place, name in enumerate(chain) if name not in IN_ORDER), len(chain))
+    # Where everything is known, the order of the staff decides what is left.
+    return (*(IN_ORDER[name] for name in chain[:known]), *(("staff_id",) if known == len(chain) else ()))
+
+
+@cache
+def _sql(order: tuple[str, ...]) -> str:
+    return TEAM.format(best=BEST.format(order=", ".join(order)) if order else "")
 
 
 def _asks(clause: Route, strategy: str, fact: str) -> bool:
@@ -134,7 +170,7 @@ def _today(book: Book, people: list[int], now: dt.datetime) -> dict[int, int]:
 def _candidate(
     row: tuple[Any, ...], capacity: int, today: int, medium: str, working: Collection[int] | None
 ) -> Candidate:
-    number, name, username, state, since, idle_since, media, _, in_hand, roles, skills, area, missed = row
+    number, name, username, state, since, idle_since, media, _, in_hand, roles, skills, area, missed, _ = row
     facts: dict[str, Any] = {
         "skills": skills or [],
         "area": area or "",

@@ -30,6 +30,7 @@ from zhike.handbook.common import Duration, Parameter, Text, parse_duration
 from zhike.handbook.decide import decide
 from zhike.handbook.decision import Undecided
 from zhike.handbook.happenings import STATES
+from zhike.handbook.routing import MOST_REASONS
 from zhike.handbook.structure import Queue
 from zhike.journal import statements
 from zhike.journal.ledger import Use, write_uses
@@ -143,7 +144,13 @@ class Teams:
         key = (clause.id, conversation.version_id, conversation.medium)
         self.media |= {*queue.media, conversation.medium}
         if key not in self.found:
-            self.found[key] = team_of(book, queue, clause, conversation.medium, self.now)
+            self.found[key] = team_of(book, queue, clause, conversation.medium, self.now, best=MOST_REASONS)
+        return self.found[key]
+
+    def whole(self, conversation: Conversation, book: Book, queue: Queue, clause: Route) -> Team:
+        """None of the first could have it: everybody who is free."""
+        key = (clause.id, conversation.version_id, conversation.medium)
+        self.found[key] = team_of(book, queue, clause, conversation.medium, self.now)
         return self.found[key]
 
     def full_media(self) -> set[str]:
@@ -246,7 +253,13 @@ def _give(conversation: Conversation, teams: Teams, now: dt.datetime) -> bool:
     team = teams.of(conversation, book, queue, clause)
     contact = contact_of(conversation, book, teams, now)
     pointer = _pointer(conversation, clause)
-    while (choice := routing.choose(clause, team.candidates, contact, pointer)).candidate is not None:
+    while True:
+        choice = routing.choose(clause, team.candidates, contact, pointer, beyond=team.beyond)
+        if team.beyond and (choice.candidate is None or choice.candidate.key in contact.passed_over):
+            team = teams.whole(conversation, book, queue, clause)
+            continue
+        if choice.candidate is None:
+            return False
         staff_id = team.people[choice.candidate.key]
         held, state = _hold(conversation, staff_id)
         if held is None:
@@ -257,7 +270,6 @@ def _give(conversation: Conversation, teams: Teams, now: dt.datetime) -> bool:
             return True
         keep_hands([staff_id], now)  # what was kept of him has changed since, or was wrong
         team.hinder(choice.candidate.key, STATES["busy"])
-    return False
 
 
 def _hold(conversation: Conversation, staff_id: int) -> tuple[Conversation | None, str]:

@@ -91,22 +91,25 @@ Rank = Callable[[_Round, Candidate], Any]
 Say = Callable[[_Round, Candidate], Text | None]
 
 
-def choose(clause: Route, candidates: Sequence[Candidate], contact: Contact, pointer: str = "") -> Choice:
+def choose(
+    clause: Route, candidates: Sequence[Candidate], contact: Contact, pointer: str = "", *, beyond: int = 0
+) -> Choice:
     """Whom the clause chooses. `pointer` is the key chosen last, "" at the very beginning; it moves only when somebody is chosen.
 
     `candidates` come in the order of the seats, or of the staff. A clause without a strategy, or with `manual`, chooses nobody: it
-    waits until somebody takes it.
+    waits until somebody takes it. `beyond`: how many more are free whom the caller has not brought, all of them behind these.
     """
     strategy = clause.strategy or "manual"
     if strategy == "manual":
         words = Text(zh="按条款由人自己接，不自动分配", en="The clause leaves it to people to take it")
         return Choice(None, (Look("", False, words),), (), pointer, clause.id, strategy)
     asked = _Round(clause, candidates, contact, pointer, _turns(candidates, pointer))
-    free = sorted((one for one in candidates if _hindrance(asked, one) is None), key=lambda one: _rank(asked, one))
+    hindered = {one.key: _hindrance(asked, one) for one in candidates}
+    free = sorted((one for one in candidates if hindered[one.key] is None), key=lambda one: _rank(asked, one))
     chosen = _first_allowed(asked, free)
-    looked = _looked_at(asked, free, chosen)
-    skipped = tuple(look.key for look in looked if not look.free) if strategy == "rotation" else ()
-    kept = _shortened(looked)
+    order = _looked_at(asked, free, chosen)
+    skipped = tuple(one.key for one in order if hindered[one.key] is not None) if strategy == "rotation" else ()
+    kept = _explained(asked, order, hindered, {one.key: place for place, one in enumerate(free, 1)}, beyond)
     return Choice(chosen, kept, skipped, chosen.key if chosen else pointer, clause.id, strategy)
 
 
@@ -170,7 +173,8 @@ def _first_allowed(asked: _Round, free: Sequence[Candidate]) -> Candidate | None
     return first
 
 
-def _looked_at(asked: _Round, free: Sequence[Candidate], chosen: Candidate | None) -> list[Look]:
+def _looked_at(asked: _Round, free: Sequence[Candidate], chosen: Candidate | None) -> list[Candidate]:
+    """Everybody who was looked at, in that order."""
     ranks = {one.key: place for place, one in enumerate(free, 1)}
     order = list(asked.candidates)
     if asked.clause.strategy == "rotation":
@@ -179,11 +183,10 @@ def _looked_at(asked: _Round, free: Sequence[Candidate], chosen: Candidate | Non
             order = order[: order.index(chosen) + 1]
     else:
         order.sort(key=lambda one: ranks.get(one.key, len(ranks) + 1))
-    return [_look(asked, one, ranks.get(one.key)) for one in order]
+    return order
 
 
-def _look(asked: _Round, one: Candidate, rank: int | None) -> Look:
-    hindrance = _hindrance(asked, one)
+def _look(asked: _Round, one: Candidate, hindrance: Text | None, rank: int | None) -> Look:
     if hindrance is not None:
         return Look(one.key, False, hindrance)
     said = [STRATEGIES[name][1](asked, one) for name in _chain(asked.clause) if name in STRATEGIES]
@@ -198,13 +201,21 @@ def _look(asked: _Round, one: Candidate, rank: int | None) -> Look:
     )
 
 
-def _shortened(looked: list[Look]) -> tuple[Look, ...]:
-    if len(looked) <= MOST_REASONS:
-        return tuple(looked)
-    more = len(looked) - MOST_REASONS
-    free = sum(look.free for look in looked[MOST_REASONS:])
-    words = Text(zh=f"另有 {more} 人，其中 {free} 人空闲", en=f"{more} more, {free} of them free")
-    return (*looked[:MOST_REASONS], Look("", False, words))
+def _explained(
+    asked: _Round,
+    order: Sequence[Candidate],
+    hindered: Mapping[str, Text | None],
+    ranks: Mapping[str, int],
+    beyond: int,
+) -> tuple[Look, ...]:
+    """Why, of the first so many; how many more there were."""
+    looks = [_look(asked, one, hindered[one.key], ranks.get(one.key)) for one in order[:MOST_REASONS]]
+    rest = order[MOST_REASONS:]
+    more, free = len(rest) + beyond, sum(hindered[one.key] is None for one in rest) + beyond
+    if more:
+        words = Text(zh=f"另有 {more} 人，其中 {free} 人空闲", en=f"{more} more, {free} of them free")
+        looks.append(Look("", False, words))
+    return tuple(looks)
 
 
 # Who is meant: the one who served him last, the customer's owner, the one asked for by name.

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 
 from tests.served import until
-from zhike.conversations import handing
+from zhike.conversations import candidates, handing, routing, written
 from zhike.conversations.actions import close
 from zhike.conversations.hands import Watch, keep_hands, mend_hands
 from zhike.conversations.models import Conversation, Presence
@@ -21,6 +21,7 @@ from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.releasing import release
 from zhike.conversations.routing import claim, route_waiting
 from zhike.conversations.tests.ground import DESK, PICK, asked, at, inbox_of, installed, person, ready
+from zhike.handbook.routing import choose
 from zhike.org.models import Staff
 from zhike.org.principals import Viewer
 
@@ -253,3 +254,62 @@ def test_a_claim_counts_who_was_chosen_and_nobody_else() -> None:
     assert Staff.objects.count() == 2
     keep_hands([jia.staff.pk], NOW)
     assert idle() == {number for number in Staff.objects.values_list("pk", flat=True) if number != jia.staff.pk}
+
+
+CHAINS = (
+    ("longest_idle",),
+    ("longest_idle", "fewest_today", "lowest_number"),
+    ("least_loaded",),
+    ("least_loaded", "longest_idle"),
+    ("least_loaded", "lowest_number"),
+    ("lowest_number", "least_loaded"),
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("chain", CHAINS)
+def test_whoever_is_chosen_of_the_first_few_would_have_been_chosen_of_all(
+    monkeypatch: pytest.MonkeyPatch, chain: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(candidates, "MOST_REASONS", 3)
+    monkeypatch.setattr(routing, "MOST_REASONS", 3)
+    random = Random("/".join(chain))
+    installed(PICK | {"strategy": chain[0], "then": list(chain[1:])}, queues=[DESK | {"capacity": {"webchat": 3}}])
+    people, inbox = [person(f"{number:02d}") for number in random.sample(range(40), 14)], inbox_of()
+    for one in people:
+        if random.random() < 0.8:
+            ready(one, f"03-03 08:{random.randrange(4):02d}", media=random.choice((["webchat"], ["email"], [])))
+        for n in range(random.randrange(4)):
+            handing.take_over(asked(inbox, who=f"{one.principal}/{n}"), one, now=NOW)
+    staff = [one.staff.pk for one in people if one.staff]
+    for number in range(12):
+        waits = asked(inbox, who=f"visitor-{number}")
+        passed = random.sample(staff, random.choice((0, 0, 3, 12)))
+        Conversation.objects.filter(pk=waits.pk).update(passed_over=passed)
+        expected = _chosen_of_all(waits)
+        assert claim("talk", "desk", NOW) is (expected is not None)
+        assert Conversation.objects.get(pk=waits.pk).offered_to_id == expected
+        Conversation.objects.filter(pk=waits.pk, state="waiting").update(state="closed")
+
+
+def _chosen_of_all(waits: Conversation) -> int | None:
+    row = Conversation.objects.get(pk=waits.pk)
+    book = written.book_for(row)
+    queue, clause = book.handbook.queues[0], routing.clause_for(row, book, NOW)
+    assert clause is not None
+    team = candidates.team_of(book, queue, clause, row.medium, NOW, everybody=True)
+    choice = choose(clause, team.candidates, routing.contact_of(row, book, routing.Teams(NOW), NOW))
+    return team.people[choice.candidate.key] if choice.candidate else None
+
+
+@pytest.mark.django_db
+def test_of_many_who_are_free_the_first_are_explained_and_the_others_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "MOST_REASONS", 2)
+    monkeypatch.setattr(routing, "MOST_REASONS", 2)
+    installed(PICK)
+    for number in range(5):
+        ready(person(f"a{number}"), f"03-03 08:{30 + number}")
+    waits = asked(inbox_of())
+    assert claim("talk", "desk", NOW)
+    words = [each["why"]["zh"] for each in waits.choices.get().because]
+    assert words == ["空闲 1860 秒", "空闲 1800 秒", "另有 3 人，其中 3 人空闲"]

@@ -15,11 +15,12 @@ def bench(rows: int, rounds: int, seconds: float, say: Say, *, fresh: bool = Fal
     """`rounds` rounds of claims, each beside the bare statement."""
     report = Report("routing", min(rows, WAITING), rounds)
     with scratch_database("bench_routing"):
-        from zhike.conversations.bench import fill, one_round  # Django is set up by now
+        from zhike.conversations.bench import fill, one_round, rush  # Django is set up by now
 
         say(f"{report.rows:,} waiting, {AGENTS:,} agents")
         fill(report.rows, AGENTS)
         found = [one_round(SAMPLES) for _ in range(rounds)]
+        hurried = [rush(SAMPLES) for _ in range(rounds)]
     right = all(each[3] for each in found)
     tail, middle = [[percentile(each[0], share) for each in found] for share in (99, 50)]
     bare = [percentile(each[2], 99) for each in found]
@@ -27,5 +28,8 @@ def bench(rows: int, rounds: int, seconds: float, say: Say, *, fresh: bool = Fal
         figure("claim_p99", "ms", "<= 10", tail, bare, right=right, raw_is="bare claim p99"),
         figure("claim_p50", "ms", "", middle, right=right),
         figure("nobody_free_p99", "ms", "", [percentile(each[1], 99) for each in found], right=right),
-    ]
+        figure(
+            "claim_all_free_p99", "ms", "", [percentile(each[0], 99) for each in hurried], right=all(each[1] for each in hurried)
+        ),
+    ]  # fmt: skip
     return report
