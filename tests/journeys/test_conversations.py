@@ -28,6 +28,37 @@ def test_what_a_visitor_writes_appears_is_taken_and_answered_without_reloading(a
     anna.picture("conversations-agent", full=False)
 
 
+def test_a_question_answered_says_so_no_longer_and_the_row_stays_marked(anna: Somebody, talks: Served) -> None:
+    number = visitor(talks, "什么时候开门", who="示例访客十")
+    take(anna, number)
+    page = anna.page
+    expect(page.locator(row(page, number)).locator("[data-open]")).to_have_attribute("aria-current", "true")
+    expect(page.locator(".wb-open")).to_have_text("等着答复")
+    page.locator("#wb-words").fill("九点。")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wb-staff .wb-words")).to_have_text("九点。")
+    expect(page.locator(".wb-open")).to_have_count(0)
+    visitor(talks, "谢谢", who="示例访客十")
+    expect(page.locator(".wb-open")).to_have_count(1)
+    page.get_by_role("button", name="不用答复").click()
+    expect(page.locator(".wb-open")).to_have_count(0)
+    expect(page.locator(row(page, number)).locator("[data-open]")).to_have_attribute("aria-current", "true")
+
+
+def test_a_note_is_not_called_a_reply(anna: Somebody, talks: Served) -> None:
+    take(anna, visitor(talks, "在吗", who="示例访客十一"))
+    page = anna.page
+    words, send = page.locator("#wb-words"), page.locator("#wb-compose button[type=submit]")
+    expect(send).to_have_text("发送", use_inner_text=True)
+    page.locator("#wb-compose [data-mode=note]").click()
+    expect(words).to_have_attribute("placeholder", re.compile("顾客看不到"))
+    expect(send.locator("[data-for-note]")).to_be_visible()
+    expect(send.locator("[data-for-reply]")).not_to_be_visible()
+    page.locator("#wb-compose [data-mode=reply]").click()
+    expect(words).to_have_attribute("placeholder", re.compile("写回复"))
+    expect(send.locator("[data-for-reply]")).to_be_visible()
+
+
 def test_a_draft_stays_with_its_conversation(anna: Somebody, talks: Served) -> None:
     one, two = visitor(talks, "第一位", who="示例访客二"), visitor(talks, "第二位", who="示例访客三")
     take(anna, one)
@@ -116,13 +147,13 @@ def test_three_people_hand_over_whisper_and_take_over(browser: Browser, talks: S
         lead.page.get_by_role("link", name="示例访客七").first.click()
         opened(lead.page, number)
         expect(lead.page.locator("#wb-compose [data-mode=reply]")).to_have_count(0)
-        lead.page.get_by_role("button", name="悄悄提示").click()
+        lead.page.get_by_role("link", name="悄悄提示").click()
         lead.page.locator("#wb-whisper").fill("先道歉，再问订单")
         lead.page.locator("#wb-deed button[type=submit]").click()
         expect(anna.page.locator("#wb-whispers")).to_contain_text("先道歉，再问订单")
         anna.picture("conversations-whisper", full=False)
         anna.page.get_by_role("button", name="知道了").click()
-        anna.page.get_by_role("button", name="转交").click()
+        anna.page.get_by_role("link", name="转交").click()
         colleague = anna.page.locator("#wb-to option", has_text="店长").first.get_attribute("value")
         anna.page.locator("#wb-to").select_option(colleague)
         anna.page.locator("#wb-note").fill("顾客要退款")

@@ -79,7 +79,7 @@ def steps_in(lead: Page, agent: Page, number: str, album: Album) -> None:
     expect(lead.locator("#floor")).to_contain_text("示例访客林")
     album.take(lead, "supervisor-sees-the-floor")
     lead.get_by_role("link", name="示例访客林").first.click()
-    lead.get_by_role("button", name="悄悄提示").click()
+    lead.get_by_role("link", name="悄悄提示").click()
     lead.locator("#wb-whisper").fill("先道歉，再给预计时间。")
     album.take(lead, "supervisor-whispers")
     lead.locator("#wb-deed button[type=submit]").click()
@@ -100,7 +100,7 @@ def steps_in(lead: Page, agent: Page, number: str, album: Album) -> None:
 def ends(lead: Page, visitor: Page, number: str, album: Album) -> None:
     """The end with its topic, and found again."""
     expect(visitor.locator(".message.theirs .words").last).to_contain_text("今天送到")
-    lead.get_by_role("button", name="结束会话").click()
+    lead.get_by_role("link", name="结束会话").click()
     lead.locator("#f-topic").select_option(index=1)
     album.take(lead, "supervisor-ends-it")
     lead.locator("#wb-deed button[type=submit]").click()

@@ -91,7 +91,7 @@ def test_words_of_the_handbook_are_put_into_the_answer(anna: Somebody, talks: Se
 def test_a_form_is_filled_in_and_a_case_opened_with_what_is_known(anna: Somebody, talks: Served) -> None:
     number = visitor(talks, "东西坏了，要退", who="示例访客单")
     page = take(anna, number)
-    page.locator(".wb-actions").get_by_role("button", name="表单").click()
+    page.locator(".wb-actions").get_by_role("link", name="表单").click()
     page.locator("#wb-deed [name=place]").fill("示例路一号")
     page.locator("#wb-deed button[type=submit]").click()
     expect(page.locator("#zk-toast")).to_contain_text("已保存：示例档案")

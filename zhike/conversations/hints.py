@@ -45,15 +45,21 @@ def hints_of(conversation: Conversation, book: Book, viewer: Viewer, now: dt.dat
 
 def _of_handbook(conversation: Conversation, book: Book, now: dt.datetime) -> list[Hint]:
     found = {clause.id: clause for event in EVENTS for clause in book.speaking_of("wording", None, event)}
-    clauses = [each for each in found.values() if isinstance(each, Wording) and (each.say or each.never)]
+    clauses = [each for each in found.values() if isinstance(each, Wording) and (each.say or never_in(each))]
     if not clauses and not book.handbook.scripts:
         return []
     facts = facts_of(conversation, book, now)
     said = [
-        Hint(clause.title, _with(clause.say, facts), clause.id, clause.never) for clause in clauses if holds(clause.when, facts)
+        Hint(clause.title, _with(clause.say, facts), clause.id, never_in(clause)) for clause in clauses if holds(clause.when, facts)
     ]  # fmt: skip
     scripts = [script for script in book.handbook.scripts if holds(script.when, facts)]
     return said + [hint for script in scripts for hint in _steps(script, facts)]
+
+
+def never_in(clause: Wording) -> tuple[str, ...]:
+    """What the clause says is never said, and what it holds back before it is sent: known before one writes it."""
+    held = clause.look_for.contains_none if clause.look_for is not None and clause.look_for.before_sending else ()
+    return tuple(dict.fromkeys((*clause.never, *held)))
 
 
 def _steps(script: Script, facts: dict[str, object]) -> list[Hint]:

@@ -285,6 +285,7 @@ PERMISSIONS: dict[str, Row] = {
     "inboxes:new": _row("admin", methods=BOTH),
     "inboxes:show": _row("admin"),
     "inboxes:edit": _row("admin", methods=BOTH),
+    "inboxes:question": _row("admin", methods=BOTH),
     "inboxes:switch": _row("admin", methods=WRITE),
     "inboxes:secret": _row("admin", methods=WRITE),
     # webhooks

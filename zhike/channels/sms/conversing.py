@@ -12,8 +12,9 @@ from zhike.channels.sms.models import OutgoingMessage, Purpose, SmsGateway, SmsT
 from zhike.channels.sms.sending import NO_TEMPLATE, Order, check_order, queue
 from zhike.channels.sms.templates import words_of
 from zhike.conversations.events import MessageWritten
+from zhike.conversations.failures import worded
 from zhike.conversations.models import Conversation, Message
-from zhike.conversations.outgoing import Draft, checks
+from zhike.conversations.outgoing import Draft, checks, mark_delivery
 from zhike.conversations.refusals import ConversationRefused
 from zhike.handbook.common import Text
 from zhike.journal.events import Recorded
@@ -66,8 +67,8 @@ def check_answer(conversation: Conversation, draft: Draft, now: dt.datetime) -> 
 
 @reacts_to(MessageWritten)
 def send_answers(events: Sequence[Recorded[MessageWritten]]) -> None:
-    """What a colleague wrote in an SMS conversation goes out as a short message."""
-    ids = [event.payload.message for event in events if event.payload.side == "staff" and not event.payload.internal]
+    """What a colleague or the house said in an SMS conversation goes out as a short message."""
+    ids = [event.payload.message for event in events if event.payload.side != "customer" and not event.payload.internal]
     if not ids:
         return
     rows = Message.objects.select_related("conversation__address", "conversation__inbox").filter(
@@ -78,7 +79,14 @@ def send_answers(events: Sequence[Recorded[MessageWritten]]) -> None:
         carried = OutgoingMessage.objects.filter(message=message.pk)
         if carried.filter(state__in=CARRIED).exists():
             continue
-        order = order_for(message.conversation, message.words, message.extra, message.author)
+        try:
+            order = order_for(message.conversation, message.words, message.extra, message.author)
+        except ConversationRefused as refused:
+            # A person was told before anything was written; the house is told by its message.
+            if message.side == Message.Side.STAFF:
+                raise
+            mark_delivery(message.pk, Message.State.FAILED, now=at[message.pk], why=worded(refused.words))
+            continue
         queue(
             Order(
                 order.to, order.words, order.purpose, order.template, order.values, f"message:{message.pk}:{carried.count()}",

@@ -31,15 +31,18 @@ def ask_how_it_was(events: Sequence[Recorded[ConversationClosed]]) -> None:
 def remind_of_the_survey(events: Sequence[Recorded[ClockBreached]]) -> None:
     """A clause has waited for his answer long enough."""
     for conversation, event in _ours(events):
-        book = book_of(conversation.version_id)
-        clause = book.clause(event.clauses[0])
-        asked = isinstance(clause, Deadline) and any(
-            effect.remind and holds(effect.when, facts_of(conversation, book, event.at))
-            for effect in clause.breach or ()
-        )
-        survey = open_survey(conversation, event.at) if asked else None
+        survey = open_survey(conversation, event.at) if says_remind(conversation, event) else None
         if survey is not None:
             remind(survey, settings_of(conversation.inbox), event.at)
+
+
+def says_remind(conversation: Conversation, event: Recorded[ClockBreached]) -> bool:
+    """Whether the clause whose time is up wants him asked once more."""
+    book = book_of(conversation.version_id)
+    clause = book.clause(event.clauses[0])
+    return isinstance(clause, Deadline) and any(
+        effect.remind and holds(effect.when, facts_of(conversation, book, event.at)) for effect in clause.breach or ()
+    )
 
 
 @reacts_to(ConversationOpened, CustomerIdentified)

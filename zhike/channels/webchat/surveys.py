@@ -52,6 +52,11 @@ def note_reminder(survey: Survey, now: dt.datetime) -> None:
     Survey.objects.filter(pk=survey.pk, reminded_at=None).update(reminded_at=now)
 
 
+def is_asked_again(survey: Survey, now: dt.datetime) -> bool:
+    """Claim the second, and last, time; False when it has been taken, or he has answered."""
+    return bool(Survey.objects.filter(pk=survey.pk, answered_at=None, reminded_at=None).update(reminded_at=now))
+
+
 def remind(survey: Survey, settings: WebchatSettings, now: dt.datetime) -> bool:
     """Send the question to his phone, once, where he has agreed to be asked and the house says where it is reached; else False, and the
     widget reminds him when he comes back. The short message passes the gate as every other.
@@ -61,8 +66,7 @@ def remind(survey: Survey, settings: WebchatSettings, now: dt.datetime) -> bool:
     if not number or not settings.address or now - survey.asked_at > OPEN_FOR:
         return False
     with transaction.atomic():
-        fresh = Survey.objects.filter(pk=survey.pk, answered_at=None, reminded_at=None)
-        if not fresh.update(reminded_at=now):
+        if not is_asked_again(survey, now):
             return False
         queue(_order(survey, settings, number), now)
     return True

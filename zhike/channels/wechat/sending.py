@@ -91,8 +91,8 @@ def check_answer(conversation: Conversation, draft: Draft, now: dt.datetime) -> 
         raise ConversationRefused(TOO_LATE)
     if account.kind == WechatAccount.Kind.WECOM:
         since = Message.objects.filter(
-            conversation__address=conversation.address_id, side="staff", internal=False, at__gt=heard.at
-        )
+            conversation__address=conversation.address_id, internal=False, at__gt=heard.at
+        ).exclude(side=Message.Side.CUSTOMER)
         if since.exclude(state=Message.State.FAILED).count() + max(1, len(draft.files)) > MOST_RUNNING:
             raise ConversationRefused(TOO_MANY)
     elif draft.files:
@@ -108,10 +108,10 @@ def _last_heard(conversation: Conversation) -> Message | None:
 
 @reacts_to(MessageWritten)
 def send_answers(events: Sequence[Recorded[MessageWritten]]) -> None:
-    """What a colleague wrote in a WeChat conversation is sent; one conversation's messages one after the other."""
+    """What a colleague or the house said in a WeChat conversation is sent; one conversation's messages one after the other."""
     from zhike.channels.wechat.tasks import send_message
 
-    ids = [event.payload.message for event in events if event.payload.side == "staff" and not event.payload.internal]
+    ids = [event.payload.message for event in events if event.payload.side != "customer" and not event.payload.internal]
     rows = Message.objects.filter(pk__in=ids, conversation__medium="wechat", state=Message.State.SENDING) if ids else []
     for message in rows:
         if "claimed" in message.extra:  # a person sends it once more

@@ -44,6 +44,16 @@ def test_a_clause_that_holds_says_its_words_with_the_facts_and_one_that_does_not
     assert hint.never == ("不知道",)
 
 
+def test_words_that_are_held_back_are_known_before_one_writes_them() -> None:
+    held = {"contains_none": ["不行", "不知道"], "before_sending": True, "verdict": "fail"}
+    clause = {name: value for name, value in GREETING.items() if name != "say"} | {"look_for": held}
+    heard = clause | {"id": "TALK-42", "never": [], "look_for": {**held, "before_sending": False}}
+    installed(clause, heard)
+    conversation, anna = talk()
+    (hint,) = hints_of(conversation, book_of(conversation.version_id), anna, NOW)
+    assert (hint.clause, hint.words.zh, hint.never) == ("TALK-40", "", ("不知道", "不行"))
+
+
 def test_replies_that_share_most_with_the_question_are_proposed_with_their_fields() -> None:
     installed()
     conversation, anna = talk()

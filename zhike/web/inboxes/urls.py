@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhike.web.inboxes import views
+from zhike.web.inboxes import question, views
 
 app_name = "inboxes"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("/new", views.new, name="new"),
     path("/<int:number>", views.show, name="show"),
     path("/<int:number>/edit", views.edit, name="edit"),
+    path("/<int:number>/question", question.page, name="question"),
     path("/<int:number>/switch", views.switch, name="switch"),
     path("/<int:number>/secret", views.secret, name="secret"),
 ]

@@ -42,7 +42,7 @@ def new(request: Request) -> HttpResponseBase:
             "survey": True,
             "ask_name": "optional",
             "side": "right",
-            "address": _here(request),
+            "address": own_address(request),
         }
         return _form(request, fresh)
     wish = forms.wish_of(request.POST, request.now)
@@ -53,7 +53,7 @@ def new(request: Request) -> HttpResponseBase:
     return HttpResponseRedirect(reverse("inboxes:show", args=[made.pk]))
 
 
-def _here(request: Request) -> str:
+def own_address(request: Request) -> str:
     """What an administrator reaches us by, as a first guess of what customers do."""
     return origin_of(f"{request.scheme}://{request.get_host()}")
 

@@ -8,8 +8,9 @@ from django.utils.translation import get_language
 
 from zhike.cases.access import visible_cases
 from zhike.cases.titles import title_in
+from zhike.channels.webchat.surveys import BEST
 from zhike.conversations.access import visible_conversations
-from zhike.conversations.models import Choice, Conversation, Medium
+from zhike.conversations.models import Choice, Conversation, Medium, Survey
 from zhike.conversations.trails import may_see_trail
 from zhike.customers.access import may_see_customers
 from zhike.customers.models import ContactPoint, Customer
@@ -29,8 +30,9 @@ CHOICES = 3
 
 
 def beside_of(request: Request, talk: Talk) -> dict[str, Any]:
-    """Everything of the pane; six queries, seven where candidates are to be told apart."""
+    """Everything of the pane; six queries, one more where candidates are to be told apart or it has ended."""
     conversation = talk.conversation
+    ended = conversation.state == Conversation.State.CLOSED
     return {
         "talk": talk,
         "conversation": conversation,
@@ -43,6 +45,8 @@ def beside_of(request: Request, talk: Talk) -> dict[str, Any]:
         "has_trail": has_trail(request, talk),
         "facts": facts_told(conversation, talk.book),
         "choices": choices(talk),
+        "survey": Survey.objects.filter(conversation=conversation).first() if ended else None,
+        "best": BEST,
     }
 
 

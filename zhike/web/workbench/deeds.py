@@ -132,15 +132,15 @@ def _hand_on(request: Request, talk: Talk, people: list[Colleague], queues: list
 
 @with_talk
 def invite(request: Request, talk: Talk) -> HttpResponseBase:
-    """A colleague helps; or (`leaves`) does no longer."""
+    """`staff`: a colleague helps; `leaves`: he does no longer."""
     people = colleagues_of(talk.conversation, talk.book, request.viewer)
     helping = Staff.objects.filter(pk__in=talk.conversation.collaborators)
     if request.method != "POST":
         return form(
             request, talk, "invite", people=[p for p in people if p.staff.pk not in talk.conversation.collaborators]
         )
-    number = request.POST.get("staff", "")
-    leaves = request.POST.get("leaves") == "1"
+    leaves = "leaves" in request.POST
+    number = request.POST.get("leaves" if leaves else "staff", "")
     able = [*helping] if leaves else [person.staff for person in people]
     person = next((each for each in able if str(each.pk) == number), None)
     own = leaves and person is not None and person.pk == (request.viewer.staff.pk if request.viewer.staff else 0)

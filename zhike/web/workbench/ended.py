@@ -14,7 +14,7 @@ from zhike.conversations.models import Conversation, Medium
 from zhike.lib.text import clean_line
 from zhike.org.handbooks import book_of
 from zhike.web.context import Request
-from zhike.web.workbench.facts import outcomes, topics
+from zhike.web.workbench.facts import outcome_word, topics
 from zhike.web.workbench.words import medium_icon, medium_word, who_of
 
 LONGEST = 60
@@ -74,5 +74,5 @@ def _row(it: Conversation) -> dict[str, object]:
         "icon": medium_icon(it.medium),
         "medium": medium_word(it.medium),
         "topic": dict(topics(book)).get(it.topic, it.topic),
-        "outcome": dict(outcomes(book)).get(it.outcome, it.outcome),
+        "outcome": outcome_word(it.outcome, book),
     }

@@ -29,11 +29,19 @@ NAMES: dict[str, Callable[[], str]] = {
     "order": lambda: gettext("订单号"),
     "order_no": lambda: gettext("订单号"),
     "consent": lambda: gettext("同意的告知"),
+    "mailbox": lambda: gettext("收到的邮箱"),
     HAPPENED_AT: lambda: gettext("发生时间"),
 }
 HIDDEN = frozenset({"key", "inbox", "phone", "email"})
 """Not shown: what is no fact of his, and numbers, which stand masked in his file."""
 LONGEST = 200
+SOURCES: dict[str, Callable[[], str]] = {"by_hand": lambda: gettext("手工登记"), "email": lambda: gettext("邮件")}
+"""Where it came from, where the product itself says so; a site's own words for its campaigns stay as they are."""
+OWN_OUTCOMES: dict[str, Callable[[], str]] = {
+    "customer_left": lambda: gettext("顾客结束"),
+    "idle": lambda: gettext("长时间没有回复"),
+}
+"""How a conversation ended that nobody of the house ended, where the handbook has no word of its own for it."""
 
 Choices = list[tuple[str, str]]
 
@@ -78,8 +86,8 @@ def _topics_of(conversation: Conversation, book: Book) -> dict[str, str]:
 def _value(name: str, value: object, known: dict[str, str]) -> str:
     if name == "topic":
         return known.get(str(value)) or str(value)
-    if name == "source" and value == "by_hand":
-        return gettext("手工登记")
+    if name == "source" and value in SOURCES:
+        return SOURCES[str(value)]()
     if isinstance(value, bool):
         return gettext("是") if value else gettext("否")
     return "\u3001".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -91,6 +99,12 @@ def topics(book: Book) -> Choices:
 
 def outcomes(book: Book) -> Choices:
     return _listed(book, OUTCOMES)
+
+
+def outcome_word(outcome: str, book: Book) -> str:
+    """What a conversation ended with, as a reader says it."""
+    own = OWN_OUTCOMES.get(outcome)
+    return dict(outcomes(book)).get(outcome) or (own() if own else outcome)
 
 
 def _listed(book: Book, name: str) -> Choices:

@@ -6,9 +6,10 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 
 from zhike.conversations.actions import edit_message, mark_read, recall_message, settle_questions
 from zhike.conversations.actions import say as say_it
@@ -57,7 +58,9 @@ def earlier(request: Request, talk: Talk) -> HttpResponseBase:
 
 @with_talk
 def say(request: Request, talk: Talk) -> HttpResponseBase:
-    """Send to the customer, or keep a note; answers with everything since `after`. The same key again sends nothing again."""
+    """Send to the customer, or keep a note; answers with everything since `after`, without scripts with the page. The same key again
+    sends nothing again.
+    """
     internal = request.POST.get("internal") == "1"
     if not (talk.rights.note if internal else talk.rights.write):
         return _refused(request, [Refusal(words_in(NOT_YOURS))])
@@ -71,6 +74,8 @@ def say(request: Request, talk: Talk) -> HttpResponseBase:
         return _refused(request, refusals_of(error, talk))
     except AttachmentRefused as refused:
         return _refused(request, [Refusal(words_in(refused.words))])
+    if not request.htmx and "text/html" in request.headers.get("Accept", ""):
+        return HttpResponseRedirect(reverse("workbench:one", args=[talk.number]) + "?plain=1")
     return _tail(request, talk)
 
 

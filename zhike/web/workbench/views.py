@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 
 from zhike.clocks.models import Clock
 from zhike.clocks.queries import open_clocks
+from zhike.conversations.by_hand import MEDIA as BY_HAND
 from zhike.conversations.hints import hints_of
 from zhike.conversations.models import Conversation
 from zhike.conversations.reading import PAGE, messages_before, thread_of
@@ -38,13 +39,17 @@ def show(request: Request) -> HttpResponse:
 
 
 def page(request: Request, talk: Talk | None, status: int = 200, **more: Any) -> HttpResponse:
-    """The whole screen; `form` is a deed's form above the composer. What was said is fetched when the page is there."""
+    """The whole screen; `form` is a deed's form above the composer. What was said is fetched when the page is there; with `?plain=1`,
+    for browsers without scripts, it stands there at once.
+    """
     current = talk.conversation.pk if talk else 0
     installed = books(request)
     pane = listed(request.viewer, request.now, [book for book, _ in installed], current)
     known: dict[str, Any] = {"listed": pane, "books": [book for book, held in installed if held], **more}
     if talk is not None:
-        known |= {**head_parts(request, talk, pane.clocks[current]), "lazy": True}
+        plain = "plain" in request.GET
+        known |= {**head_parts(request, talk, pane.clocks[current]), "lazy": not plain, "plain": plain}
+        known |= {**_said_in(request, talk), **beside_of(request, talk)} if plain else {}
     return render(request, "workbench/show.html", known, status=status)
 
 
@@ -92,12 +97,16 @@ def one(request: Request, talk: Talk) -> HttpResponseBase:
 
 def middle(request: Request, talk: Talk) -> dict[str, Any]:
     """Head, what was said, composer."""
+    return {**head_parts(request, talk), **_said_in(request, talk)}
+
+
+def _said_in(request: Request, talk: Talk) -> dict[str, Any]:
+    """The newest messages of the thread, and whether there are more."""
     thread = thread_of(talk.conversation, request.viewer)
     messages = messages_before(list(thread))
     more = len(messages) > PAGE
     shown = messages[1:] if more else messages
     return {
-        **head_parts(request, talk),
         "entries": said(shown, thread, request.viewer, request.now),
         "earlier": shown[0].pk if more and shown else 0,
         "thread": sorted(thread),
@@ -121,6 +130,7 @@ def head_parts(request: Request, talk: Talk, clocks: Sequence[Clock] | None = No
         "who": who_of(conversation),
         "icon": medium_icon(conversation.medium),
         "medium": medium_word(conversation.medium),
+        "by_hand": conversation.medium in BY_HAND,
         "state": state_word(conversation),
         "queue": queue_title(conversation),
         "owner": names.get(staff_key(conversation.owner_id), "") if conversation.owner_id else "",

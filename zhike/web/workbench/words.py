@@ -46,9 +46,10 @@ def medium_icon(medium: str) -> str:
 
 
 def state_word(conversation: Conversation) -> str:
-    """Where it stands; one handed on says that it is."""
+    """Where it stands; one handed on says that it is. As a label, with a capital where the language has them."""
     handed = conversation.owner_id and conversation.state in (Conversation.State.WAITING, Conversation.State.OFFERED)
-    return gettext("转交中") if handed else STATES[conversation.state]()
+    word = gettext("转交中") if handed else STATES[conversation.state]()
+    return word[:1].upper() + word[1:]
 
 
 def presence_word(state: str) -> str:

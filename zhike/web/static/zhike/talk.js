@@ -13,6 +13,7 @@ const messages = () => document.getElementById("wb-messages");
 const middle = document.getElementById("wb-middle");
 const still = window.zkStill;
 const PAUSE = 500, LONGEST = 2500;
+let chosen = talk()?.dataset.number ?? "";  // also while its page is still on its way
 
 // the list, row by row
 
@@ -56,7 +57,7 @@ function put(row) {
   const home = list().querySelector(`[data-group="${row.group}"] ul`);
   const wasNew = !old || old.closest("[data-group]").dataset.group !== row.group;
   old?.remove();
-  if (talk()?.dataset.id === String(row.id)) { element.querySelector("[data-open]").setAttribute("aria-current", "true"); seen(element); }
+  if (chosen === element.dataset.number) { element.querySelector("[data-open]").setAttribute("aria-current", "true"); seen(element); }
   const next = [...home.children].find((other) => Number(other.dataset.rank) > row.rank);
   home.insertBefore(element, next ?? null);
   window.htmx?.process(element);
@@ -83,8 +84,7 @@ function count() {
 
 async function whole() {
   if (still.held(list())) { still.when(list, "whole", whole); return; }
-  const number = talk()?.dataset.number ?? "";
-  const answer = await fetch(`${list().dataset.list}?c=${encodeURIComponent(number)}`).catch(() => null);
+  const answer = await fetch(`${list().dataset.list}?c=${encodeURIComponent(chosen)}`).catch(() => null);
   if (!answer?.ok) return;
   const part = document.createElement("template");
   part.innerHTML = (await answer.text()).trim();
@@ -98,6 +98,7 @@ async function whole() {
 
 function open(number, url, { push = true, focus = false } = {}) {
   if (!number) return;
+  chosen = number;
   for (const row of list().querySelectorAll("[aria-current]")) row.removeAttribute("aria-current");
   list().querySelector(`[data-talk="${CSS.escape(number)}"]`)?.setAttribute("aria-current", "true");
   const target = url ?? list().querySelector(`[data-talk="${CSS.escape(number)}"]`)?.getAttribute("href") ?? `${location.pathname.replace(/\/conversations.*/, "/conversations")}/${number}`;
@@ -287,7 +288,9 @@ document.addEventListener("zk:fact", (event) => {
     if (fact.type === "conversation.written") tail();
     if (fact.type === "conversation.changed") one(fact.payload.number, fact.payload.seq);
   }
-  if (here.dataset.id === id && !MINOR.has(fact.type)) head();
+  if (here.dataset.id !== id || MINOR.has(fact.type)) return;
+  if (fact.type === "conversation.question_settled") answered();
+  head();
 });
 function everything() { whole(); tail(); if (talk()) head(); }
 document.addEventListener("zk:reset", everything);

@@ -24,6 +24,7 @@ const internal = () => form().elements.internal.value === "1";
 function mode(which) {
   form().elements.internal.value = which === "note" ? "1" : "0";
   form().classList.toggle("wb-noting", which === "note");
+  field().placeholder = which === "note" ? field().dataset.forNote : field().dataset.forReply;
   for (const button of form().querySelectorAll("[data-mode]")) button.setAttribute("aria-pressed", String(button.dataset.mode === which));
 }
 function focusEnd() {

@@ -128,3 +128,16 @@ def test_two_customers_who_write_from_one_number_are_both_shown_and_neither_is_g
         assert ("示例母" in beside, "示例子" in beside) == (True, True)
         anna.post(f"/conversations/{later.number}/identify", {"customer": mother.pk if number == 2 else son.pk})
         Conversation.objects.update(state="closed", closed_at=NOW)
+
+
+def test_what_is_written_down_of_a_visit_is_recorded_and_says_so(anna: Client) -> None:
+    anna.post("/conversations/new", typed(medium="visit", key="press-visit"))
+    talk = Conversation.objects.get()
+    shown = middle(anna, talk)
+    assert "记下答复" in shown
+    assert "不会发给顾客" in shown
+    assert "回复顾客" not in shown
+    written = receive(inbox_of(), Incoming(address="示例访客", key="k", words="在吗"), now=NOW).conversation
+    anna.post(f"/conversations/{written.number}/accept")
+    assert "回复顾客" in middle(anna, written)
+    assert "记下答复" not in middle(anna, written)
