@@ -107,7 +107,7 @@ def test_two_tabs_of_one_visitor_say_the_same_and_end_together(
         expect(tab.locator(".message.mine .words")).to_have_count(4)
         assert said(tab) == stored(desk)
     other.locator(".menu summary").click()
-    other.get_by_role("link", name="结束会话").click()
+    other.get_by_role("button", name="结束会话").click()
     other.get_by_role("button", name="结束", exact=True).click()
     expect(page.locator(".ended")).to_contain_text("您结束了会话。")
     newest = "SELECT count(*) FROM conversations_survey GROUP BY conversation_id ORDER BY conversation_id DESC LIMIT 1"

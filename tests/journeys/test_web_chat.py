@@ -172,7 +172,7 @@ def test_the_end_is_his_and_he_is_asked_once(visitor: Somebody, shop: Served) ->
     agent(shop, "say", "三天送到。")
     expect(page.locator(".message.theirs .words")).to_have_count(1)
     page.locator(".menu summary").click()
-    page.get_by_role("link", name="结束会话").click()
+    page.get_by_role("button", name="结束会话").click()
     page.get_by_role("button", name="结束", exact=True).click()
     expect(page.locator(".ended")).to_contain_text("您结束了会话。")
     page.locator(".star input").nth(3).check(force=True)
