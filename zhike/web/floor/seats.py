@@ -27,6 +27,8 @@ from zhike.web.workbench.words import medium_icon, medium_word, presence_word, s
 
 MOST = 400
 """Conversations a floor reads; more are counted."""
+MOST_ALARMS = 8
+"""Conversations that have run out of time, by name; the others are counted, and stand with their queue or seat."""
 ORDER = (
     Presence.State.NOT_READY,
     Presence.State.READY,
@@ -65,6 +67,11 @@ class Seat:
     talks: list[Talk]
 
     @property
+    def place(self) -> str:
+        """Its row on the page."""
+        return f"seat-{self.staff.pk}"
+
+    @property
     def present(self) -> bool:
         return self.presence not in (Presence.State.OFF, Presence.State.AWAY)
 
@@ -81,15 +88,21 @@ class Line:
     ready: int
     estimate: str = ""
 
+    @property
+    def place(self) -> str:
+        """Its row on the page."""
+        return f"line-{self.handbook}-{self.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something that needs somebody now; `number` is the conversation."""
+    """Something that needs somebody now; `number` is the conversation, `place` where on the floor it stands."""
 
     kind: str
     words: str
     number: str = ""
     deadline: Deadline | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,8 @@ class Floor:
     lines: list[Line]
     seats: list[Seat]
     alarms: list[Alarm] = field(default_factory=list)
+    overdue: int = 0
+    """Conversations that have run out of time, named among the alarms or not."""
     complete: bool = True
 
 
@@ -113,7 +128,8 @@ def floor_of(viewer: Viewer, now: dt.datetime) -> Floor:
     seats = sorted((_seat(person, talks.values(), now) for person in people), key=_place)
     handled = handling_by_queue([book.name for book, _ in queues], now) if queues else {}
     lines = [_line(book, queue, list(talks.values()), people, handled, now) for book, queue in queues]
-    return Floor(lines, seats, _alarms(lines, seats, list(talks.values())), len(found) <= MOST)
+    overdue = _overdue(list(talks.values()))
+    return Floor(lines, seats, _alarms(lines, seats, overdue[:MOST_ALARMS]), len(overdue), len(found) <= MOST)
 
 
 def _queue(book: Book, name: str) -> Queue:
@@ -206,12 +222,17 @@ def _ready(person: Staff, book: Book, queue: Queue, states: Collection[str] = (P
     return any(held.handbook == book.name and held.role in queue.answered_by for held in person.assignments.all())
 
 
-def _alarms(lines: Sequence[Line], seats: Sequence[Seat], talks: Sequence[Talk]) -> list[Alarm]:
-    """What runs out or has run out first, then queues nobody can take from, then states that last too long."""
-    overdue = [talk for talk in talks if talk.deadline is not None and talk.deadline.state == "overdue"]
-    overdue.sort(key=lambda talk: talk.deadline.due_at if talk.deadline else talk.conversation.opened_at)
+def _overdue(talks: Sequence[Talk]) -> list[Talk]:
+    """What has run out of time, the longest ago first."""
+    found = [talk for talk in talks if talk.deadline is not None and talk.deadline.state == "overdue"]
+    return sorted(found, key=lambda talk: talk.deadline.due_at if talk.deadline else talk.conversation.opened_at)
+
+
+def _alarms(lines: Sequence[Line], seats: Sequence[Seat], overdue: Sequence[Talk]) -> list[Alarm]:
+    """What has run out of time first, then queues nobody can take from, then states that last too long."""
     found = [Alarm("overdue", talk.who, talk.conversation.number, talk.deadline) for talk in overdue]
-    found += [Alarm("nobody", line.title) for line in lines if line.waiting and not line.ready]
-    found += [Alarm("late", seat.staff.name) for seat in seats if seat.late]
-    found += [Alarm("gone", seat.staff.name) for seat in seats if seat.presence == Presence.State.OFF and seat.talks]
+    found += [Alarm("nobody", line.title, place=line.place) for line in lines if line.waiting and not line.ready]
+    found += [Alarm("late", seat.staff.name, place=seat.place) for seat in seats if seat.late]
+    gone = [seat for seat in seats if seat.presence == Presence.State.OFF and seat.talks]
+    found += [Alarm("gone", seat.staff.name, place=seat.place) for seat in gone]
     return found

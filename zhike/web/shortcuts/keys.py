@@ -69,7 +69,7 @@ def groups() -> tuple[Group, ...]:
                 Key(("c",), gettext("结束会话")),
                 Key(("w",), gettext("登记来访、来信、来电")),
                 Key(("h",), gettext("已结束的会话")),
-                Key(("f",), gettext("已结束的会话：到查找的格子")),
+                Key(("f",), gettext("到查找的格子：列表里的会话，已结束的会话")),
                 Key(("\u2191",), gettext("还没写字时：修改刚发出的一条")),
             ),
         ),

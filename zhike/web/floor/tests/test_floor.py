@@ -83,6 +83,28 @@ def test_what_needs_somebody_is_said_first() -> None:
     assert [alarm.kind for alarm in floor_of(lead, NOW).alarms] == ["overdue", "nobody", "late", "gone"]
 
 
+def test_every_alarm_leads_to_its_place_and_many_late_ones_do_not_bury_the_queues() -> None:
+    installed(FIRST_ANSWER)
+    lead, anna = person("boss", "lead"), person("anna")
+    is_there(anna, "off", "03-03 09:06")
+    inbox = inbox_of()
+    accept(asked(inbox, when="03-03 09:03"), anna, now=at("03-03 09:04"))
+    for number in range(10):
+        asked(inbox, when=f"03-03 09:0{number % 5}:30", who=f"v{number}", key=f"n{number}")
+    floor = floor_of(lead, NOW)
+    assert floor.overdue == 11
+    assert [alarm.kind for alarm in floor.alarms] == ["overdue"] * 8 + ["nobody", "gone"]
+    due = [alarm.deadline.due_at for alarm in floor.alarms if alarm.deadline]
+    assert due == sorted(due)
+    page = browser(lead).get("/floor").text
+    assert "超时的会话共 11 个" in page
+    assert page.count('<a data-open href="#line-talk-desk">') == 1
+    assert 'id="line-talk-desk"' in page
+    seat = f"seat-{anna.staff.pk}"  # type: ignore[union-attr]
+    assert f'<a data-open href="#{seat}">' in page
+    assert f'id="{seat}"' in page
+
+
 def test_an_agent_has_no_floor_and_a_stranger_sees_nothing_of_it() -> None:
     roles = [
         {"id": "agent", "title": "示例坐席", "reports_to": "lead", "screens": ["desk"]},

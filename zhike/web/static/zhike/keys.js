@@ -2,14 +2,16 @@
 // one with data-row-key="x" when its row has the focus, one with data-anywhere even where it is not seen. Never while
 // somebody types. What each key does stands in web/shortcuts/keys.py; a test holds the two together.
 const typing = (target) => target.closest("input:not([type=checkbox], [type=radio], [type=file]), textarea, select, [contenteditable]");
-const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent !== null);
+// A row in which nothing takes the focus is passed over: one would not get beyond it.
+const pressable = (row) => (row.matches("a, button") ? row : row.querySelector("[data-open]") ?? row.querySelector("a, button"));
+const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent !== null && pressable(row));
 
 function move(step) {
   const all = rows();
   if (!all.length) return;
   const at = all.findIndex((row) => row.contains(document.activeElement));
   const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step))];
-  (next.matches("a, button") ? next : next.querySelector("[data-open]") ?? next.querySelector("a, button"))?.focus();
+  pressable(next).focus();
   next.scrollIntoView({ block: "nearest" });
 }
 

@@ -15,6 +15,23 @@ const still = window.zkStill;
 const PAUSE = 500, LONGEST = 2500;
 let chosen = talk()?.dataset.number ?? "";  // also while its page is still on its way
 
+// The focus is never lost: to what stands where the old part stood, else to the words, else to what was said.
+const lost = () => !document.activeElement || document.activeElement === document.body || !document.activeElement.isConnected;
+function home() {
+  if (lost()) (document.getElementById("wb-words") ?? scroll())?.focus({ preventScroll: true });
+}
+function swap(old, fresh) {
+  const place = old.contains(document.activeElement) ? document.activeElement : null;
+  const kind = Object.keys(place?.dataset ?? {})[0];
+  if (fresh) old.replaceWith(fresh);
+  else old.remove();
+  if (!place) return;
+  const name = kind?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  (name && fresh?.querySelector(`button[data-${name}]`))?.focus({ preventScroll: true });
+  home();
+}
+window.zkTalk = { swap, home };
+
 // the list, row by row
 
 const changed = new Set();
@@ -43,10 +60,19 @@ async function flush() {
 
 function place(told) {
   const focused = document.activeElement?.closest?.(".wb-row")?.id;
+  const nearest = focused && told.gone.some((id) => `wb-row-${id}` === focused) ? beside(document.getElementById(focused)) : null;
   for (const id of told.gone) document.getElementById(`wb-row-${id}`)?.remove();
   for (const row of told.rows) put(row);
-  if (focused && !document.activeElement?.closest?.(".wb-row")) document.getElementById(focused)?.querySelector("[data-open]")?.focus({ preventScroll: true });
+  if (focused && lost()) (document.getElementById(focused) ?? document.getElementById(nearest))?.querySelector("[data-open]")?.focus({ preventScroll: true });
+  if (focused) home();
   count();
+}
+
+// The row that will stand in the place of one that goes; its id, because it may be drawn anew.
+function beside(row) {
+  const rows = [...list().querySelectorAll(".wb-row:not([hidden])")];
+  const at = rows.indexOf(row);
+  return (rows[at + 1] ?? rows[at - 1])?.id;
 }
 
 function put(row) {
@@ -112,7 +138,7 @@ function opened(focus) {
   if (!talk()) return;
   atEnd(true);
   read();
-  if (focus) document.getElementById("wb-words")?.focus();
+  if (focus) (document.getElementById("wb-words") ?? scroll()).focus({ preventScroll: true });
   document.dispatchEvent(new CustomEvent("zk:talk", { detail: { number: talk().dataset.number } }));
 }
 
@@ -132,20 +158,22 @@ document.addEventListener("talk-done", (event) => {
   if (row) later(Number(row.dataset.id));
   document.getElementById("wb-told").replaceChildren();
   if (leaves && talk()?.dataset.number !== number) return;
-  open(number, undefined, { push: !leaves, focus: !leaves });
+  open(number, undefined, { push: !leaves, focus: !leaves })?.then(home);
 });
+function giveUp() {
+  document.getElementById("wb-deed").replaceChildren();
+  home();
+}
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-give-up]")) return;
   event.preventDefault();
-  document.getElementById("wb-deed").replaceChildren();
-  document.getElementById("wb-words")?.focus();
+  giveUp();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing || !document.querySelector("#wb-deed > *")) return;
   event.stopPropagation();
   event.preventDefault();
-  document.getElementById("wb-deed").replaceChildren();
-  document.getElementById("wb-words")?.focus();
+  giveUp();
 }, true);
 
 // what is said
@@ -218,7 +246,7 @@ async function one(number, seq) {
   const part = document.createElement("template");
   part.innerHTML = (await answer.text()).trim();
   if (still.held(element)) still.when(() => element, element, () => one(number, seq));
-  else element.replaceWith(part.content.firstElementChild);
+  else swap(element, part.content.firstElementChild);
 }
 document.addEventListener("zk:message", (event) => one(event.detail.number, event.detail.seq));
 

@@ -65,7 +65,7 @@ function failed(item) {
   line.classList.add("wb-lost");
   line.querySelector("[data-state]").textContent = form()?.dataset.unsent ?? "";
   if (line.querySelector("button")) return;
-  for (const [words, deed] of [[form()?.dataset.again, () => send(item)], [form()?.dataset.drop, () => { forget(item); line.remove(); }]]) {
+  for (const [words, deed] of [[form()?.dataset.again, () => send(item)], [form()?.dataset.drop, () => { forget(item); window.zkTalk.swap(line); }]]) {
     const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-sm", textContent: words ?? "" });
     button.addEventListener("click", deed);
     line.append(button);
@@ -175,7 +175,8 @@ async function change(url, values) {
     const part = document.createElement("template");
     part.innerHTML = (await answer.text()).trim();
     const element = part.content.firstElementChild;
-    if (element) document.getElementById(element.id)?.replaceWith(element);
+    const old = element && document.getElementById(element.id);
+    if (old) window.zkTalk.swap(old, element);
     if (editing) stopEditing();
   } else if (answer?.status === 422 && form()) told().innerHTML = await answer.text();
   else say(document.getElementById("zk-toast")?.dataset.failed);

@@ -66,7 +66,7 @@ async function whispered({ number, message }) {
   const open = Object.assign(document.createElement("a"), { className: "btn btn-sm", textContent: place.dataset.open, href: `${base}/${number}` });
   open.dataset.talk = number;
   const done = Object.assign(document.createElement("button"), { className: "btn btn-sm", type: "button", textContent: place.dataset.close });
-  for (const each of [open, done]) each.addEventListener("click", () => box.remove());
+  for (const each of [open, done]) each.addEventListener("click", () => { box.remove(); window.zkTalk.home(); });
   box.append(open, done);
   place.append(box);
 }
