@@ -50,6 +50,16 @@ print(json.dumps(received.conversation.number))
 """
 
 
+FLOOD = """
+from zhike.conversations.actions import Incoming, receive
+from zhike.conversations.models import Inbox
+import datetime
+who, many, at = sys.argv[1:4]
+now, inbox = datetime.datetime.fromisoformat(at), Inbox.objects.get(key="shop")
+for n in range(int(many)):
+    receive(inbox, Incoming(address=who, key=f"{who}/flood/{n}", words=f"{n + 1}", name=who), now=now)
+print(json.dumps(True))
+"""
 GONE = """
 from zhike.conversations.models import Presence
 from zhike.conversations.presence import enter_state, look_after_presence
@@ -75,6 +85,11 @@ def visitor(product: Served, words: str, *, who: str = "示例访客", key: str 
     now = product.clock()["now"]
     number: Any = product.run(WRITES, words, who, key or f"{who}/{words}"[:80], now)
     return str(number)
+
+
+def flood(product: Served, who: str, many: int) -> None:
+    """He writes so many messages, one after the other: 1, 2, 3."""
+    product.run(FLOOD, who, str(many), product.clock()["now"])
 
 
 def nothing_heard_of(product: Served, username: str) -> None:

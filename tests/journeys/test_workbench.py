@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.people import Somebody, somebody
 from tests.served import Served
-from tests.talks import nothing_heard_of, opened, row, take, visitor
+from tests.talks import flood, nothing_heard_of, opened, row, take, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
 
@@ -49,6 +49,17 @@ def test_a_picture_is_pasted_or_dropped_and_waits_with_the_draft(anna: Somebody,
     page.reload()
     expect(page.locator("#wb-messages .zk-files img")).to_have_count(1)
     expect(page.locator("#wb-files li")).to_have_count(0)
+
+
+def test_all_that_was_written_while_the_line_was_down_is_there_when_it_is_back(anna: Somebody, talks: Served) -> None:
+    page = take(anna, visitor(talks, "0", who="示例访客多"))
+    page.route(re.compile(r"/tail\?"), lambda route: route.abort())
+    flood(talks, "示例访客多", 230)
+    page.unroute_all()
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    expect(page.locator("#wb-messages .wb-customer")).to_have_count(231)
+    assert page.locator("#wb-messages .wb-customer .wb-words").all_inner_texts() == [str(n) for n in range(231)]
+    anna.faults.clear()  # the cut connection itself
 
 
 def test_a_picture_of_thirty_megabytes_is_refused_in_words_and_the_words_stay(anna: Somebody, talks: Served) -> None:

@@ -24,6 +24,11 @@ for (const here of document.querySelectorAll(".zk-tabs [aria-current], .ad-nav [
   here.parentElement.scrollLeft = Math.max(0, here.offsetLeft - here.parentElement.offsetLeft - 24);
 }
 
+for (const today of document.querySelectorAll(".at-scroll thead .at-today")) {
+  const table = today.closest(".at-scroll");
+  table.scrollLeft = Math.max(0, today.offsetLeft - table.clientWidth / 2);
+}
+
 // A form marked data-once is sent once; the server's submission key is the real guard, this only shows it.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -13,6 +13,7 @@ const messages = () => document.getElementById("wb-messages");
 const middle = document.getElementById("wb-middle");
 const still = window.zkStill;
 const PAUSE = 500, LONGEST = 2500;
+const MOST_NEW = 200;  // so many messages one answer holds (conversations/reading.py)
 let chosen = talk()?.dataset.number ?? "";  // also while its page is still on its way
 
 // The focus is never lost: to what stands where the old part stood, else to the words, else to what was said.
@@ -191,7 +192,7 @@ async function tail() {
   fetching = null;
   const html = answer?.ok ? await answer.text() : "";
   if (html && still.held(messages())) still.when(messages, "tail", tail);
-  else if (html && talk() === here) add(html);
+  else if (html && talk() === here && add(html) >= MOST_NEW) again = true;
   if (again) { again = false; tail(); }
 }
 
@@ -204,6 +205,7 @@ function add(html) {
   const part = document.createElement("template");
   part.innerHTML = html;
   const stay = nearEnd();
+  const told = part.content.querySelectorAll("[data-message]").length;
   // A day or another conversation is named before a message: not at all where that message is here already.
   let named = [];
   for (const element of [...part.content.children]) {
@@ -222,6 +224,7 @@ function add(html) {
   }
   atEnd(stay);
   read();
+  return told;
 }
 // What was asked and is answered now no longer waits: its line is drawn anew.
 function answered() {
