@@ -26,7 +26,7 @@ pytestmark = [
 
 
 class Album:
-    """Pictures in the order they are taken: `03-agent-answers.png`."""
+    """Pictures in the order they are taken, by day and by night: `03-agent-answers-1440-light.png`; staff's also at a telephone's width."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,16 @@ class Album:
     def take(self, page: Page, name: str) -> None:
         self.taken += 1
         expect(page.locator("[aria-busy=true]")).to_have_count(0)
-        page.screenshot(path=self.folder / f"{self.taken:02}-{name}.png")
+        own = page.viewport_size or DESKTOP
+        for size in [own] if own["width"] == PHONE["width"] else [DESKTOP, PHONE]:
+            page.set_viewport_size(size)  # type: ignore[arg-type]
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                page.screenshot(path=self.folder / f"{self.taken:02}-{name}-{size['width']}-{scheme}.png")
+            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert over <= 0, f"{name} is {over} px wider than the screen at {size['width']}"
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(own)
 
 
 def asks(page: Page, album: Album) -> None:

@@ -87,7 +87,7 @@ def test_a_row_that_goes_hands_the_focus_to_its_neighbour(browser: Browser, anna
 def test_every_form_of_a_deed_opens_takes_the_focus_and_escape_gives_it_back(anna: Somebody, talks: Served) -> None:
     page = taken_by_keys(anna, visitor(talks, "逐个试", who="示例键三"))
     page.keyboard.press("Escape")
-    doors = page.locator(".wb-actions > a[hx-get]")
+    doors = page.locator(".wb-actions > a[hx-get]").filter(has_not_text="转工单")  # which leads to a page of its own
     for place in range(doors.count()):
         name = doors.nth(place).inner_text()
         doors.nth(place).focus()
@@ -108,7 +108,7 @@ def test_what_is_done_to_a_message_leaves_the_focus_by_it(anna: Somebody, talks:
     page.locator("#wb-words").focus()
     page.keyboard.type("不客气")
     page.keyboard.press("Enter")
-    expect(page.locator(".wb-staff .wb-words")).to_have_text("不客气")
+    expect(page.locator("[data-edit]")).to_have_count(1)
     page.keyboard.press("ArrowUp")
     expect(page.locator("#wb-words")).to_have_value("不客气")
     page.keyboard.type("。")
