@@ -32,7 +32,7 @@ def test_a_question_answered_says_so_no_longer_and_the_row_stays_marked(anna: So
     number = visitor(talks, "什么时候开门", who="示例访客十")
     take(anna, number)
     page = anna.page
-    expect(page.locator(row(page, number)).locator("[data-open]")).to_have_attribute("aria-current", "true")
+    expect(page.locator(row(number)).locator("[data-open]")).to_have_attribute("aria-current", "true")
     expect(page.locator(".wb-open")).to_have_text("等着答复")
     page.locator("#wb-words").fill("九点。")
     page.keyboard.press("Enter")
@@ -42,7 +42,7 @@ def test_a_question_answered_says_so_no_longer_and_the_row_stays_marked(anna: So
     expect(page.locator(".wb-open")).to_have_count(1)
     page.get_by_role("button", name="不用答复").click()
     expect(page.locator(".wb-open")).to_have_count(0)
-    expect(page.locator(row(page, number)).locator("[data-open]")).to_have_attribute("aria-current", "true")
+    expect(page.locator(row(number)).locator("[data-open]")).to_have_attribute("aria-current", "true")
 
 
 def test_a_note_is_not_called_a_reply(anna: Somebody, talks: Served) -> None:

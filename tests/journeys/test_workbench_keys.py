@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.people import Somebody, somebody
 from tests.served import Served
-from tests.talks import furnish, visitor
+from tests.talks import opened, row, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
 BODY = "() => document.activeElement === document.body || !document.activeElement.isConnected"
-
-
-@pytest.fixture(scope="module")
-def talks(sandbox: Served) -> Served:
-    furnish(sandbox)
-    return sandbox
-
-
-@pytest.fixture
-def anna(browser: Browser, talks: Served) -> Iterator[Somebody]:
-    with somebody(browser, talks) as person:
-        yield person.sign_in("agent1").go("/conversations")
-
-
-def row(number: str) -> str:
-    return f'.wb-row[data-number="{number}"]'
-
-
-def opened(page: Page, number: str) -> None:
-    expect(page.locator("#wb-talk")).to_have_attribute("data-number", number)
 
 
 def not_lost(page: Page) -> None:
