@@ -41,7 +41,8 @@ class Album:
             page.set_viewport_size(size)  # type: ignore[arg-type]
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                page.screenshot(path=self.folder / f"{self.taken:02}-{name}-{size['width']}-{scheme}.png")
+                picture = self.folder / f"{self.taken:02}-{name}-{size['width']}-{scheme}.png"
+                page.screenshot(path=picture, animations="disabled")
             over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert over <= 0, f"{name} is {over} px wider than the screen at {size['width']}"
         page.emulate_media(color_scheme="light")
