@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import HttpResponseRedirect
@@ -14,6 +15,8 @@ from zhike.cases.exporting import may_export
 from zhike.cases.listing import FORM, column_titles
 from zhike.cases.queries import Page, filtered, page_of
 from zhike.cases.saved_views import Listed, default_for, views_for
+from zhike.conversations.access import conversation_for
+from zhike.conversations.refusals import NotFound
 from zhike.web.case_list.asking import (
     Question,
     books_now,
@@ -30,12 +33,15 @@ from zhike.web.context import Request
 from zhike.web.desk.mine import open_clocks, rows_of
 
 REMEMBERED = "cases_filter"
+CONVERSATION = re.compile(r"C-[0-9]{6}-[0-9]{6,12}")
 JOINED = ("department", "owner", "customer")
 """Columns whose rows stand in other tables; read along only where they are shown."""
 
 
 def show(request: Request) -> HttpResponseBase:
     """`/cases`: without a question the last one is asked again, or the view his role begins with; `?all=1` forgets it."""
+    if talk := conversation_meant(request):
+        return HttpResponseRedirect(reverse("workbench:one", args=[talk]))
     views = views_for(request.viewer)
     if not request.GET and (last := first_question(request, views)):
         return HttpResponseRedirect(f"{reverse('case_list:show')}?{last}")
@@ -63,6 +69,17 @@ def show(request: Request) -> HttpResponseBase:
         **pages(request, question, page),
     }
     return render(request, "case_list/show.html", known)
+
+
+def conversation_meant(request: Request) -> str:
+    """The number of the conversation somebody wrote into the search of the bar, where he may see it."""
+    text = request.GET.get("q", "").strip().upper()
+    if not CONVERSATION.fullmatch(text):
+        return ""
+    try:
+        return conversation_for(request.viewer, text).number
+    except NotFound:
+        return ""
 
 
 def first_question(request: Request, views: list[Listed]) -> str:

@@ -101,6 +101,17 @@ def test_who_watches_cannot_write_to_the_customer() -> None:
     assert list(talk.messages.values_list("internal", flat=True).order_by("seq")) == [False, True]
 
 
+def test_the_number_of_a_conversation_in_the_search_of_the_bar_opens_it_for_whom_it_is() -> None:
+    roles = [{**role, "screens": ["desk", "cases"]} for role in ROLES]
+    installed(FIRST_ANSWER, roles=roles, queues=[DESK, OTHER])
+    anna, outsider = person("anna"), person("stranger", "outsider")
+    talk = taken(anna)
+    found = browser(anna).get("/cases", {"q": f" {talk.number.lower()} "})
+    assert (found.status_code, found["Location"]) == (302, f"/conversations/{talk.number}")
+    assert browser(outsider).get("/cases", {"q": talk.number}).status_code == 200
+    assert browser(anna).get("/cases", {"q": "C-250101-999999"}).status_code == 200
+
+
 def test_a_conversation_of_another_department_is_not_there() -> None:
     ground()
     anna, outsider = person("anna"), person("stranger", "outsider")
