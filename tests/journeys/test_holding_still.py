@@ -109,3 +109,25 @@ def test_half_written_words_stay_until_they_are_gone(lead: Somebody, talks: Serv
     page.locator("#write").fill("")
     page.locator("#ask").focus()
     redrawn(page)
+
+
+def test_a_row_whose_deed_is_on_its_way_stays_and_hears_the_answer(browser: Browser, talks: Served) -> None:
+    """The news that it is taken may come before the answer to whoever takes it."""
+    number = visitor(talks, "消息先到", who="示例访客先")
+    with somebody(browser, talks) as anna:
+        page = anna.sign_in("agent1").go("/conversations").page
+        expect(page.locator("#zk-link")).to_be_hidden()
+        page.evaluate(NEWS)
+        page.route("**/accept", lambda route: _told_before_answered(route, page))
+        page.locator(f'.wb-row[data-number="{number}"] [data-open]').focus()
+        page.keyboard.press("a")
+        expect(page.locator("#wb-talk")).to_have_attribute("data-number", number)
+        expect(page.locator(f'[data-group="mine"] .wb-row[data-number="{number}"]')).to_have_count(1)
+
+
+def _told_before_answered(route: Route, page: Page) -> None:
+    """The answer comes after the news, upon which the list would have been drawn anew."""
+    answer = route.fetch()
+    page.evaluate("() => window.news")
+    assert page.evaluate("() => window.zkStill.held(document.getElementById('wb-list'))")
+    route.fulfill(response=answer)

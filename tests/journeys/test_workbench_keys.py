@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -136,12 +137,15 @@ def test_a_supervisor_walks_the_floor_whispers_and_the_agent_closes_it(
     with somebody(browser, talks) as lead:
         floor = lead.sign_in("supervisor1").go("/floor").page
         lead.sees("示例键七")
-        gone = floor.locator(".fl-alarms a", has_text="离线")
-        expect(gone).to_have_count(1)
-        for _ in range(floor.locator("[data-row]").count()):
+        rows = floor.locator("#floor [data-row]").count()
+        met = []
+        for _ in range(rows):
             floor.keyboard.press("j")
-            if floor.evaluate(f"() => document.activeElement.href?.endsWith('/{number}')"):
+            met.append(floor.evaluate("() => document.activeElement.getAttribute('href')"))
+            if met[-1] == f"/conversations/{number}":
                 break
+        assert met[-1] == f"/conversations/{number}", met
+        assert all(one != next_one for one, next_one in pairwise(met)), "a row was not got beyond"
         floor.keyboard.press("Enter")
         opened(floor, number)
         floor.get_by_role("link", name="悄悄提示").focus()

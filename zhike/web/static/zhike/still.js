@@ -1,12 +1,13 @@
 // A page that redraws itself never takes away what somebody is using. Between the press of a button and its click nothing of the page
-// moves; a part in which somebody writes or has half written, or in which a question, a menu or a form stands open, stays as it is.
+// moves; a part in which somebody writes or has half written, in which a question, a menu or a form stands open, or a deed of which is on
+// its way to the server, stays as it is: what the answer says is told to the element that asked.
 // What came for it meanwhile is asked for again when it is free.
 //   window.zkStill.held(part)              whether this part must not be redrawn now
 //   window.zkStill.when(part, name, deed)  does it now, or as soon as part() is free; of one name only the last deed
 // Every redraw nobody asked for goes through here: htmx's, set off by a "live" event or a poll, and the conversations' own.
 const FIELDS = "textarea, select, input:not([type=hidden], [type=submit], [type=button], [type=reset], [type=image])";
 const WRITTEN = "textarea, select, input:not([type=checkbox], [type=radio], [type=submit], [type=button], [type=reset]), [contenteditable]";
-const ASKED = "details.zk-confirm[open], details.zk-menu[open], dialog[open], [data-asked], [data-held] > *";
+const ASKED = "details.zk-confirm[open], details.zk-menu[open], dialog[open], [data-asked], [data-held] > *, [hx-post].htmx-request";
 const TAP = 400;
 const waiting = new Map();
 let pressed = false, end = 0, timer = 0;
@@ -53,7 +54,7 @@ addEventListener("pointerup", () => up(TAP), true);
 addEventListener("pointermove", (event) => { if (event.pointerType === "mouse" && !event.buttons) up(0); }, true);
 for (const name of ["click", "pointercancel", "keyup", "blur", "pagehide"]) addEventListener(name, (event) => { if (name !== "blur" || event.target === window) up(0); }, true);
 addEventListener("keydown", (event) => { if ([" ", "Enter"].includes(event.key)) down(); }, true);
-for (const name of ["focusout", "toggle", "close", "input", "change", "reset", "htmx:afterSettle"]) addEventListener(name, look, true);
+for (const name of ["focusout", "toggle", "close", "input", "change", "reset", "htmx:afterSettle", "htmx:afterRequest"]) addEventListener(name, look, true);
 
 // What a deed of his own brings is put in place at once; only what came by itself waits.
 const again = (element) => () => window.htmx?.trigger(element.isConnected ? element : document.getElementById(element.id) ?? element, "live");
