@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -25,11 +25,14 @@ from zhike.handbook.clauses import Measure
 from zhike.handbook.measures import Measured, measure
 from zhike.handbook.named import with_named
 from zhike.handbook.structure import Indicator
+from zhike.org.principals import staff_key, staff_number
 from zhike.records.queries import standing_fillings
 
 Row = dict[str, Any]
 AGE = "age_minutes"
 CLOCK = "clock"
+SUBJECT, AT, PERSON, AUDIENCE = "_subject", "_at", "_person", "_audience"
+"""What a row is about, when it counts, whose it is and who may hear of it: for splitting figures and opening them, never for a `where`."""
 
 
 def figure(
@@ -44,7 +47,7 @@ def figure(
     still open has an age.
     """
     definition = definition_of(book, name)
-    rows = {kind: list(rows_of(book, kind, process, since, before)) for kind, process in _counted(definition)}
+    rows = {kind: list(rows_of(book, kind, process, since, before)) for kind, process in counted_by(definition)}
     if now is not None and definition.value is not None and definition.value.how[1] == AGE:
         ages = ages_of([row[CLOCK] for row in rows["clocks"]], now)
         rows["clocks"] = [{**row, AGE: ages.get(row[CLOCK])} for row in rows["clocks"]]
@@ -62,7 +65,7 @@ def definition_of(book: Book, name: str) -> Measure | Indicator:
     raise KeyError(f"handbook {book.name} has no measure or indicator {name!r}")
 
 
-def _counted(definition: Measure | Indicator) -> set[tuple[str, str | None]]:
+def counted_by(definition: Measure | Indicator) -> set[tuple[str, str | None]]:
     counts = [c for c in (definition.numerator, definition.denominator) if c is not None]
     found: set[tuple[str, str | None]] = {(c.count, getattr(c, "process", None)) for c in counts}
     if definition.value is not None:
@@ -83,7 +86,7 @@ def rows_of(
     elif kind == "cases" or any(p.id == kind for p in book.handbook.processes):
         yield from _cases(book, process or (kind if kind != "cases" else None), since, before)
     else:
-        yield from _fillings(kind, since, before)
+        yield from fillings_of([kind], since, before)[kind]
 
 
 def _between(field: str, since: dt.datetime | None, before: dt.datetime | None) -> dict[str, dt.datetime]:
@@ -94,10 +97,32 @@ def _between(field: str, since: dt.datetime | None, before: dt.datetime | None) 
 def _clocks(book: Book, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
     rows = Clock.objects.filter(handbook=book.name, watches="", **_between("due_at", since, before))
     spent = minutes_of(rows.values_list("pk", flat=True)) if _wants_minutes(book) else {}
-    for pk, clause, state, held_as in rows.values_list("pk", "clause", "state", "held_as"):
+    named = (
+        "pk",
+        "clause",
+        "state",
+        "held_as",
+        "subject_kind",
+        "subject_id",
+        "due_at",
+        "stopped_by",
+        "holders",
+        "audience",
+    )
+    for pk, clause, state, held_as, kind, number, due, by, holders, audience in rows.values_list(*named):
         used = spent.get(pk)
         minutes = {"minutes": used.used, "late_minutes": used.late} if used else {}
-        yield {CLOCK: pk, "clause": clause, "state": state, "held_as": held_as, **minutes}
+        yield {
+            CLOCK: pk, "clause": clause, "state": state, "held_as": held_as, **minutes,
+            SUBJECT: (kind, number), AT: due, PERSON: person_of(by, holders), AUDIENCE: audience,
+        }  # fmt: skip
+
+
+def person_of(by: str, holders: Sequence[str]) -> str:
+    """Whose it is: whoever did it, else the first who holds it; a role where nobody was named."""
+    return (
+        by if staff_number(by) else next((one for one in holders if staff_number(one)), holders[0] if holders else "")
+    )
 
 
 def _wants_minutes(book: Book) -> bool:
@@ -109,8 +134,22 @@ def _wants_minutes(book: Book) -> bool:
 
 def _duties(book: Book, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
     rows = Obligation.objects.filter(handbook=book.name, **_between("begins_at", since, before))
-    for clause, state, period, subject in rows.values_list("clause", "state", "period", "subject_id"):
-        yield {"clause": clause, "state": state, "period": period, "subject": subject}
+    named = (
+        "clause",
+        "state",
+        "period",
+        "subject_kind",
+        "subject_id",
+        "begins_at",
+        "settled_by",
+        "holders",
+        "audience",
+    )
+    for clause, state, period, kind, subject, at, by, holders, audience in rows.values_list(*named):
+        yield {
+            "clause": clause, "state": state, "period": period, "subject": subject,
+            SUBJECT: (kind, subject), AT: at, PERSON: person_of(by, holders), AUDIENCE: audience,
+        }  # fmt: skip
 
 
 def _cases(book: Book, process: str | None, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
@@ -124,7 +163,10 @@ def _cases(book: Book, process: str | None, since: dt.datetime | None, before: d
         standing = standing_of(book, [case.pk for case in batch])
         for case in batch:
             facts = with_named(book, facts_of(case, book) | standing[case.pk])
-            yield {**facts, "lead_time_minutes": _lead_time(case)}
+            yield {
+                **facts, "lead_time_minutes": _lead_time(case), SUBJECT: ("case", case.pk), AT: case.opened_at,
+                PERSON: staff_key(case.owner_id) if case.owner_id else "",
+            }  # fmt: skip
 
 
 def _batches(rows: Iterator[Case], size: int = 2000) -> Iterator[list[Case]]:
@@ -137,14 +179,20 @@ def _lead_time(case: Case) -> float | None:
     return (case.closed_at - case.opened_at).total_seconds() / 60 if case.closed_at else None
 
 
-def _fillings(record: str, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
-    """Fillings with `ordinal`: the how-manieth of its case it is."""
-    seen: Counter[tuple[str, int]] = Counter()
+def fillings_of(
+    records: Collection[str], since: dt.datetime | None, before: dt.datetime | None
+) -> dict[str, list[Row]]:
+    """Fillings of several forms with `ordinal`: the how-manieth of its case each is. One query."""
+    seen: Counter[tuple[str, str, int]] = Counter()
+    found: dict[str, list[Row]] = {record: [] for record in records}
     rows = (
         standing_fillings()
-        .filter(record=record, subject_kind__in=("case", "conversation"), **_between("at", since, before))
+        .filter(record__in=list(records), subject_kind__in=("case", "conversation"), **_between("at", since, before))
         .order_by("id")
     )
-    for kind, subject, values, round_ in rows.values_list("subject_kind", "subject_id", "values", "round"):
-        seen[kind, subject] += 1
-        yield {**values, "case.round": round_, "ordinal": seen[kind, subject], "subject": subject}
+    named = ("record", "subject_kind", "subject_id", "values", "round", "at", "actor")
+    for record, kind, subject, values, round_, at, actor in rows.values_list(*named):
+        seen[record, kind, subject] += 1
+        own = {"case.round": round_, "ordinal": seen[record, kind, subject], "subject": subject}
+        found[record].append({**values, **own, SUBJECT: (kind, subject), AT: at, PERSON: actor})
+    return found

@@ -41,6 +41,9 @@ def _conversations(book: Book, between: Mapping[str, dt.datetime]) -> Iterator[R
             "covered": one.covers_id is not None,
             "score": score,
             "satisfied": None if score is None else score >= 4,
+            "_subject": ("conversation", one.pk),
+            "_at": one.opened_at,
+            "_person": staff_key(one.owner_id) if one.owner_id else "",
         }
 
 
@@ -55,6 +58,9 @@ def _answers(book: Book, between: Mapping[str, dt.datetime]) -> Iterator[Row]:
             "agent": one.author,
             "queue": one.conversation.queue or None,
             "corrected": (one.conversation_id, one.seq) in corrected,
+            "_subject": ("conversation", one.conversation_id),
+            "_at": one.at,
+            "_person": one.author,
         }
 
 

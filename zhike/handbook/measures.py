@@ -80,6 +80,19 @@ def measure(clause: Measure | Indicator, rows: Rows) -> Measured:
     return _finish(clause, above / below if below else None, above, below)
 
 
+def counted(clause: Measure | Indicator, rows: Rows, *, below: bool) -> list[Facts]:
+    """The rows a figure counts: of its denominator (`below`), or of its numerator, or what its statistic is over."""
+    if clause.value is not None:
+        own = rows.get(clause.value.of, ())
+        return [row for row in own if holds(clause.value.where, row) and not _dropped(clause, row)]
+    count = clause.denominator if below else clause.numerator
+    return (
+        [row for row in rows.get(count.count, ()) if holds(count.where, row) and not _dropped(clause, row)]
+        if count
+        else []
+    )
+
+
 def _dropped(clause: Measure | Indicator, row: Facts) -> bool:
     return isinstance(clause, Measure) and bool(clause.drop) and holds(clause.drop, row)
 

@@ -6,8 +6,12 @@ import copy
 import datetime as dt
 from typing import Any
 
+from zhike.duties.actions import release
+from zhike.duties.models import Obligation
+from zhike.duties.populations import kinds
 from zhike.handbook.common import Scalar
 from zhike.org.models import HandbookVersion
+from zhike.org.principals import SYSTEM
 from zhike.rehearsal import names
 from zhike.rehearsal.vocabulary import StepFailed
 from zhike.rehearsal.world import World
@@ -52,11 +56,22 @@ def _replace(world: World, **changes: Any) -> None:
         source=changes.get("source", before.source), parameters=changes.get("parameters", before.parameters),
         digest=f"scenario-{HandbookVersion.objects.count()}-{before.pk}"[:64],
     )  # fmt: skip
+    _owe_anew(world, before)
+
+
+def _owe_anew(world: World, before: HandbookVersion) -> None:
+    """What is owed over a population runs from period to period under one version: it begins again under the new one."""
+    rows = Obligation.objects.filter(version_id=before.pk, is_open=True, subject_kind__in=kinds())
+    for subject in {row.subject for row in rows}:
+        ended = release(subject, world.now, SYSTEM)
+        Obligation.objects.filter(pk__in=[row.pk for row in ended]).delete()
+    world.acted = True
 
 
 def _typed(default: Scalar, value: str) -> Scalar:
     if isinstance(default, bool):
         return value in ("是", "true", "yes")
-    if isinstance(default, int):
-        return int(value)
-    return float(value) if isinstance(default, float) else value
+    try:
+        return type(default)(value) if isinstance(default, int | float) else value
+    except ValueError as error:
+        raise StepFailed(f"参数的值“{value}”不是数字，现在的值是 {default}", word=value) from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,18 @@ class Line:
     text: str
     line: int
     table: list[list[str]] | None = None
+    column: int = 1
+    """Where the sentence begins, behind its keyword; from 1."""
+    cells: list[list[tuple[int, int]]] = field(default_factory=list)
+    """(line, column) of each cell of the table."""
+
+    def place_of(self, word: str) -> tuple[int, int]:
+        """(line, column) of a word in the sentence or of the cell that holds it; of the sentence where it is in neither."""
+        if word and word in self.text:
+            return self.line, self.column + self.text.index(word)
+        rows = zip(self.table or [], self.cells, strict=False)
+        cells = ((text, at) for texts, places in rows for text, at in zip(texts, places, strict=False))
+        return next((at for text, at in cells if word and word in text), (self.line, self.column))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +61,33 @@ def read_features(folder: Path, only: str | None = None) -> list[Scenario]:
 
 
 def read_feature(file: Path) -> list[Scenario]:
+    text = ""
     try:
-        document: dict[str, Any] = dict(Parser().parse(TokenScanner(file.read_text(encoding="utf-8"))))
+        text = file.read_text(encoding="utf-8").removeprefix("\ufeff")
+        document: dict[str, Any] = dict(Parser().parse(TokenScanner(text)))
     except (CompositeParserException, ParserError) as error:
-        raise BadFeature(f"{file.name}: {error}") from error
+        raise BadFeature(f"{file.name}: {_what_to_do(error, text)}") from error
     except UnicodeDecodeError as error:
         raise BadFeature(f"{file.name}: 不是 UTF-8 编码 / not UTF-8 ({error})") from error
     feature = document.get("feature")
     return _children(file.name, feature["children"], [], "") if feature else []
+
+
+def _what_to_do(error: CompositeParserException | ParserError, text: str) -> str:
+    """The first thing the parser met, with its line and column, and how the file would be right."""
+    first = (getattr(error, "errors", None) or [error])[0]
+    place = getattr(first, "location", None) or {}
+    line, column = place.get("line", 1), place.get("column") or 1
+    if not re.match(r"\s*#\s*language\s*:\s*zh-CN", text):
+        return f"{line}:{column}: 第一行要写“# language: zh-CN”，中文关键字才读得懂"
+    lines = text.splitlines()
+    said = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    if "inconsistent cell count" in str(first):
+        return f"{line}:{column}: 表格这一行的格数和上一行不同：{said}。每行用同样多的“|”，空格也要留着"
+    return (
+        f"{line}:{column}: 读不懂“{said}”。一行以 功能、背景、规则、场景、场景大纲、例子 加冒号，或 假如、当、那么、而且、但是 开头，"
+        "表格行以 | 开头和结尾"
+    )
 
 
 def _children(file: str, children: list[dict[str, Any]], before: list[Line], prefix: str) -> list[Scenario]:
@@ -74,6 +106,12 @@ def _children(file: str, children: list[dict[str, Any]], before: list[Line], pre
 def _scenarios(file: str, scenario: dict[str, Any], before: list[Line]) -> list[Scenario]:
     own = [_line(s) for s in scenario["steps"]]
     line = scenario["location"]["line"]
+    if not own:
+        taken = scenario["description"].strip().partition("\n")[0].strip()
+        why = f"“{taken}”被当成了说明：" if taken else ""
+        raise BadFeature(
+            f"{file}: {line + bool(taken)}:1: 场景“{scenario['name']}”没有步骤。{why}步骤以 假如、当、那么、而且 或 但是 开头"
+        )
     if not scenario["examples"]:
         return [Scenario(file, scenario["name"], line, [*before, *own])]
     found: list[Scenario] = []
@@ -90,13 +128,17 @@ def _scenarios(file: str, scenario: dict[str, Any], before: list[Line]) -> list[
 
 def _line(step: dict[str, Any]) -> Line:
     table = step.get("dataTable")
-    rows = [[cell["value"] for cell in row["cells"]] for row in table["rows"]] if table else None
-    return Line(step["text"], step["location"]["line"], rows)
+    rows = table["rows"] if table else []
+    begins = step["location"].get("column", 1) + len(step["keyword"])
+    return Line(
+        step["text"], step["location"]["line"], [[cell["value"] for cell in row["cells"]] for row in rows] if table else None,
+        begins, [[(cell["location"]["line"], cell["location"].get("column", 1)) for cell in row["cells"]] for row in rows],
+    )  # fmt: skip
 
 
 def _with(step: Line, values: dict[str, str]) -> Line:
     rows = [[_filled(cell, values) for cell in row] for row in step.table] if step.table else None
-    return Line(_filled(step.text, values), step.line, rows)
+    return replace(step, text=_filled(step.text, values), table=rows)
 
 
 def _filled(text: str, values: dict[str, str]) -> str:

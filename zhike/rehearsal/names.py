@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from zhike.handbook.book import Book
@@ -11,6 +12,9 @@ from zhike.handbook.structure import Action, FieldDef, Process, Record, Role, St
 from zhike.rehearsal.vocabulary import StepFailed
 
 T = TypeVar("T")
+MOST_SHOWN = 12
+LIKE = 0.5
+"""One letter of two may be wrong."""
 
 
 def matches(text: str, thing: Any) -> bool:
@@ -23,10 +27,23 @@ def pick(text: str, candidates: Iterable[T], what: str) -> T:
     found = [c for c in listed if matches(text, c)]
     if len(found) == 1:
         return found[0]
-    titles = "、".join(f"{c.title.zh}({c.id})" for c in (found or listed))  # type: ignore[attr-defined]
-    raise StepFailed(
-        f"“{text}”不是{what}" + (f"，有：{titles}" if titles else "") if not found else f"“{text}”不止一个：{titles}"
-    )
+    if found:
+        ids = "、".join(c.id for c in found)  # type: ignore[attr-defined]
+        raise StepFailed(f"“{text}”不止一个，请写编号：{ids}", word=text)
+    titles = [f"{c.title.zh}({c.id})" for c in listed]  # type: ignore[attr-defined]
+    every = [name for c in listed for name in (c.title.zh, c.title.en, c.id) if name]  # type: ignore[attr-defined]
+    raise StepFailed(not_among(text, what, every, titles), word=text)
+
+
+def not_among(text: str, what: str, known: Iterable[str], shown: Iterable[str] | None = None) -> str:
+    """“X”不是…, with the name it was probably meant to be, or all there are (at most twelve)."""
+    names, titles = sorted({*known}), list(shown if shown is not None else known)
+    near = next(iter(get_close_matches(text, names, n=1, cutoff=LIKE)), None)
+    said = f"“{text}”不是{what}"
+    if near:
+        return f"{said}。是不是“{near}”？"
+    more = "、…" if len(titles) > MOST_SHOWN else ""
+    return f"{said}。可以写：{'、'.join(titles[:MOST_SHOWN])}{more}" if titles else f"{said}，这份制度一个也没有"
 
 
 def process(book: Book, text: str) -> Process:

@@ -22,6 +22,7 @@ from zhike.org.models import HandbookVersion
 from zhike.rehearsal import steps
 from zhike.rehearsal.features import Line, Scenario, read_features
 from zhike.rehearsal.sample import sample_loader
+from zhike.rehearsal.unreached import happened, why
 from zhike.rehearsal.vocabulary import StepFailed, perform
 from zhike.rehearsal.world import World
 
@@ -42,11 +43,12 @@ class Failure:
     step: str
     because: str
     clause: str
+    column: int = 1
 
     def as_json(self) -> dict[str, object]:
         return {
             "scenario": self.scenario, "step": self.step, "because": self.because, "clause": self.clause or None,
-            "file": self.file, "line": self.line,
+            "file": self.file, "line": self.line, "column": self.column,
         }  # fmt: skip
 
 
@@ -59,6 +61,8 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
     clauses: tuple[str, ...] = ()
     exercised: set[str] = field(default_factory=set)
+    why: dict[str, str] = field(default_factory=dict)
+    """Of each clause that was not exercised, why."""
 
     @property
     def unexercised(self) -> list[str]:
@@ -69,7 +73,12 @@ class Report:
         return {
             "scenarios": {"passed": self.passed, "failed": len(self.failures)},
             "failures": [failure.as_json() for failure in self.failures],
-            "clauses": {"total": len(self.clauses), "exercised": len(self.exercised), "unexercised": self.unexercised},
+            "clauses": {
+                "total": len(self.clauses),
+                "exercised": len(self.exercised),
+                "unexercised": self.unexercised,
+                "why": self.why,
+            },
         }
 
 
@@ -98,8 +107,13 @@ def _run_all(
     found = [played.outcomes[place] for place in range(len(scenarios))]
     report.passed = found.count(None)
     report.failures += [failure for failure in found if failure is not None]
-    whole = {clause.id: clause.sentence for clause in book_of(version.pk).handbook.clauses}
+    book = book_of(version.pk)
+    whole = {clause.id: clause.sentence for clause in book.handbook.clauses}
     report.exercised = {whole[name] for name in report.exercised if name in whole}
+    missed = {
+        clause.sentence: clause for clause in reversed(book.handbook.clauses) if clause.sentence not in report.exercised
+    }
+    report.why = {name: why(book, missed[name], played.came) for name in report.clauses if name in missed}
 
 
 @dataclass
@@ -109,6 +123,8 @@ class Playing:
     exercised: set[str]
     """Clauses the engine applied, whatever the outcome."""
     tick: Callable[[int], None]
+    came: set[str] = field(default_factory=set)
+    """Events that came in any scenario, in the words of clauses."""
     outcomes: dict[int, Failure | None] = field(default_factory=dict)
     """By the scenario's place in the order given; None when it passed."""
 
@@ -139,6 +155,7 @@ class Playing:
 
     def end(self, place: int, outcome: Failure | None) -> None:
         self.exercised |= set(ClauseUse.objects.values_list("clause", flat=True).distinct())
+        self.came |= happened()
         self.outcomes[place] = outcome
         self.tick(len(self.outcomes))
 
@@ -158,10 +175,12 @@ def _shared(scenarios: Sequence[Scenario], played: int) -> int:
 def _play(scenario: Scenario, begin: int, end: int, world: World) -> tuple[int, Exception] | None:
     """Play some of the steps; the place of the one that failed and what it met, None when all went well."""
     for place in range(begin, end):
+        version = world.version
         try:
             with transaction.atomic():
                 perform(world, scenario.steps[place].text, scenario.steps[place].table)
         except Exception as error:  # whatever a step meets is the scenario's failure, told with its step
+            world.version = version  # one that the step made is gone with its savepoint
             return place, error
     return None
 
@@ -177,8 +196,10 @@ def _finish(scenario: Scenario, world: World) -> Failure | None:
 def _failure(scenario: Scenario, place: int, error: Exception, book: Book) -> Failure:
     line = scenario.steps[place] if scenario.steps else Line("", scenario.line)
     clause = error.clause if isinstance(error, StepFailed) else _clause_in(str(error), book)
-    because = error.because if isinstance(error, StepFailed) else f"{type(error).__name__}: {error}"
-    return Failure(scenario.file, line.line, scenario.name, line.text, because, clause or _clause_in(line.text, book))
+    because = error.because if isinstance(error, StepFailed) else f"这一步出了意外（{type(error).__name__}）：{error}"
+    where, column = line.place_of(error.word if isinstance(error, StepFailed) else "")
+    said = clause or _clause_in(line.text, book)
+    return Failure(scenario.file, where, scenario.name, line.text, because, said, column)
 
 
 def _clause_in(text: str, book: Book) -> str:

@@ -14,7 +14,7 @@ from zhike.org.models import Staff
 from zhike.records.posting import ABSENT
 from zhike.rehearsal import names
 from zhike.rehearsal.moments import BadMoment, read_day, read_moment
-from zhike.rehearsal.vocabulary import Table
+from zhike.rehearsal.vocabulary import StepFailed, Table
 from zhike.rehearsal.world import World
 
 YES, NO = {"是", "yes", "true"}, {"否", "no", "false"}
@@ -39,11 +39,18 @@ def line_values(text: str, contents: Mapping[str, Mapping[str, str]]) -> dict[st
     for part in re.split("[;\uff1b]", text):
         part = part.strip()
         if known := re.fullmatch(r"「([^」]*)」", part):
-            found.update(contents[known[1]])
+            found.update(content_named(known[1], contents))
         elif "=" in part:
             name, _, value = part.partition("=")
             found[name.strip()] = _unquoted(value.strip())
     return found
+
+
+def content_named(name: str, contents: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """What 常用内容 gave under that name. Raises StepFailed."""
+    if name not in contents:
+        raise StepFailed(names.not_among(name, "常用内容", contents) + "；先写“常用内容「…」:”一步", word=name)
+    return contents[name]
 
 
 def form_values(world: World, definition: Record, typed: Mapping[str, str]) -> dict[str, Any]:

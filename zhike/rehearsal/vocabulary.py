@@ -9,11 +9,12 @@ A pattern is a regular expression over the normalised sentence, with placeholder
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from zhike.rehearsal.wording import readable, unknown
 
 if TYPE_CHECKING:
     from zhike.rehearsal.world import World
@@ -41,12 +42,13 @@ Body = Callable[..., None]
 
 
 class StepFailed(AssertionError):
-    """The step did not hold; `clause` is the clause it or the engine spoke of."""
+    """The step did not hold; `clause` is the clause it or the engine spoke of, `word` what in the step is wrong."""
 
-    def __init__(self, because: str, clause: str = "") -> None:
+    def __init__(self, because: str, clause: str = "", word: str = "") -> None:
         super().__init__(because)
         self.because = because
         self.clause = clause
+        self.word = word
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +107,22 @@ def find(sentence: str) -> tuple[Known, tuple[Any, ...]]:
         match = known.pattern.match(sentence)
         if match:
             return known, match.groups()
-    nearest = difflib.get_close_matches(sentence, [k.written for k in _known], n=3, cutoff=0.1)
-    raise StepFailed(f"没有这样的步骤：{sentence}。相近的写法：{' / '.join(nearest) or '见 docs/scenario-steps.md'}")
+    raise StepFailed(unknown(sentence, [known.written for known in _known]))
+
+
+def listed() -> list[str]:
+    """Every step as it is written in a scenario, in the order of docs/scenario-steps.md as far as modules follow it."""
+    return [readable(known.written) + (":" if known.wants_table else "") for known in _known]
 
 
 def perform(world: World, sentence: str, table: Table | None) -> None:
     """Carry out one step: move the clock where a moment stands in front, then the step itself."""
     moment, rest = leading_moment(normalise(sentence))
+    known, caught = find(rest)
+    if table and not known.wants_table:
+        raise StepFailed(f"“{readable(known.written)}”后面不带表格。请去掉表格，或改用带表格的步骤", word=table[0][0])
     if moment is not None:
         world.move_to(world.moment(moment))
-    known, caught = find(rest)
     if known.is_deed:
         world.require_no_refusal()
     arguments = [*caught, table or []] if known.wants_table else list(caught)

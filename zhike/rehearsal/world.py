@@ -11,14 +11,11 @@ from zoneinfo import ZoneInfo
 
 from zhike.cases.models import Case
 from zhike.cases.refusals import CaseError
-from zhike.clocks.actions import fire_due
-from zhike.clocks.queries import next_moment
-from zhike.conversations.draining import look_after
-from zhike.conversations.models import Conversation, Presence
-from zhike.conversations.presence import hear
+from zhike.conversations.models import Conversation
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.trails import Visited
 from zhike.customers.models import Customer
+from zhike.duties.actions import ExemptionRefused
 from zhike.duties.populations import duties_over, look_at_populations
 from zhike.handbook.book import Book
 from zhike.org.handbooks import book_of, viewer
@@ -27,26 +24,8 @@ from zhike.org.principals import Viewer, customer_viewer
 from zhike.records.directory import Answer
 from zhike.rehearsal import names
 from zhike.rehearsal.moments import BadMoment, read_day, read_moment
+from zhike.rehearsal.passing import Passing, look_around
 from zhike.rehearsal.vocabulary import StepFailed
-
-INSTANT = dt.timedelta(microseconds=1)
-MOST_LOOKS = 200
-"""Moments of the router that one move of time follows singly: an hour and a half of offers nobody takes, three hours of announcements. Of
-a longer time the rest are passed over, for nothing new comes of them.
-"""
-
-
-def router_moment() -> dt.datetime | None:
-    """When the router has something to do by itself; people who fall silent are met at the next step."""
-    waiting = Conversation.objects.filter(state="waiting", look_at__isnull=False).order_by("look_at")
-    offered = Conversation.objects.filter(state="offered", offer_ends_at__isnull=False).order_by("offer_ends_at")
-    wrapping = Presence.objects.filter(state=Presence.State.WRAP_UP, until__isnull=False).order_by("until")
-    rows = (
-        waiting.values_list("look_at", flat=True)[:1],
-        offered.values_list("offer_ends_at", flat=True)[:1],
-        wrapping.values_list("until", flat=True)[:1],
-    )
-    return min((at for row in rows for at in row if at is not None), default=None)
 
 
 @dataclass
@@ -140,33 +119,15 @@ class World:
             return
         if moment < self.now:
             raise StepFailed(f"时间不能倒退：现在是 {self.shown(self.now)}，不能回到 {self.shown(moment)}")
-        last: tuple[dt.datetime, str] | None = None
-        looks = 0
-        while (coming := self._next(looks < MOST_LOOKS)) is not None and coming[0] <= moment and coming != last:
-            at, what = last = coming
-            looks += what == "router"
-            self.now = at
-            if what == "clock" and fire_due(min(at + INSTANT, moment)):
-                last = None
-            self.look(at, passing=at < moment)
+        Passing(self, moment).run()
         self.now = moment
         self.look(moment)
 
-    def _next(self, with_router: bool) -> tuple[dt.datetime, str] | None:
-        """The next moment at which something happens by itself: a clock, or the router."""
-        moments = ((next_moment(), "clock"), (router_moment() if with_router else None, "router"))
-        found = [(at, what) for at, what in moments if at is not None]
-        return min(found, default=None)
-
-    def look(self, at: dt.datetime, *, passing: bool = False) -> None:
-        """What the worker and the end of each transaction do in a running house. Whoever is there is heard of, unless he was cut off."""
-        if not passing and duties_over(self.book):
+    def look(self, at: dt.datetime) -> None:
+        """What a running house does after every deed: whoever joined a class owes what it says, the router looks."""
+        if duties_over(self.book):
             look_at_populations(at)
-        if not Conversation.objects.exists() and not Presence.objects.exists():
-            return
-        there = set(Presence.objects.exclude(state=Presence.State.OFF).values_list("staff_id", flat=True))
-        hear(sorted(there - self.cut_off), at)
-        look_after(at)
+        look_around(self, at)
 
     def shown(self, at: dt.datetime) -> str:
         return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
@@ -190,12 +151,27 @@ class World:
             return viewer(found)
         people = self.people_in(text) if names.is_role(self.book, text) else []
         if len(people) != 1:
-            raise StepFailed(f"“{text}”不是剧中人物" if not people else f"“{text}”有 {len(people)} 人，请写姓名")
+            raise StepFailed(self._not_one(text, people), word=text)
         return viewer(people[0])
+
+    def _not_one(self, text: str, people: list[Staff]) -> str:
+        """Why a name is not one person, and what to write instead."""
+        if people:
+            return f"“{text}”有 {len(people)} 人，请写姓名：{'、'.join(person.name for person in people)}"
+        if names.is_role(self.book, text):
+            return f"没有人担任“{text}”：在“人员:”一步的表里加一人，或写别的角色、姓名"
+        return self._nobody(text)
+
+    def _nobody(self, text: str) -> str:
+        roles = [role.title.zh for role in self.book.handbook.roles]
+        known = [*Staff.objects.order_by("id").values_list("name", flat=True), *self.customers, *roles]
+        return names.not_among(text, "剧中的人或角色", known) + "；人写在“人员:”或“顾客:”一步的表里"
 
     def customer(self, text: str) -> Customer:
         if text not in self.customers:
-            raise StepFailed(f"没有顾客“{text}”，先写在“顾客”里")
+            raise StepFailed(
+                names.not_among(text, "剧中的顾客", self.customers) + "；顾客先写在“顾客:”一步的表里", word=text
+            )
         return Customer.objects.get(pk=self.customers[text])
 
     def people_in(self, role: str) -> list[Staff]:
@@ -213,13 +189,14 @@ class World:
         if text in self.customers or Staff.objects.filter(name=text).exists():
             return [self.viewer(text)]
         if not names.is_role(self.book, text):
-            raise StepFailed(f"“{text}”既不是人物也不是角色")
+            raise StepFailed(self._nobody(text), word=text)
         return [viewer(person) for person in self.people_in(text)]
 
     def department(self, text: str) -> Department:
         found = Department.objects.filter(name=text).first() or Department.objects.filter(code=text).first()
         if found is None:
-            raise StepFailed(f"没有部门“{text}”")
+            known = list(Department.objects.values_list("name", flat=True))
+            raise StepFailed(names.not_among(text, "剧中的部门", known) + "；部门写在“部门:”一步的表里", word=text)
         return found
 
     # Cases
@@ -239,7 +216,7 @@ class World:
         found = self.cases()
         if text is None:
             if not found:
-                raise StepFailed("还没有任何事项")
+                raise StepFailed("还没有任何事项：先有一步建立事项")
             return found[0]
         for case in found:
             if case.pk == self.named.get(text) or case.number == text:
@@ -249,20 +226,25 @@ class World:
             of_process = [c for c in found if c.process == wanted]
             if of_process:
                 return max(of_process, key=lambda c: c.pk)
-            raise StepFailed(f"还没有“{text}”")
-        raise StepFailed(f"没有叫“{text}”的事项")
+            raise StepFailed(f"还没有“{text}”：先有一步建立它", word=text)
+        known = [*self.named, *(process.title.zh for process in self.book.handbook.processes)]
+        raise StepFailed(
+            names.not_among(text, "事项的名称、编号或流程", known) + "；用“记为「…」”给事项取名", word=text
+        )
 
     # Conversations
 
     def talk(self, text: str | None) -> Conversation:
         """By the name given with 记为 or by number; None: the one in which something was done last."""
         if text is None and not self.talked:
-            raise StepFailed("还没有会话")
+            raise StepFailed("还没有会话：先有顾客写来或来电")
         pk = self.talks.get(text or "") if text else self.talked[-1]
         found = Conversation.objects.select_related("owner", "covers", "offered_to", "address", "inbox")
         row = found.filter(pk=pk).first() if pk else found.filter(number=text).first()
         if row is None:
-            raise StepFailed(f"没有叫“{text}”的会话")
+            raise StepFailed(
+                names.not_among(text or "", "会话的名称", self.talks) + "；用“记为「…」”给会话取名", word=text or ""
+            )
         return row
 
     def touch_talk(self, conversation: Conversation) -> None:
@@ -311,6 +293,9 @@ class World:
         self.refusal = None
         try:
             return deed()
+        except ExemptionRefused as error:
+            self.refusal = Refusal(error, [error.words.zh], [], [])
+            return None
         except ConversationRefused as error:
             said = [reason.words.zh for reason in error.reasons] or [error.words.zh]
             self.refusal = Refusal(error, said, error.clauses, list(error.fields))

@@ -12,7 +12,8 @@ class WebConfig(AppConfig):
         from django.conf import settings
 
         import zhike.web.audit.events
-        import zhike.web.backup.events  # noqa: F401 - they declare their events
+        import zhike.web.backup.events
+        import zhike.web.figures.events  # noqa: F401 - they declare their events
         from zhike.web.api import leaving  # noqa: F401 - declares what people hold of it
         from zhike.web.base.catalogues import keep_language_at_hand, remember_translations
 

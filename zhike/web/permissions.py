@@ -174,6 +174,10 @@ PERMISSIONS: dict[str, Row] = {
     "customers:import": _row("customers", methods=BOTH),
     "customers:faults": _row("customers"),
     # supervisor
+    # what the handbook measures, over what the reader may see
+    "figures:show": _row("reports"),
+    "figures:behind": _row("reports"),
+    "figures:export": _row("reports", methods=WRITE),
     "board:show": _row("board"),
     "board:lanes": _row("board"),
     # notices

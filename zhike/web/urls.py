@@ -29,6 +29,7 @@ AREAS = (
     ("style", "style_page"),
     ("shortcuts", "shortcuts"),
     ("handbook", "handbook_page"),
+    ("figures", "figures"),
     ("lookup", "lookup"),
     ("administration/tokens", "api_tokens"),
     ("administration/webhooks", "webhooks"),

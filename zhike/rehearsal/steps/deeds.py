@@ -13,11 +13,15 @@ from zhike.handbook.structure import Action, Process
 from zhike.org.principals import Viewer
 from zhike.rehearsal import names
 from zhike.rehearsal.steps.cast import rows_of
-from zhike.rehearsal.values import form_values, line_values, store, table_values
+from zhike.rehearsal.values import content_named, form_values, line_values, store, table_values
 from zhike.rehearsal.vocabulary import StepFailed, Table, leading_moment, normalise, step
+from zhike.rehearsal.wording import say_as
 from zhike.rehearsal.world import World
 
-TAIL = r"((?:,(?:以「[^」]*」|内容「[^」]*」|附上「[^」]*」(?:、「[^」]*」)*|记为「[^」]*」))*)"
+TAIL = say_as(
+    r"((?:,(?:以「[^」]*」|内容「[^」]*」|附上「[^」]*」(?:、「[^」]*」)*|记为「[^」]*」))*)",
+    "[,以「…」][,内容「…」][,附上「…」][,记为「…」]",
+)
 
 
 class Tail:
@@ -62,7 +66,7 @@ def take_from_old_page(world: World, person: str, case: str | None, action: str,
 
 @step("依次办理", table=True)
 def in_turn(world: World, table: Table) -> None:
-    for row in rows_of(table):
+    for row in rows_of(table, "人员", "动作", may=("时刻", "事项", "内容")):
         if row.get("时刻"):
             moment, _ = leading_moment(normalise(f"{row['时刻']},-"))
             world.move_to(world.moment(moment or row["时刻"]))
@@ -102,16 +106,14 @@ def write_note(world: World, person: str, case: str | None, where: str, words: s
 def hand_over(world: World, person: str, case: str, to: str) -> None:
     found, viewer, receiver = world.case(case), world.viewer(person), world.viewer(to).staff
     if receiver is None:
-        raise StepFailed(f"“{to}”不是同事")
+        raise StepFailed(f"“{to}”不是同事，只能交给“人员:”表里的人", word=to)
     world.attempt(lambda: hand_over_case(found.pk, to=receiver, by=viewer, now=world.now))
 
 
 def _typed(world: World, parts: Tail, own: dict[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in parts.contents:
-        if name not in world.contents:
-            raise StepFailed(f"没有常用内容“{name}”")
-        found.update(world.contents[name])
+        found.update(content_named(name, world.contents))
     return {**found, **own}
 
 
@@ -183,7 +185,7 @@ def _do(world: World, deed: Callable[[World], Case], parts: Tail) -> Case | None
 def _values(world: World, action: Action, typed: Mapping[str, str]) -> dict[str, Any]:
     if action.record is None:
         if typed:
-            raise StepFailed(f"“{action.title.zh}”不填表单")
+            raise StepFailed(f"“{action.title.zh}”不填表单，请去掉表格和内容")
         return {}
     return form_values(world, world.book.record(action.record), typed)
 
@@ -220,7 +222,12 @@ def _case_with_action(world: World, case: str | None, action: str) -> Case:
     def fits(candidate: Case) -> bool:
         return any(a.from_ for a in names.actions(world.book, candidate.process, action))
 
+    known = [one.title.zh for process in world.book.handbook.processes for one in process.actions]
+    if not any(names.matches(action, one) for process in world.book.handbook.processes for one in process.actions):
+        raise StepFailed(names.not_among(action, "动作", known), word=action)
     found = world.case_where(case, fits, f"动作“{action}”")
     if not names.actions(world.book, found.process, action):
-        raise StepFailed(f"“{world.book.process(found.process).title.zh}”没有动作“{action}”")
+        process = world.book.process(found.process)
+        titles = [one.title.zh for one in process.actions]
+        raise StepFailed(names.not_among(action, f"“{process.title.zh}”的动作", titles), word=action)
     return found

@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db.models import QuerySet
 
+from zhike.duties.actions import exempt
 from zhike.duties.models import Obligation
 from zhike.duties.populations import kinds
 from zhike.duties.queries import coverage
@@ -75,6 +76,17 @@ def covered(world: World, clause: str, first: str, last: str, value: str) -> Non
         said.add(f"{found.share * 100:.0f}%")
     if value.strip("“”") not in said:
         raise StepFailed(f"例行“{clause}”的覆盖率是 {' = '.join(sorted(said))}", clause)
+
+
+@step("<N>批准(?:<N>的)?例行<N>(?:在<D>)?免办,<N>申请,原因<W>", deed=True)
+def excused(world: World, person: str, case: str | None, clause: str, day: str | None, asker: str, why: str) -> None:
+    rows = [o for o in _rows(world, case, clause) if o.state == "owed"]
+    rows = [o for o in rows if _covers(world, o, world.day(day))] if day else rows
+    if not rows:
+        raise StepFailed(f"例行“{clause}”没有待办的一期", clause)
+    approver, asked_by = world.viewer(person).principal, world.viewer(asker).principal
+    number = rows[0].pk
+    world.attempt(lambda: exempt(number, asked_by=asked_by, approved_by=approver, why=why, at=world.now))
 
 
 def _rows(world: World, case: str | None, clause: str) -> QuerySet[Obligation]:

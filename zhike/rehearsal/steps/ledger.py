@@ -10,6 +10,7 @@ from zhike.cases.figures import figure
 from zhike.clocks.queries import minutes_of
 from zhike.handbook.clauses import Measure
 from zhike.handbook.measures import Measured
+from zhike.journal.events import event_types
 from zhike.journal.ledger import Use, write_uses
 from zhike.journal.models import ClauseUse, Fact
 from zhike.journal.queries import standing_uses
@@ -18,10 +19,13 @@ from zhike.journal.stream import sequence_pending
 from zhike.org.principals import role_of
 from zhike.rehearsal import names
 from zhike.rehearsal.vocabulary import StepFailed, step
+from zhike.rehearsal.wording import say_as
 from zhike.rehearsal.world import World
 
 OUTCOMES = {"适用": "applied", "守住": "kept", "违反": "broken", "拒绝": "refused"}
-COUNTS = r"((?:适用|守住|违反|拒绝)\d+次(?:,(?:适用|守住|违反|拒绝)\d+次)*)"
+COUNTS = say_as(
+    r"((?:适用|守住|违反|拒绝)\d+次(?:,(?:适用|守住|违反|拒绝)\d+次)*)", "(适用 / 守住 / 违反 / 拒绝) N 次[,…]"
+)
 
 
 @step(rf"台账<N>(?:记<N>)?{COUNTS}")
@@ -101,7 +105,7 @@ def _indicator(world: World, name: str) -> str:
     for clause in world.book.clauses("measure"):
         if name in (clause.id, clause.title.zh, clause.title.en, getattr(clause, "name", "")):
             return clause.id
-    return names.pick(name, world.book.handbook.indicators, "指标").id
+    return names.pick(name, [*world.book.handbook.indicators, *world.book.clauses("measure")], "指标").id
 
 
 @step("(记有|没有)发现<N>(?:,依据<N>)?")
@@ -115,15 +119,22 @@ def finding(world: World, whether: str, kind: str, clause: str | None) -> None:
 
 @step("日志(?:记有<I>条|(记有|没有))<N>")
 def facts(world: World, number: str | None, whether: str | None, kind: str) -> None:
-    count = Fact.objects.filter(type=kind).count()
+    count = Fact.objects.filter(type=_event(kind)).count()
     fits = count == int(number) if number else (count > 0) == (whether == "记有")
     if not fits:
         raise StepFailed(f"日志记有 {count} 条“{kind}”")
 
 
+def _event(kind: str) -> str:
+    """A misspelt event would be missing for ever, and a step that says so would hold."""
+    if kind not in event_types():
+        raise StepFailed(names.not_among(kind, "日志里的事件", event_types()), word=kind)
+    return kind
+
+
 @step("日志的<N>依据<N>")
 def fact_clause(world: World, kind: str, clause: str) -> None:
-    latest = Fact.objects.filter(type=kind).order_by("-id").first()
+    latest = Fact.objects.filter(type=_event(kind)).order_by("-id").first()
     wanted = names.clause(world.book, clause).id
     if latest is None or wanted not in latest.clauses:
         raise StepFailed(f"“{kind}”的依据是 {'、'.join(latest.clauses) if latest else '无'}", wanted)

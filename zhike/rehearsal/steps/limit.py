@@ -17,6 +17,7 @@ from zhike.rehearsal.moments import read_span
 from zhike.rehearsal.steps.cast import rows_of
 from zhike.rehearsal.vocabulary import MOMENT, NAME, SPAN, StepFailed, Table, step
 from zhike.rehearsal.vocabulary import names as listed
+from zhike.rehearsal.wording import say_as
 from zhike.rehearsal.world import World
 
 STATES = {
@@ -27,10 +28,15 @@ PART = (
     rf"(?:在走|已暂停|超时未办|按时|超时办结|已取消|已停|没有超时|最晚{MOMENT}|由{NAME}(?:、{NAME})*持有"
     rf"|超时\d+(?:分钟|秒)|用时\d+分钟|还剩{SPAN}|起于{MOMENT})"
 )
+PARTS = say_as(
+    f"({PART}(?:,{PART})*)",
+    "(在走 / 已暂停 / 超时未办 / 按时 / 超时办结 / 已取消 / 已停 / 没有超时 / 最晚 时刻 / 起于 时刻 / 由「…」持有 / 超时 N 分钟"
+    " / 用时 N 分钟 / 还剩 时长)[,…]",
+)
 OPEN = ("running", "paused", "overdue")
 
 
-@step(rf"(?:「([^」]*)」的)?(?:第(\d+)只)?(?:「([^」]*)」的)?时限<N>({PART}(?:,{PART})*)")
+@step(rf"(?:「([^」]*)」的)?(?:第(\d+)只)?(?:「([^」]*)」的)?时限<N>{PARTS}")
 def limit(world: World, before: str | None, nth: str | None, case: str | None, clause: str, parts: str) -> None:
     clocks = _clocks(world, before or case, clause)
     if not clocks or (nth and len(clocks) < int(nth)):
@@ -62,7 +68,7 @@ def nothing_runs(world: World, case: str | None) -> None:
 
 @step("<C>在走的时限是", table=True)
 def running_are(world: World, case: str | None, table: Table) -> None:
-    rows = rows_of(table)
+    rows = rows_of(table, "时限", may=("持有", "最晚"))
     open_clocks = list(_any_subject(world, case).filter(state__in=OPEN).order_by("id"))
     wanted = sorted(names.clause(world.book, row["时限"]).id for row in rows)
     found = sorted(c.clause for c in open_clocks)
@@ -88,7 +94,7 @@ def _check_row(world: World, clocks: list[Clock], row: dict[str, str]) -> None:
     raise errors[0]
 
 
-@step(rf"<N>把(?:<N>的)?时限<N>(?:转给<N>|延长({SPAN})|(暂停)|(恢复))", deed=True)
+@step(r"<N>把(?:<N>的)?时限<N>(?:转给<N>|延长<S>|(暂停)|(恢复))", deed=True)
 def change(
     world: World,
     person: str,

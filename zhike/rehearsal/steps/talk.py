@@ -11,10 +11,11 @@ from zhike.conversations.actions import Incoming, close, receive, record_by_hand
 from zhike.conversations.forms import fill
 from zhike.conversations.models import Conversation, Inbox, Message
 from zhike.customers.queries import normalise_phone
+from zhike.org.models import Staff
 from zhike.org.principals import SYSTEM
 from zhike.rehearsal import names
 from zhike.rehearsal.moments import read_span
-from zhike.rehearsal.values import form_values, table_values
+from zhike.rehearsal.values import content_named, form_values, table_values
 from zhike.rehearsal.vocabulary import StepFailed, Table, step
 from zhike.rehearsal.world import World
 
@@ -102,7 +103,8 @@ def takes_over(world: World, person: str, talk: str | None) -> None:
 @step(rf"{TALK}派给<N>(?:,限<S>)?", deed=True)
 def is_offered(world: World, talk: str | None, person: str, span: str | None) -> None:
     staff = world.viewer(person).staff
-    assert staff is not None
+    if staff is None:
+        raise StepFailed(f"“{person}”不是同事，会话只能派给“人员:”表里的人", word=person)
     until = world.now + read_span(span) if span else None
     _do(world, talk, lambda found: handing.offer(found, staff, now=world.now, until=until))
 
@@ -125,9 +127,11 @@ def hands_over(world: World, person: str, talk: str | None, to: str) -> None:
     if queues:
         _do(world, talk, lambda found: handing.requeue(found, queues[0].id, now=world.now, by=by))
         return
-    staff = world.viewer(to).staff
+    staff = _colleague_or_none(world, to)
     if staff is None:
-        raise StepFailed(f"“{to}”既不是同事也不是队列")
+        known = [queue.title.zh for queue in world.book.handbook.queues]
+        people = Staff.objects.order_by("id").values_list("name", flat=True)
+        raise StepFailed(names.not_among(to, "同事或队列", [*known, *people]), word=to)
     _do(world, talk, lambda found: handing.offer(found, staff, now=world.now, until=None, by=by))
 
 
@@ -164,7 +168,7 @@ def fills(world: World, person: str, talk: str | None, record: str, content: str
     viewer = world.viewer(person)
     world.actor = viewer.principal
     definition = names.record(world.book, record)
-    typed: Mapping[str, str] = {**(world.contents[content] if content else {}), **table_values(table)}
+    typed: Mapping[str, str] = {**(content_named(content, world.contents) if content else {}), **table_values(table)}
     values = form_values(world, definition, typed)
     _do(world, talk, lambda found: fill(found, definition.id, values, viewer, now=world.now))
 
@@ -181,6 +185,13 @@ def hangs_up(world: World, _: str | None, talk: str | None) -> None:
     found = world.talk(talk)
     by = f"address:{found.address_id}" if found.address_id else SYSTEM
     _do(world, talk, lambda held: close(held, by=by, now=world.now))
+
+
+def _colleague_or_none(world: World, text: str) -> Staff | None:
+    try:
+        return world.viewer(text).staff
+    except StepFailed:
+        return None
 
 
 def choice(world: World, options: str, text: str | None) -> str:
@@ -205,5 +216,5 @@ def _message(world: World, talk: str | None, side: str, number: int) -> int:
     rows = Message.objects.filter(conversation=world.talk(talk), side=side, internal=False).order_by("seq")
     found = list(rows.values_list("seq", flat=True))
     if len(found) < number:
-        raise StepFailed(f"只有 {len(found)} 条")
+        raise StepFailed(f"没有第 {number} 条，只有 {len(found)} 条")
     return found[number - 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 @click.option("--all", "every", is_flag=True, help="Every handbook at hand.")
 @click.option("--feature", default=None, help="Only this .feature file, by name or path.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.option("--steps", "list_steps", is_flag=True, help="List every step a scenario may be written with.")
 @click.option("--progress", is_flag=True, help="Say `done/all` line by line on the error stream, for programs.")
-def command(handbook: str | None, every: bool, feature: str | None, as_json: bool, progress: bool) -> int:
+def command(
+    handbook: str | None, every: bool, feature: str | None, as_json: bool, progress: bool, list_steps: bool
+) -> int:
     """Rehearse a handbook by NAME or PATH (HANDBOOK without one). Exit 0 only when nothing failed."""
+    if list_steps:
+        return show_steps()
     folders = find(handbook, every)
     refused = check(folders, as_json)
     if refused:
@@ -36,6 +42,21 @@ def command(handbook: str | None, every: bool, feature: str | None, as_json: boo
         for report in reports:
             print_report(report)
     return 1 if any(report.failures for report in reports) else 0
+
+
+def show_steps() -> int:
+    """The whole vocabulary; no database is asked."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhike.settings")
+    os.environ.setdefault("DATABASE_URL", "postgresql://127.0.0.1/none")
+    import django
+
+    django.setup()
+    from zhike.rehearsal import steps
+    from zhike.rehearsal.vocabulary import listed
+
+    for shown in listed() if steps else ():
+        click.echo(shown)
+    return 0
 
 
 def find(handbook: str | None, every: bool) -> list[Path]:
@@ -83,12 +104,17 @@ def rehearse_one(folder: Path, feature: str | None, *, show: bool, lines: bool =
 
 def print_report(report: Report) -> None:
     for failure in report.failures:
-        click.echo(f"✗ {failure.scenario}  ({failure.file}:{failure.line})")
+        click.echo(f"✗ {failure.scenario}  ({failure.file}:{failure.line}:{failure.column})")
         click.echo(f"    {failure.step}")
         click.echo(f"    {failure.because}" + (f"  [{failure.clause}]" if failure.clause else ""))
     clauses = report.as_json()["clauses"]
     assert isinstance(clauses, dict)
     click.echo(
         f"{report.name}: 通过 {report.passed}，失败 {len(report.failures)}；条款 {clauses['exercised']}/{clauses['total']} 用到"
-        + (f"，没有用到：{'、'.join(report.unexercised)}" if report.unexercised else "")
     )
+    if report.passed + len(report.failures) == 0:
+        click.echo("  没有一个场景：在制度的 scenarios 文件夹里写 .feature 文件，写法见 docs/scenario-steps.md")
+    if report.unexercised and report.failures:
+        click.echo(f"  {len(report.failures)} 个场景失败，下面的条款可能因此没有走到")
+    for clause in report.unexercised:
+        click.echo(f"  没有用到 {clause}：{report.why.get(clause, '')}")

@@ -1,0 +1,140 @@
+"""What happens by itself while the virtual clock moves: limits run out, the router looks, people fall silent, members grow into a class."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from zhike.clocks.actions import fire_due
+from zhike.clocks.models import Clock
+from zhike.conversations.draining import look_after
+from zhike.conversations.models import Conversation, Presence
+from zhike.conversations.presence import hear, silence_of
+from zhike.customers.models import Customer
+from zhike.duties.populations import duties_over, look_at_populations
+from zhike.handbook.named import asks_for
+from zhike.org.models import Staff
+from zhike.rehearsal.vocabulary import StepFailed
+
+if TYPE_CHECKING:
+    from zhike.rehearsal.world import World
+
+INSTANT = dt.timedelta(microseconds=1)
+DAY = dt.timedelta(days=1)
+JOB = dt.timedelta(minutes=10)
+"""How often the job looks at populations in a running house."""
+MOST_MOMENTS = 20_000
+MOST_REPEATS = 5
+"""Looks at one and the same instant after which nothing new is expected of it."""
+GROWING = ("customer.known_days", "joined_days")
+"""What changes of a member while nobody does anything."""
+
+
+@dataclass
+class Passing:
+    """One move of time. `beyond`: of each kind of moment, the instant at which nothing comes of it any more."""
+
+    world: World
+    until: dt.datetime
+    beyond: dict[str, dt.datetime] = field(default_factory=dict)
+    repeats: int = 0
+    last: tuple[dt.datetime, str] | None = None
+
+    def run(self) -> None:
+        """Everything due on the way, each at its own moment. Raises StepFailed where it never ends."""
+        for _ in range(MOST_MOMENTS):
+            coming = self.next()
+            if coming is None or coming[0] > self.until:
+                return
+            self.meet(*coming)
+        raise StepFailed(
+            f"到 {self.world.shown(self.until)} 之前，时限、派送和排队自己发生了 {MOST_MOMENTS} 次以上，没有走完。"
+            "请让人接起或结束会话，或把时间分成几步"
+        )
+
+    def next(self) -> tuple[dt.datetime, str] | None:
+        after = self.beyond.get
+        moments = (
+            (clock_moment(after("clock")), "clock"), (router_moment(after("router")), "router"),
+            (silence_moment(self.world), "router"), (growth_moment(self.world), "population"),
+        )  # fmt: skip
+        return min(((max(at, self.world.now), what) for at, what in moments if at is not None), default=None)
+
+    def meet(self, at: dt.datetime, what: str) -> None:
+        self.world.now = at
+        self.repeats = self.repeats + 1 if self.last == (at, what) else 0
+        self.last = (at, what)
+        fired = what == "clock" and fire_due(min(at + INSTANT, self.until)) > 0
+        if (what == "clock" and not fired) or self.repeats >= MOST_REPEATS:
+            self.beyond[what] = at
+        if what == "population":
+            look_at_populations(at)
+        look_around(self.world, at)
+
+
+def look_around(world: World, at: dt.datetime) -> None:
+    """What the worker does after each transaction and at its moments. Whoever is there is heard of, unless he was cut off."""
+    if not Conversation.objects.exists() and not Presence.objects.exists():
+        return
+    there = set(Presence.objects.exclude(state=Presence.State.OFF).values_list("staff_id", flat=True))
+    hear(sorted(there - world.cut_off), at)
+    look_after(at, listening=True)
+
+
+def clock_moment(after: dt.datetime | None) -> dt.datetime | None:
+    """When the next limit warns or runs out."""
+    coming = Clock.objects.filter(next_at__isnull=False) if after is None else Clock.objects.filter(next_at__gt=after)
+    return coming.order_by("next_at").values_list("next_at", flat=True).first()
+
+
+def router_moment(after: dt.datetime | None) -> dt.datetime | None:
+    """When the router has something to do by itself, the end of a shift among it."""
+    waiting = Q(state="waiting", look_at__isnull=False) if after is None else Q(state="waiting", look_at__gt=after)
+    offered = (
+        Q(state="offered", offer_ends_at__isnull=False)
+        if after is None
+        else Q(state="offered", offer_ends_at__gt=after)
+    )
+    talks, people = Conversation.objects.all(), Presence.objects.exclude(state=Presence.State.OFF)
+    wrapped = people.filter(state=Presence.State.WRAP_UP, until__isnull=False)
+    on_shift = people.filter(shift_ends_at__isnull=False)
+    rows = (
+        talks.filter(waiting).order_by("look_at").values_list("look_at", flat=True),
+        talks.filter(offered).order_by("offer_ends_at").values_list("offer_ends_at", flat=True),
+        (wrapped if after is None else wrapped.filter(until__gt=after)).order_by("until").values_list("until", flat=True),
+        (on_shift if after is None else on_shift.filter(shift_ends_at__gt=after))
+        .order_by("shift_ends_at").values_list("shift_ends_at", flat=True),
+    )  # fmt: skip
+    return min((at for row in rows if (at := row.first()) is not None), default=None)
+
+
+def silence_moment(world: World) -> dt.datetime | None:
+    """When somebody who was cut off counts as gone."""
+    if not world.cut_off:
+        return None
+    silence = silence_of(world.book.name, {world.book.name: world.book})
+    silent = Presence.objects.filter(staff__in=world.cut_off).exclude(state=Presence.State.OFF)
+    heard = silent.order_by("heard_at").values_list("heard_at", flat=True).first()
+    return heard + silence + INSTANT if heard is not None else None
+
+
+def growth_moment(world: World) -> dt.datetime | None:
+    """When the job next finds a member who has been known a day longer; None where no clause asks for days."""
+    if not duties_over(world.book) or not asks_for(world.book, *GROWING):
+        return None
+    joined = [
+        *Customer.objects.values_list("created_at", flat=True),
+        *Staff.objects.values_list("created_at", flat=True),
+    ]
+    return min(
+        (_at_the_job(at + ((world.now - at) // DAY + 1) * DAY) for at in set(joined) if at <= world.now), default=None
+    )
+
+
+def _at_the_job(moment: dt.datetime) -> dt.datetime:
+    """The next turn of the job, at the full ten minutes."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + -(-(moment - midnight) // JOB) * JOB

@@ -1,0 +1,1 @@
+"""预警台: what breaches next and who holds it."""

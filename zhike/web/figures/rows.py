@@ -1,0 +1,134 @@
+"""Figures as the page and the file show them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from zhike.cases.report import FigureTable, Group, Key, clauses_of, definitions_of, key_by, material, tables
+from zhike.handbook.measures import Measured
+from zhike.org.models import Department
+from zhike.org.principals import Viewer
+from zhike.web.base import times
+from zhike.web.base.names import names_of
+from zhike.web.figures.asking import Question, starts_of
+from zhike.web.handbook_page.terms import say
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One line of a figure's table; the addresses open what is counted."""
+
+    label: str
+    value: str
+    above: str
+    below: str
+    above_url: str
+    below_url: str
+    state: str
+    """"kept", "broken", "none" where there is too little to measure, or ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One figure: what it is, where it comes from, its numbers."""
+
+    id: str
+    title: str
+    note: str
+    target: str
+    clauses: list[str]
+    is_share: bool
+    whole: Number
+    groups: list[Number]
+
+
+def shown(question: Question, viewer: Viewer, now: dt.datetime) -> list[Shown]:
+    """Every figure of the handbook. Raises zhike.cases.report.TooMany."""
+    book, period = question.book, question.period
+    definitions = definitions_of(book)
+    if not definitions:
+        return []
+    found = material(book, definitions, viewer, period.since, period.until, now)
+    made = tables(found, definitions, key_by(question.by, found, starts_of(period)))
+    label = _labels(question, [group.key for table in made for group in table.groups])
+    return [_shown(question, table, label) for table in made]
+
+
+def _labels(question: Question, keys: Sequence[Key]) -> Callable[[Key], str]:
+    if question.by == "person":
+        names: Mapping[str, str] = names_of({str(key) for key in keys if key}, [question.book])
+        return lambda key: names.get(str(key), str(key)) if key else gettext("没有记到人")
+    if question.by == "department":
+        places = (
+            dict(Department.objects.filter(pk__in={key for key in keys if key}).values_list("pk", "name"))
+            if any(keys)
+            else {}
+        )
+        return lambda key: places.get(key, f"#{key}") if key else gettext("没有部门")  # type: ignore[call-overload, no-any-return]
+    starts = starts_of(question.period)
+    ends = dict(zip(starts, [*starts[1:], question.period.until], strict=True))
+    return lambda key: _span(key, ends[key]) if isinstance(key, dt.datetime) else gettext("时间不明")
+
+
+def _span(since: dt.datetime, until: dt.datetime) -> str:
+    first = since.astimezone(times.ZONE).date()
+    last = (until - dt.timedelta(microseconds=1)).astimezone(times.ZONE).date()
+    return (
+        f"{first:%Y-%m-%d}"
+        if first == last
+        else gettext("%(first)s 至 %(last)s") % {"first": f"{first:%m-%d}", "last": f"{last:%m-%d}"}
+    )
+
+
+def _shown(question: Question, table: FigureTable, label: Callable[[Key], str]) -> Shown:
+    one = table.definition
+    note = getattr(one, "note", None)
+    return Shown(
+        id=one.id, title=say(one.title), note=say(note) if note else "", target=one.target or "",
+        clauses=clauses_of(question.book, one), is_share=one.value is None and one.denominator is not None,
+        whole=_number(question, one.id, gettext("合计"), table.whole, None),
+        groups=[_number(question, one.id, label(group.key), group.measured, group) for group in table.groups],
+    )  # fmt: skip
+
+
+def _number(question: Question, name: str, label: str, measured: Measured, group: Group | None) -> Number:
+    base = reverse("figures:behind", args=[question.book.name, name])
+    own = urlencode({"group": _sign(group.key)}) if group is not None else ""
+    query = "&".join(part for part in (question.query, own) if part)
+    state = "none" if measured.value is None else {True: "kept", False: "broken", None: ""}[measured.kept]
+    return Number(
+        label, measured.text, _plain(measured.numerator), _plain(measured.denominator),
+        f"{base}?{query}", f"{base}?{query}&below=1", state,
+    )  # fmt: skip
+
+
+def _sign(key: Key) -> str:
+    """A group in an address; `-` for what belongs to none."""
+    return "-" if key is None else key.isoformat() if isinstance(key, dt.datetime) else str(key)
+
+
+def is_in(key: Key, sign: str) -> bool:
+    return not sign or _sign(key) == sign
+
+
+def _plain(number: float | None) -> str:
+    return "" if number is None else f"{number:g}"
+
+
+def cells(figures: Sequence[Shown]) -> list[list[str]]:
+    """The rows of the file: a line for each number."""
+    return [
+        [figure.title, "、".join(figure.clauses), number.label, number.value, number.above, number.below, figure.target]
+        for figure in figures
+        for number in (figure.whole, *figure.groups)
+    ]
+
+
+def heads() -> list[str]:
+    return [gettext(word) for word in ("指标", "条款", "分组", "数值", "分子", "分母", "目标")]

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from zhike.web.figures import views
+
+app_name = "figures"
+urlpatterns = [
+    path("", views.show, name="show"),
+    path("/export", views.export, name="export"),
+    path("/<str:handbook>/<str:name>", views.behind, name="behind"),
+]
