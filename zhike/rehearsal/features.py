@@ -70,7 +70,18 @@ def read_feature(file: Path) -> list[Scenario]:
     except UnicodeDecodeError as error:
         raise BadFeature(f"{file.name}: 不是 UTF-8 编码 / not UTF-8 ({error})") from error
     feature = document.get("feature")
+    _note_columns(feature["children"] if feature else [], text.splitlines())
     return _children(file.name, feature["children"], [], "") if feature else []
+
+
+def _note_columns(children: list[dict[str, Any]], lines: list[str]) -> None:
+    """Where the sentence of each step begins: some keywords of the language have a blank behind them, some have none."""
+    for child in children:
+        for block in child.values():
+            for step in block.get("steps", ()):
+                line = lines[step["location"]["line"] - 1]
+                step["begins"] = line.find(step["text"], step["location"].get("column", 1) - 1) + 1
+            _note_columns(block.get("children", []), lines)
 
 
 def _what_to_do(error: CompositeParserException | ParserError, text: str) -> str:
@@ -129,10 +140,9 @@ def _scenarios(file: str, scenario: dict[str, Any], before: list[Line]) -> list[
 def _line(step: dict[str, Any]) -> Line:
     table = step.get("dataTable")
     rows = table["rows"] if table else []
-    begins = step["location"].get("column", 1) + len(step["keyword"])
     return Line(
         step["text"], step["location"]["line"], [[cell["value"] for cell in row["cells"]] for row in rows] if table else None,
-        begins, [[(cell["location"]["line"], cell["location"].get("column", 1)) for cell in row["cells"]] for row in rows],
+        step["begins"], [[(cell["location"]["line"], cell["location"].get("column", 1)) for cell in row["cells"]] for row in rows],
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def _labels(question: Question, keys: Sequence[Key]) -> Callable[[Key], str]:
             if any(keys)
             else {}
         )
-        return lambda key: places.get(key, f"#{key}") if key else gettext("没有部门")  # type: ignore[call-overload, no-any-return]
+        return lambda key: places.get(key, f"#{key}") if isinstance(key, int) else gettext("没有部门")
     starts = starts_of(question.period)
     ends = dict(zip(starts, [*starts[1:], question.period.until], strict=True))
     return lambda key: _span(key, ends[key]) if isinstance(key, dt.datetime) else gettext("时间不明")

@@ -58,9 +58,10 @@ def behind(request: Request, handbook: str, name: str) -> HttpResponse:
     if definition is None:
         raise Http404
     question = read({**request.GET.dict(), "handbook": handbook}, books, request.now)
+    is_below = request.GET.get("below") == "1" and definition.value is None
     about = {
         "question": question, "title": say(definition.title), "clauses": clauses_of(question.book, definition),
-        "is_below": request.GET.get("below") == "1" and definition.value is None, "most": MOST_SHOWN,
+        "is_below": is_below, "most": MOST_SHOWN,
     }  # fmt: skip
     try:
         found = material(
@@ -69,7 +70,7 @@ def behind(request: Request, handbook: str, name: str) -> HttpResponse:
     except TooMany:
         return render(request, "figures/behind.html", {**about, "too_many": True})
     key_of, sign = key_by(question.by, found, starts_of(question.period)), request.GET.get("group", "")
-    rows = [row for row in rows_behind(found, definition, below=about["is_below"]) if is_in(key_of(row), sign)]
+    rows = [row for row in rows_behind(found, definition, below=is_below) if is_in(key_of(row), sign)]
     page = rows[:MOST_SHOWN]
     ids = {row[SUBJECT][1] for row in page if row[SUBJECT][0] == "case"}
     cases = {case.pk: case for case in visible_cases(request.viewer).filter(pk__in=ids).defer("data")}
