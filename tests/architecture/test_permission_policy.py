@@ -20,6 +20,7 @@ AREAS = {
     "cases": "case_list",
     "customers": "customers",
     "board": "board",
+    "reports": "figures",
     "board floor": "floor",
     "handbook": "handbook_page",
     "lookup": "lookup",
