@@ -27,6 +27,10 @@ DAY = dt.timedelta(days=1)
 JOB = dt.timedelta(minutes=10)
 """How often the job looks at populations in a running house."""
 MOST_MOMENTS = 20_000
+QUIET_LOOKS, QUIET_TIME = 200, dt.timedelta(hours=2)
+"""After so many looks of the router, over so long, that led to nothing that was not there before, it goes round in a circle: an offer that
+nobody takes comes back for ever. Its looks are passed over then, until something else changes what waits or who is there.
+"""
 MOST_REPEATS = 5
 """Looks at one and the same instant after which nothing new is expected of it."""
 GROWING = ("customer.known_days", "joined_days")
@@ -41,7 +45,18 @@ class Passing:
     until: dt.datetime
     beyond: dict[str, dt.datetime] = field(default_factory=dict)
     repeats: int = 0
+    known: set[object] = field(default_factory=set)
+    """How what waits and who is there have stood in this move."""
+    looks: int = 0
+    new_at: dt.datetime = field(init=False)
     last: tuple[dt.datetime, str] | None = None
+
+    def __post_init__(self) -> None:
+        self.new_at = self.world.now
+
+    @property
+    def goes_round(self) -> bool:
+        return self.looks >= QUIET_LOOKS and self.world.now - self.new_at >= QUIET_TIME
 
     def run(self) -> None:
         """Everything due on the way, each at its own moment. Raises StepFailed where it never ends."""
@@ -58,7 +73,7 @@ class Passing:
     def next(self) -> tuple[dt.datetime, str] | None:
         after = self.beyond.get
         moments = (
-            (clock_moment(after("clock")), "clock"), (router_moment(after("router")), "router"),
+            (clock_moment(after("clock")), "clock"), (None if self.goes_round else router_moment(after("router")), "router"),
             (silence_moment(self.world), "router"), (growth_moment(self.world), "population"),
         )  # fmt: skip
         return min(((max(at, self.world.now), what) for at, what in moments if at is not None), default=None)
@@ -73,6 +88,28 @@ class Passing:
         if what == "population":
             look_at_populations(at)
         look_around(self.world, at)
+        self.note(at, what)
+
+    def note(self, at: dt.datetime, what: str) -> None:
+        """Whether anything stands as it did not stand before."""
+        if what != "router" and not self.known:
+            return
+        standing = how_it_stands()
+        if standing not in self.known:
+            self.known.add(standing)
+            self.looks, self.new_at = 0, at
+        elif what == "router":
+            self.looks += 1
+
+
+def how_it_stands() -> object:
+    """What waits and with whom, and who is doing what."""
+    live = Conversation.objects.exclude(state=Conversation.State.CLOSED).order_by("id")
+    people = Presence.objects.order_by("staff_id")
+    return (
+        tuple(live.values_list("id", "state", "queue", "offered_to", "owner")),
+        tuple(people.values_list("staff_id", "state", "reason")),
+    )
 
 
 def look_around(world: World, at: dt.datetime) -> None:
