@@ -49,7 +49,7 @@ def line_values(text: str, contents: Mapping[str, Mapping[str, str]]) -> dict[st
 def content_named(name: str, contents: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
     """What 常用内容 gave under that name. Raises StepFailed."""
     if name not in contents:
-        raise StepFailed(names.not_among(name, "常用内容", contents) + "；先写“常用内容「…」:”一步", word=name)
+        raise StepFailed(names.not_among(name, "常用内容", contents) + "；先写“常用内容「…」：”一步", word=name)
     return contents[name]
 
 

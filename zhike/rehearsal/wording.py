@@ -11,6 +11,8 @@ SHOWN = {
     r"「([^」]*)」": "「…」", r"(\d+)": " N ", r"\d+": " N ", "(.+)": " 值", ".+": " 值",
 }  # fmt: skip
 """Placeholders and the pieces of expressions that stand for something a writer fills in."""
+NARROW = {0xFF08: "(", 0xFF09: ")"}
+"""Choices stand in narrow brackets, as those that are read from a pattern."""
 PRIVATE = 0xE000
 """Letters of no language stand for the pieces while a pattern is read."""
 CHOICE = re.compile(r"\(([^()]* / [^()]*)\)")
@@ -22,7 +24,7 @@ LIKE = 0.35
 
 def say_as(expression: str, shown: str) -> str:
     """Show a longer expression, used in several steps, in these words; answers with the expression."""
-    SHOWN[expression] = shown
+    SHOWN[expression] = shown.translate(NARROW)
     return expression
 
 

@@ -159,18 +159,18 @@ class World:
         if people:
             return f"“{text}”有 {len(people)} 人，请写姓名：{'、'.join(person.name for person in people)}"
         if names.is_role(self.book, text):
-            return f"没有人担任“{text}”：在“人员:”一步的表里加一人，或写别的角色、姓名"
+            return f"没有人担任“{text}”：在“人员：”一步的表里加一人，或写别的角色、姓名"
         return self._nobody(text)
 
     def _nobody(self, text: str) -> str:
         roles = [role.title.zh for role in self.book.handbook.roles]
         known = [*Staff.objects.order_by("id").values_list("name", flat=True), *self.customers, *roles]
-        return names.not_among(text, "剧中的人或角色", known) + "；人写在“人员:”或“顾客:”一步的表里"
+        return names.not_among(text, "剧中的人或角色", known) + "；人写在“人员：”或“顾客：”一步的表里"
 
     def customer(self, text: str) -> Customer:
         if text not in self.customers:
             raise StepFailed(
-                names.not_among(text, "剧中的顾客", self.customers) + "；顾客先写在“顾客:”一步的表里", word=text
+                names.not_among(text, "剧中的顾客", self.customers) + "；顾客先写在“顾客：”一步的表里", word=text
             )
         return Customer.objects.get(pk=self.customers[text])
 
@@ -196,7 +196,7 @@ class World:
         found = Department.objects.filter(name=text).first() or Department.objects.filter(code=text).first()
         if found is None:
             known = list(Department.objects.values_list("name", flat=True))
-            raise StepFailed(names.not_among(text, "剧中的部门", known) + "；部门写在“部门:”一步的表里", word=text)
+            raise StepFailed(names.not_among(text, "剧中的部门", known) + "；部门写在“部门：”一步的表里", word=text)
         return found
 
     # Cases

@@ -20,7 +20,7 @@ from zhike.rehearsal.world import World
 
 TAIL = say_as(
     r"((?:,(?:以「[^」]*」|内容「[^」]*」|附上「[^」]*」(?:、「[^」]*」)*|记为「[^」]*」))*)",
-    "[,以「…」][,内容「…」][,附上「…」][,记为「…」]",
+    "[，以「…」][，内容「…」][，附上「…」][，记为「…」]",
 )
 
 
@@ -106,7 +106,7 @@ def write_note(world: World, person: str, case: str | None, where: str, words: s
 def hand_over(world: World, person: str, case: str, to: str) -> None:
     found, viewer, receiver = world.case(case), world.viewer(person), world.viewer(to).staff
     if receiver is None:
-        raise StepFailed(f"“{to}”不是同事，只能交给“人员:”表里的人", word=to)
+        raise StepFailed(f"“{to}”不是同事，只能交给“人员：”表里的人", word=to)
     world.attempt(lambda: hand_over_case(found.pk, to=receiver, by=viewer, now=world.now))
 
 

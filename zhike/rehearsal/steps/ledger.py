@@ -24,7 +24,7 @@ from zhike.rehearsal.world import World
 
 OUTCOMES = {"适用": "applied", "守住": "kept", "违反": "broken", "拒绝": "refused"}
 COUNTS = say_as(
-    r"((?:适用|守住|违反|拒绝)\d+次(?:,(?:适用|守住|违反|拒绝)\d+次)*)", "(适用 / 守住 / 违反 / 拒绝) N 次[,…]"
+    r"((?:适用|守住|违反|拒绝)\d+次(?:,(?:适用|守住|违反|拒绝)\d+次)*)", "（适用 / 守住 / 违反 / 拒绝） N 次[，…]"
 )
 
 

@@ -18,7 +18,7 @@ def enters(world: World, person: str, state: str, reason: str | None, seat: str 
     viewer = world.viewer(person)
     staff = viewer.staff
     if staff is None:
-        raise StepFailed(f"“{person}”不是同事，只有“人员:”表里的人有状态", word=person)
+        raise StepFailed(f"“{person}”不是同事，只有“人员：”表里的人有状态", word=person)
     world.cut_off.discard(staff.pk)
     why = choice(world, REASONS, reason)
     world.attempt(

@@ -104,7 +104,7 @@ def takes_over(world: World, person: str, talk: str | None) -> None:
 def is_offered(world: World, talk: str | None, person: str, span: str | None) -> None:
     staff = world.viewer(person).staff
     if staff is None:
-        raise StepFailed(f"“{person}”不是同事，会话只能派给“人员:”表里的人", word=person)
+        raise StepFailed(f"“{person}”不是同事，会话只能派给“人员：”表里的人", word=person)
     until = world.now + read_span(span) if span else None
     _do(world, talk, lambda found: handing.offer(found, staff, now=world.now, until=until))
 

@@ -53,7 +53,7 @@ def use_calendar(world: World, department: str, name: str) -> None:
         c.id: c.id for c in world.book.handbook.calendars
     }
     if name not in known:
-        raise StepFailed(names.not_among(name, "日历", known) + "；先写“日历「…」:”一步", word=name)
+        raise StepFailed(names.not_among(name, "日历", known) + "；先写“日历「…」：”一步", word=name)
     edit_department(world.department(department), {"calendar": known[name]}, by=SYSTEM, now=world.now)
 
 

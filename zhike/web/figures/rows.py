@@ -17,7 +17,7 @@ from zhike.org.principals import Viewer
 from zhike.web.base import times
 from zhike.web.base.names import names_of
 from zhike.web.figures.asking import Question, starts_of
-from zhike.web.handbook_page.terms import say
+from zhike.web.handbook_page.titles import say
 
 
 @dataclass(frozen=True, slots=True)

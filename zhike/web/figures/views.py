@@ -24,7 +24,7 @@ from zhike.web.figures.asking import Question, books_for, read, splits, starts_o
 from zhike.web.figures.events import FiguresExported
 from zhike.web.figures.rows import Shown, cells, heads, is_in, shown
 from zhike.web.handbook_page.period import choices
-from zhike.web.handbook_page.terms import say
+from zhike.web.handbook_page.titles import say
 
 MOST_SHOWN = 200
 """Rows of one list; whoever wants more takes a shorter span."""
