@@ -24,13 +24,12 @@ from zhike.channels.sms.gateways import (
     Outcome,
     Parcel,
     Receipt,
-    Unreadable,
     Uplink,
     asked,
     number_of,
     outcome_of_silence,
 )
-from zhike.channels.sms.rows import flag, number_or_none, rows_of, text
+from zhike.channels.sms.rows import flag, number_or_none, readable, text
 
 ENDPOINT = "https://dysmsapi.aliyuncs.com/"
 VERSION = "2017-05-25"
@@ -111,6 +110,8 @@ class Aliyun:
         code, words = text(reply, "Code"), text(reply, "Message")
         if code == "OK":
             return Outcome("taken", text(reply, "BizId"), code, words)
+        if not code:  # not the provider's answer: what became of the call nobody has said
+            return Outcome("unknown", code="no Code", words=words)
         return Outcome("again" if code in AGAIN else "unknown" if code in PERHAPS else "failed", code=code, words=words)
 
     def ask(self, parcel: Parcel, now: dt.datetime) -> Outcome:
@@ -135,24 +136,10 @@ class Aliyun:
         return Outcome("not_found")
 
     def receipts(self, body: bytes) -> Sequence[Receipt]:
-        return [
-            Receipt(
-                provider_id=text(row, "biz_id"), reference=text(row, "out_id"), number=number_of(row.get("phone_number")),
-                delivered=flag(row, "success"), code=text(row, "err_code"), words=text(row, "err_msg"),
-                segments=number_or_none(row.get("sms_size")),
-            )
-            for row in rows_of(body)
-        ]  # fmt: skip
+        return readable(body, _receipt)
 
     def replies(self, body: bytes) -> Sequence[Uplink]:
-        found = []
-        for row in rows_of(body):
-            number = number_of(row.get("phone_number"))
-            key = text(row, "sequence_id")
-            if not key:
-                raise Unreadable("a reply without its number")
-            found.append(Uplink(key, number, text(row, "content", 2000)))
-        return found
+        return readable(body, _reply)
 
     def _ask(self, action: str, query: Mapping[str, str], now: dt.datetime) -> dict[str, Any] | Outcome:
         base = self.account.endpoint or ENDPOINT
@@ -161,6 +148,21 @@ class Aliyun:
         )
         reply = asked(f"{base}?{canonical}", self.line, headers=headers)
         return outcome_of_silence(reply) or reply.json()
+
+
+def _receipt(row: Mapping[str, Any]) -> Receipt:
+    return Receipt(
+        provider_id=text(row, "biz_id"), reference=text(row, "out_id"), number=number_of(row.get("phone_number")),
+        delivered=flag(row, "success"), code=text(row, "err_code"), words=text(row, "err_msg"),
+        segments=number_or_none(row.get("sms_size")),
+    )  # fmt: skip
+
+
+def _reply(row: Mapping[str, Any]) -> Uplink:
+    """One without the provider's number is known by what it says and when."""
+    number, words = number_of(row.get("phone_number")), text(row, "content", 2000)
+    once = hashlib.sha256(f"{number}\0{words}\0{text(row, 'send_time')}".encode()).hexdigest()
+    return Uplink(text(row, "sequence_id") or once, number, words)
 
 
 def _local(number: str) -> str:

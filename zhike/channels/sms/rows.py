@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from zhike.channels.sms.gateways import Unreadable
 from zhike.lib.text import clean_text
@@ -23,6 +23,26 @@ def rows_of(body: bytes) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or len(rows) > MOST_ROWS or not all(isinstance(row, dict) for row in rows):
         raise Unreadable("no array of objects")
     return rows
+
+
+Read = TypeVar("Read")
+
+
+def readable(body: bytes, read: Callable[[Mapping[str, Any]], Read]) -> list[Read]:
+    """Each row as `read` makes it out, without those nobody can read: one that is wrong takes none of the others with it.
+
+    Raises Unreadable where not one of them can be read.
+    """
+    found, wrong = list[Read](), Unreadable("no rows")
+    rows = rows_of(body)
+    for row in rows:
+        try:
+            found.append(read(row))
+        except Unreadable as unreadable:
+            wrong = unreadable
+    if rows and not found:
+        raise wrong
+    return found
 
 
 def text(row: Mapping[str, Any], name: str, most: int = 200) -> str:

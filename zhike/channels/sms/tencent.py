@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from zhike.channels.http import Line
 from zhike.channels.sms.gateways import Account, Outcome, Parcel, Receipt, Uplink, asked, number_of, outcome_of_silence
-from zhike.channels.sms.rows import rows_of, text
+from zhike.channels.sms.rows import readable, text
 
 ENDPOINT = "https://sms.tencentcloudapi.com/"
 VERSION = "2021-01-11"
@@ -123,22 +123,10 @@ class Tencent:
         return Outcome("not_found")
 
     def receipts(self, body: bytes) -> Sequence[Receipt]:
-        return [
-            Receipt(
-                provider_id=text(row, "sid"), reference=text(row, "ext"), number=number_of(row.get("mobile"), row.get("nationcode")),
-                delivered=text(row, "report_status") == "SUCCESS", code=text(row, "errmsg"), words=text(row, "description"),
-            )
-            for row in rows_of(body)
-        ]  # fmt: skip
+        return readable(body, _receipt)
 
     def replies(self, body: bytes) -> Sequence[Uplink]:
-        found = []
-        for row in rows_of(body):
-            number = number_of(row.get("mobile"), row.get("nationcode"))
-            words = text(row, "text", 2000)
-            once = f"{number}\0{words}\0{text(row, 'time')}\0{text(row, 'extend')}"
-            found.append(Uplink(hashlib.sha256(once.encode()).hexdigest(), number, words))
-        return found
+        return readable(body, _reply)
 
     def _ask(self, action: str, asks: Mapping[str, Any], now: dt.datetime) -> dict[str, Any] | Outcome:
         base = self.account.endpoint or ENDPOINT
@@ -165,8 +153,23 @@ class Tencent:
         return _refused(text(error, "Code"), text(error, "Message")) if isinstance(error, dict) else answer
 
 
+def _receipt(row: Mapping[str, Any]) -> Receipt:
+    return Receipt(
+        provider_id=text(row, "sid"), reference=text(row, "ext"), number=number_of(row.get("mobile"), row.get("nationcode")),
+        delivered=text(row, "report_status") == "SUCCESS", code=text(row, "errmsg"), words=text(row, "description"),
+    )  # fmt: skip
+
+
+def _reply(row: Mapping[str, Any]) -> Uplink:
+    """Tencent gives replies no number of their own: one is known by who wrote what and when."""
+    number = number_of(row.get("mobile"), row.get("nationcode"))
+    words = text(row, "text", 2000)
+    once = f"{number}\0{words}\0{text(row, 'time')}\0{text(row, 'extend')}"
+    return Uplink(hashlib.sha256(once.encode()).hexdigest(), number, words)
+
+
 def _refused(code: str, words: str) -> Outcome:
-    state: Literal["again", "unknown", "failed"] = "failed"
+    state: Literal["again", "unknown", "failed"] = "failed" if code else "unknown"
     if code.startswith(AGAIN):
         state = "again"
     elif code.startswith(PERHAPS):

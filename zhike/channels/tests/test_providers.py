@@ -111,7 +111,7 @@ ALIYUN: list[tuple[str, Any, str]] = [
     ("says that it broke", {"Code": "isp.SYSTEM_ERROR", "Message": "x"}, "unknown"),
     ("too many for now", {"Code": "isv.BUSINESS_LIMIT_CONTROL", "Message": "x"}, "again"),
     ("no such template", {"Code": "isv.SMS_TEMPLATE_ILLEGAL", "Message": "x"}, "failed"),
-    ("a code that is none", {"Code": {"a": 1}}, "failed"),
+    ("a code that is none", {"Code": {"a": 1}}, "unknown"),
 ]
 
 

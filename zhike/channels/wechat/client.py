@@ -90,6 +90,9 @@ class Client:
             answer = _read(self._call(f"{path}?{query}", json.dumps(asks, ensure_ascii=False).encode()))
             if answer.code not in STALE:
                 break
+        if answer.good and "errcode" not in (answer.data or {}):
+            # Not WeChat's answer (a proxy's, a maintenance page's): what became of the call nobody has said.
+            return Answer(fault="garbage", reached=True)
         return answer
 
     def media(self, media_id: str) -> Media:
@@ -210,7 +213,9 @@ def _read(reply: Reply) -> Answer:
     if reply.status >= 500 or not data:
         return Answer(fault=f"HTTP {reply.status}", reached=True)
     code = data.get("errcode", 0)
-    return Answer(code if isinstance(code, int) else -1, str(data.get("errmsg", ""))[:200], data, reached=True)
+    if isinstance(code, bool) or not isinstance(code, int):
+        return Answer(fault="garbage", reached=True)
+    return Answer(code, str(data.get("errmsg", ""))[:200], data, reached=True)
 
 
 def _name(headers: Mapping[str, str]) -> str:
