@@ -35,12 +35,12 @@ from tests.served import Served, served, until
 
 LAY = """
 from zhike.web.bench.chat.ground import PLAIN, lay
-ground = lay(PLAIN, int(sys.argv[1]), int(sys.argv[2]))
+ground = lay(sys.argv[3] if sys.argv[3:] else PLAIN, int(sys.argv[1]), int(sys.argv[2]))
 print(json.dumps([ground.inbox, ground.agents, [[each.number, each.secret, each.agent] for each in ground.talks]]))
 """
 STORED = """
 SELECT c.number, m.seq, m.key, m.side FROM conversations_message m JOIN conversations_conversation c ON c.id = m.conversation_id
-WHERE c.handbook = 'bench' ORDER BY m.id
+WHERE c.handbook = %s ORDER BY m.id
 """
 WRITTEN = re.compile(rb'"type":"conversation\.written".*?"number":"([^"]+)","seq":(\d+)')
 CSRF = "k" * 32
@@ -227,7 +227,7 @@ class Story:
     def _settled(self) -> list[tuple[Any, ...]]:
         """What is stored, once every stream has heard as much; after a while, whatever they have heard."""
         self.ended = self.ended or time.monotonic()
-        kept = self.product.rows(STORED)
+        kept = self.product.rows(STORED, self.name)
         heard = all(
             len(self._heard(talk, side)) >= 1 and self._heard(talk, side)[-1][1] >= seq
             for talk, seq, _, side in kept[-200:]
@@ -235,6 +235,8 @@ class Story:
         return kept if heard or time.monotonic() - self.ended > 60 else []
 
     ended: float = 0.0
+    name: str = "bench"
+    """Of the handbook; a product can be told more than one story."""
 
     def _heard(self, talk: str, side: str) -> list[tuple[str, int]]:
         """What the other end heard of this conversation."""
@@ -276,8 +278,8 @@ def _gaps(kept: list[tuple[Any, ...]]) -> int:
     return sum(count[talk] != last[talk] for talk in count)
 
 
-def story_of(product: Served) -> Story:
-    inbox, sessions, talks = product.run(LAY, str(VISITORS), str(AGENTS))
+def story_of(product: Served, name: str = "bench") -> Story:
+    inbox, sessions, talks = product.run(LAY, str(VISITORS), str(AGENTS), name)
     stop, ledger = threading.Event(), Ledger()
     writing = threading.Event()
     listeners = {}
@@ -293,7 +295,7 @@ def story_of(product: Served) -> Story:
         listeners[f"agent{n}"] = Listener("/live?after=0", {"Cookie": f"sessionid={session}"}, product, stop)
         mine = [(number, secret) for number, secret, agent in talks if agent == n]
         senders.append(Sender(f"agent{n:02d}", "staff", mine, inbox, session, "127.0.0.1", product, ledger, writing))
-    return Story(product, ledger, senders, listeners, {number: agent for number, _, agent in talks}, stop)
+    return Story(product, ledger, senders, listeners, {number: agent for number, _, agent in talks}, stop, name=name)
 
 
 # whom to kill

@@ -125,7 +125,8 @@ def test_without_a_mailbox_the_message_says_so(desk: Viewer) -> None:
     Conversation.objects.filter(pk=conversation.pk).update(inbox=inbox_of("email", "other@zhike.example"))
     message = answered(conversation, desk)
     message.refresh_from_db()
-    assert (message.state, "没有设置邮箱" in in_words(message)) == ("failed", True)
+    assert (message.state, in_words(message)) == ("failed", "这个入口没有设置邮箱，无法发出。")
+    assert in_words(message, "en") == "This inbox has no mailbox set up; nothing can be sent."
 
 
 def test_a_fault_that_may_pass_is_tried_again_with_growing_waits_and_fails_in_the_end(message: Message) -> None:
