@@ -13,8 +13,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import Count
 
-from zhike.cases import extensions, related, sanctions, written
+from zhike.cases import amounts, extensions, related, sanctions, written
 from zhike.cases.allowed import check_allowed, check_reach, may_hand_over, may_own
 from zhike.cases.deed import Deed
 from zhike.cases.facts import Facts
@@ -40,7 +41,7 @@ from zhike.handbook.common import Text
 from zhike.handbook.decide import judge
 from zhike.journal.statements import insert
 from zhike.org.handbooks import book_of, viewer
-from zhike.org.models import HandbookVersion, Staff
+from zhike.org.models import Assignment, HandbookVersion, Staff
 from zhike.org.principals import Viewer, staff_key
 from zhike.records.actions import keep_filling
 from zhike.records.attachments import bind_attachments
@@ -191,6 +192,7 @@ def carry_out(deed: Deed, values: Mapping[str, Any], attachments: Sequence[str])
         takers = may_act(deed.case, deed.book, deed.action.by)
         deed.in_place_of = in_place_of(deed.case, deed.book, deed.viewer, takers)
     deed.values = _read_form(deed, values)
+    amounts.fill(deed)
     check_reach(deed)
     _ask_clauses(deed, attachments)
     _identify_customer(deed)
@@ -237,18 +239,31 @@ def _gated_fields(deed: Deed) -> frozenset[str]:
 def _ask_clauses(deed: Deed, attachments: Sequence[str]) -> None:
     reasons = _refusals(deed, deed.values, len(attachments))
     reasons += sanctions.refusals(deed)
-    if reasons:
-        raise Refused(reasons)
+    priced, unagreed = amounts.priced(deed)
+    deed.decisions += priced
+    if reasons + unagreed:
+        raise Refused(reasons + unagreed)
 
 
 def _refusals(deed: Deed, form: Mapping[str, Any], attachments: int) -> list[Reason]:
     """Every reason at once, so that nobody is sent away twice. Clauses that allow it are kept as applied."""
-    facts = deed.facts(form) | _known_already(deed, form) | {"attachments": attachments}
+    facts = deed.facts(form) | _known_already(deed, form) | _electorates(deed) | {"attachments": attachments}
     judgement = judge(deed.book, facts, on=_asked(deed), process=deed.process.id, form=form)
     refusing = {refusal.decision.clause_id for refusal in judgement.refusals}
     deed.decisions = [d for d in judgement.decisions if d.clause_id not in refusing and d.kind not in BLOCKING]
     reasons = [Reason(r.words, r.decision.clause_id, tuple(r.fields), r.decision) for r in judgement.refusals]
     return reasons + extensions.refusals(deed, form)
+
+
+def _electorates(deed: Deed) -> Facts:
+    """How many hold each role that votes by a gate of this action: who stays away has not agreed."""
+    gates = deed.book.speaking_of("gate", deed.process.id, deed.event)
+    voting = {gate.requires.quorum.members for gate in gates if isinstance(gate, Gate) and gate.requires.quorum}
+    roles = {role.id for role in deed.book.handbook.roles} & voting
+    if not roles:
+        return {}
+    held = Assignment.objects.filter(handbook=deed.book.name, role__in=roles, staff__is_active=True)
+    return dict(held.order_by().values_list("role").annotate(Count("staff", distinct=True)))
 
 
 def _asked(deed: Deed) -> list[str]:

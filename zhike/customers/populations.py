@@ -18,8 +18,8 @@ OWNER = "owner"
 
 @keeps_population("customer", "member", kind="customer")
 def customers(book: Book, now: dt.datetime, ids: Sequence[int] | None) -> Iterable[Member]:
-    """`customer.tier`, `customer.kind`, `customer.tags`, `customer.known_days`, and the fields of the handbook's own card by name and as
-    `<record>.<field>`; its field `owner` says whose he is. Two queries.
+    """`customer.tier`, `customer.kind`, `customer.tags`, `customer.known_days`, and the fields of the handbook's own card by name, as
+    `<record>.<field>` and as `customer.<field>`; its field `owner` says whose he is. Two queries.
     """
     record = card_record(book)
     kept = CustomerCard.objects.filter(handbook=book.name)
@@ -30,6 +30,7 @@ def customers(book: Book, now: dt.datetime, ids: Sequence[int] | None) -> Iterab
         own = typed_facts(record, cards.get(number, {})) if record else {}
         facts = {
             **own, **({f"{record.id}.{field}": value for field, value in own.items()} if record else {}),
+            **{f"customer.{field}": value for field, value in own.items()},
             "customer.tier": tier or None, "customer.kind": kind, "customer.tags": tags, "customer.known_days": (now - since).days,
         }  # fmt: skip
         owner = own.get(OWNER)

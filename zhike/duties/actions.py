@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
+from django.db.models import Max
 
 from zhike.clocks.actions import Start, overtake, start_clocks, stop_watch
 from zhike.clocks.models import Clock
@@ -29,7 +30,17 @@ from zhike.duties.events import (
     DutyStreak,
 )
 from zhike.duties.models import Obligation
-from zhike.duties.periods import Period, UnknownPeriod, current_period, first_period, following_period, in_window, once
+from zhike.duties.periods import (
+    FIRST,
+    Period,
+    UnknownPeriod,
+    current_period,
+    first_period,
+    following_period,
+    in_window,
+    is_own_day,
+    once,
+)
 from zhike.duties.rows import RESTORE, insert_obligations
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Duty
@@ -87,9 +98,10 @@ def owe(dues: Sequence[Owe]) -> list[Obligation]:
     A clause that is still owed by its subject is not owed twice, unless every event counts for itself (`every: event`).
     """
     standing = _standing({due.subject for due in dues})
+    kept = _last_days([due for due in dues if is_own_day(due.book, due.clause)])
     wanted: dict[tuple[Any, ...], tuple[Owe, Period]] = {}
     for due in dues:
-        period = _begun(due)
+        period = _begun(due, kept.get((due.subject, due.clause.id)))
         if period is None:
             continue
         key = (due.subject, due.book.name, due.clause.id)
@@ -114,21 +126,32 @@ def _standing(subjects: set[Subject]) -> set[tuple[Subject, str, str]]:
         return {((kind, number), handbook, clause) for kind, number, handbook, clause in cursor.fetchall()}
 
 
-def _begun(due: Owe) -> Period | None:
-    """Its first period; None where nothing can be owed now: no day of the occasion is announced any more."""
+def _last_days(dues: Sequence[Owe]) -> dict[tuple[Subject, str], dt.date]:
+    """Of days of one's own, such as birthdays, the last one that was owed already: the next is that of another year."""
+    if not dues:
+        return {}
+    rows = Obligation.objects.filter(
+        subject_id__in={due.subject[1] for due in dues}, clause__in={due.clause.id for due in dues}
+    ).exclude(period=FIRST)
+    last = rows.values_list("subject_kind", "subject_id", "clause").annotate(last=Max("period"))
+    return {((kind, number), clause): dt.date.fromisoformat(day) for kind, number, clause, day in last}
+
+
+def _begun(due: Owe, after: dt.date | None) -> Period | None:
+    """Its first period; None where nothing can be owed now: no day of the occasion is known any more."""
     try:
-        return _first_period(due)
+        return _first_period(due, after)
     except UnknownPeriod:
         return None
 
 
-def _first_period(due: Owe) -> Period:
+def _first_period(due: Owe, after: dt.date | None) -> Period:
     clause = due.clause
     if clause.every in ("once", "event"):
         return once(due.book, clause, due.at, due.facts)
     if (first := first_period(due.book, clause, due.at, due.facts)) is not None:
         return first
-    now = current_period(due.book, clause, due.at)
+    now = current_period(due.book, clause, due.at, due.facts, after)
     return (following_period(due.book, clause, now) or now) if clause.begins == "next_period" else now
 
 
@@ -370,7 +393,7 @@ def _next(row: Obligation) -> Obligation | None:
     assert row.ends_at is not None
     try:
         period = following_period(book, clause, Period(row.period, row.begins_at, row.ends_at), row.settled_at)
-    except UnknownPeriod:  # the days of the occasion that were announced are over
+    except UnknownPeriod:  # the days that were announced are over; a day of one's own is looked up again with its facts
         return None
     if period is None:
         return None

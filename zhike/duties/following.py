@@ -113,7 +113,7 @@ def _touches_duties(what: Happening) -> bool:
         or any(_owed_from(what.book, what.process, event))
         for event in what.happened
     )
-    return any(heard) or _may_end(what)
+    return any(heard) or bool(_unprompted(what)) or _may_end(what)
 
 
 def is_heard(book: Book, process: str | None, event: str) -> bool:
@@ -233,22 +233,47 @@ def _fall_due(what: Happening) -> None:
 
 def _owe(what: Happening, facts: Facts) -> None:
     due = [
-        Owe(
-            book=what.book,
-            version_id=what.version_id,
-            clause=clause,
-            subject=what.subject,
-            holders=what.holders(clause.holder),
-            at=what.now,
-            audience=tuple(what.audience),
-            facts=facts,
-        )
+        _owed_now(what, clause, facts)
         for event in what.happened
         for clause in _owed_from(what.book, what.process, event)
         if holds(clause.when, facts)
     ]
+    due += [
+        _owed_now(what, clause, facts)
+        for clause in _unprompted(what)
+        if holds(clause.when, facts)
+        and not (clause.until and holds(clause.until, facts))
+        and not _was_owed(what, clause)
+    ]
     if due:
         _settle_at_once(what, facts, owe(due))
+
+
+def _owed_now(what: Happening, clause: Duty, facts: Facts) -> Owe:
+    return Owe(
+        book=what.book,
+        version_id=what.version_id,
+        clause=clause,
+        subject=what.subject,
+        holders=what.holders(clause.holder),
+        at=what.now,
+        audience=tuple(what.audience),
+        facts=facts,
+    )
+
+
+def _unprompted(what: Happening) -> Sequence[Duty]:
+    """Duties that no event begins; asked after every deed, and not where the case ends with it."""
+    acted = any(event.startswith("action.") for event in what.happened)
+    return what.book.unprompted(what.process) if acted and not what.closes else ()
+
+
+def _was_owed(what: Happening, clause: Duty) -> bool:
+    """What is owed once is not owed again because its condition still holds."""
+    if clause.every != "once" or what.is_new:
+        return False
+    kind, number = what.subject
+    return Obligation.objects.filter(subject_kind=kind, subject_id=number, clause=clause.id).exists()
 
 
 def _owed_from(book: Book, process: str | None, event: str) -> Iterable[Duty]:

@@ -14,8 +14,9 @@ from zhike.handbook.book import Book
 from zhike.handbook.calendars import Calendar, at_time, due_at
 from zhike.handbook.clauses import Duty
 from zhike.handbook.common import Duration, Facts, Unit
-from zhike.handbook.limits import as_moment, due_moment, duration_in, limit_of
+from zhike.handbook.limits import as_date, as_moment, due_moment, duration_in, limit_of
 from zhike.handbook.periods import next_occasion, period_of
+from zhike.handbook.structure import Occasion
 
 NO_FACTS: Facts = MappingProxyType({})
 ONE_DAY = dt.timedelta(days=1)
@@ -60,9 +61,11 @@ def first_period(book: Book, clause: Duty, at: dt.datetime, facts: Facts = NO_FA
     return Period(FIRST, begins, ends) if ends > at else None
 
 
-def current_period(book: Book, clause: Duty, at: dt.datetime) -> Period:
+def current_period(
+    book: Book, clause: Duty, at: dt.datetime, facts: Facts = NO_FACTS, after: dt.date | None = None
+) -> Period:
     """The period of `clause` that holds `at`, from `at` on. On a day off the coming working day, between two shifts the coming
-    one. Or UnknownPeriod.
+    one; of an occasion the first day later than `after`. Or UnknownPeriod.
     """
     match clause.every:
         case "interval":
@@ -72,7 +75,8 @@ def current_period(book: Book, clause: Duty, at: dt.datetime) -> Period:
         case "shift":
             return _shift(book, clause, at)
         case "occasion":
-            return _occasion(book, clause, at, at.astimezone(ZoneInfo(book.handbook.zone)).date() - ONE_DAY)
+            yesterday = at.astimezone(ZoneInfo(book.handbook.zone)).date() - ONE_DAY
+            return _occasion(book, clause, at, max(yesterday, after or yesterday), facts)
         case _:
             period = _on(book, clause, at)
             bounds = _bounded(book, clause, period)
@@ -189,16 +193,29 @@ def _shift(book: Book, clause: Duty, at: dt.datetime) -> Period:
     raise UnknownPeriod(f"{clause.id}: its calendar is never open after {at.isoformat()}")
 
 
-def _occasion(book: Book, clause: Duty, at: dt.datetime, after: dt.date) -> Period:
+def is_own_day(book: Book, clause: Duty) -> bool:
+    """Whether its occasion is a date among the facts of whom it is owed for, which returns each year: a birthday."""
+    return clause.every == "occasion" and all(one.id != clause.occasion for one in book.handbook.occasions)
+
+
+def _named(book: Book, clause: Duty, facts: Facts) -> Occasion | None:
+    """The occasion of the handbook, or the day of the year that a date among the facts names."""
+    if not is_own_day(book, clause):
+        return next(one for one in book.handbook.occasions if one.id == clause.occasion)
+    day = as_date(facts.get(clause.occasion or ""))
+    return None if day is None else Occasion(id="own_day", title=clause.title, yearly=f"{day:%m-%d}")
+
+
+def _occasion(book: Book, clause: Duty, at: dt.datetime, after: dt.date, facts: Facts = NO_FACTS) -> Period:
     """Until the next day of the occasion after `after`, or the time of day it names."""
-    found = next((one for one in book.handbook.occasions if one.id == clause.occasion), None)
+    found = _named(book, clause, facts)
     day = next_occasion(found, after) if found else None
     if found is None or day is None:
         raise UnknownPeriod(f"{clause.id}: no day is known of the occasion {clause.occasion}")
     midnight = dt.datetime.combine(day, dt.time.min, ZoneInfo(book.handbook.zone))
     ends = at_time(None, midnight, found.at or (clause.window[1] if clause.window else "24:00"))
     if ends <= at:
-        return _occasion(book, clause, at, day)
+        return _occasion(book, clause, at, day, facts)
     begins = max(at, at_time(None, midnight, clause.window[0])) if clause.window else at
     return Period(day.isoformat(), begins, ends)
 

@@ -16,9 +16,11 @@ from django.db import transaction
 
 from zhike.duties.actions import Owe, end, fall_due, owe, settle
 from zhike.duties.models import Obligation
+from zhike.duties.periods import is_own_day
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Duty
 from zhike.handbook.conditions import holds
+from zhike.handbook.limits import as_date
 from zhike.handbook.named import with_named
 from zhike.org.handbooks import book_of, in_force
 from zhike.org.principals import SYSTEM, role_key
@@ -93,6 +95,8 @@ def _is_in(book: Book, clause: Duty, member: Member) -> bool:
     """Whoever holds several roles is in the class where one of them is: `where: {role: writer}`."""
     asked = [member.facts, *({**member.facts, "role": role} for role in sorted(member.roles))]
     each = [with_named(book, dict(facts)) for facts in asked]
+    if is_own_day(book, clause) and as_date(member.facts.get(clause.occasion or "")) is None:
+        return False
     over = bool(clause.until) and any(holds(clause.until, facts) for facts in each)
     return not over and any(holds({**clause.where, **clause.when}, facts) for facts in each)
 

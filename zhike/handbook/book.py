@@ -22,7 +22,7 @@ from zhike.handbook.clauses import (
     Visibility,
     Wording,
 )
-from zhike.handbook.common import Model, Parameter, Scalar, Test
+from zhike.handbook.common import Effect, Model, Parameter, Scalar, Test, models_in
 from zhike.handbook.conditions import holds
 from zhike.handbook.structure import Action, Choice, FieldDef, Handbook, NamedFact, Process, Record, Role, Stage
 from zhike.handbook.text import Section, read_sections
@@ -166,6 +166,20 @@ class Book:
     def settled_by(self, process: str | None, event: str) -> tuple[Duty, ...]:
         """Duties the event may settle."""
         return cast("tuple[Duty, ...]", self._lookup("settles", process, event))
+
+    def unprompted(self, process: str | None) -> tuple[Duty, ...]:
+        """Duties inside a case of that process that no event begins: owed from the deed on after which their `when` holds."""
+        return tuple(clause for at, clause in self._unprompted if at == process) if process else ()
+
+    @cached_property
+    def _unprompted(self) -> tuple[tuple[str | None, Duty], ...]:
+        owed = {effect.owe for clause in self.clauses() for effect in models_in(clause, Effect)}
+        found = (clause for clause in self.clauses("duty") if isinstance(clause, Duty) and clause.owed_for == "case")
+        return tuple(
+            (self.process_of(clause), clause)
+            for clause in found
+            if not clause.starts and clause.every != "event" and clause.id not in owed
+        )
 
     def listening_to(self, index: str, process: str | None, event: str) -> tuple[Clause, ...]:
         """Clauses by another of their events: "pauses", "resumes", "voids", "blocks"."""

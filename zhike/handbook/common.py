@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_serializer, model_validator
 
@@ -349,3 +349,20 @@ def _percent(value: Any) -> Any:
 
 Percent = Annotated[float, BeforeValidator(_percent)]
 """`80%` or 80 -> 80.0."""
+
+
+M = TypeVar("M", bound=Model)
+
+
+def models_in(value: Any, kind: type[M]) -> Iterator[M]:
+    """Every model of that kind inside a part of a handbook, itself included."""
+    if isinstance(value, kind):
+        yield value
+    if isinstance(value, Model):
+        inside: Iterable[Any] = [one for _, one in value]
+    elif isinstance(value, dict):
+        inside = list(value.values())
+    else:
+        inside = value if isinstance(value, tuple | list) else ()
+    for one in inside:
+        yield from models_in(one, kind)

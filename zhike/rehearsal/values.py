@@ -85,6 +85,8 @@ def convert(world: World, field: FieldDef, text: str) -> Any:
             return _moment(world, field, text)
         case "rows":
             return [_row(world, field, part) for part in text.split("、")]
+        case "votes":
+            return [_vote(part) for part in text.split("、")]
         case "case":
             return world.case(text).number if world.is_case(text) else text
         case "files":
@@ -109,6 +111,15 @@ def _moment(world: World, field: FieldDef, text: str) -> str:
 def _row(world: World, field: FieldDef, text: str) -> dict[str, Any]:
     cells = [cell.strip() for cell in text.split("=")]
     return {column.id: convert(world, column, cell) for column, cell in zip(field.columns, cells, strict=False)}
+
+
+VOTES = {"同意": "yes", "反对": "no", "弃权": "abstain"}
+
+
+def _vote(text: str) -> dict[str, str]:
+    """`示例甲=同意`"""
+    by, _, said = (part.strip() for part in text.partition("="))
+    return {"by": by, "vote": VOTES.get(said, said)}
 
 
 def store(world: World, name: str, by: str = "system") -> str:

@@ -74,6 +74,10 @@ PARTS: dict[str, Any] = {
             "kind": "duty", "id": "CREW-03", "title": "示例每日立项", "cites": "1", "quote": "示例", "process": "job", "for": "department",
             "where": {"kind": "shed"}, "every": "calendar_day", "owes": "action.begin", "holder": "lead",
         },
+        {
+            "kind": "duty", "id": "CREW-04", "title": "示例派工后办完", "cites": "1", "quote": "示例", "process": "job",
+            "when": {"case.stage": "given"}, "within": "2h", "owes": "action.give", "holder": "owner",
+        },
     ],
 }  # fmt: skip
 
@@ -159,3 +163,13 @@ def test_a_deed_on_a_case_of_no_department_settles_what_the_department_of_whoeve
     assert {row.subject_id: row.state for row in today} == {mine.pk: "met", other.pk: "owed"}
     crew.open("job", "begin")
     assert {row.subject_id: row.state for row in today.all()} == {mine.pk: "met", other.pk: "owed"}
+
+
+def test_a_duty_that_no_event_begins_is_owed_once_its_conditions_hold_and_not_again_when_it_is_done(crew: Crew) -> None:
+    job = crew.open("job", "begin")
+    assert not Obligation.objects.filter(clause="CREW-04").exists()
+    crew.act(job, "give", to=crew.jia.pk)
+    owed = Obligation.objects.get(clause="CREW-04")
+    assert (owed.state, owed.ends_at, owed.holders) == ("owed", NOON + dt.timedelta(hours=2), [staff_key(crew.jia.pk)])
+    crew.act(job, "give", to=crew.yi.pk)
+    assert [row.state for row in Obligation.objects.filter(clause="CREW-04")] == ["met"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from zhike.handbook.calendars import parse_time
-from zhike.handbook.catalogue import POPULATION_FACTS
 from zhike.handbook.check.findings import Checker
 from zhike.handbook.clauses import Clause, Deadline, Duty, Measure
 from zhike.handbook.common import Duration, Text, Unit
@@ -114,31 +113,15 @@ def _check_duty(checker: Checker, clause: Duty) -> None:
             "写 owes: action.<动作>。",
             "Write `owes: action.<id>`.",
         )
-    if (
-        clause.owed_for == "case"
-        and not clause.starts
-        and clause.every != "event"
-        and not _is_owed_by_effect(checker, clause)
-    ):
+    if _never_begins(checker, clause):
         _note(
             checker,
             clause,
             "limit-no-start",
-            "没有写明从何时起欠",
-            "nothing is named that makes it owed",
-            "写 starts: 某个事件，或由另一条款的 owe 引起。",
-            "Write `starts: <event>`, or let another clause `owe` it.",
-        )
-    nobody_knows = clause.owed_for != "case" and clause.owed_for not in POPULATION_FACTS and not clause.starts
-    if nobody_knows and not _is_owed_by_effect(checker, clause):
-        _note(
-            checker,
-            clause,
-            "limit-no-start",
-            f"没有写明从何时起欠，“{clause.owed_for}”的名单又不由软件保管",
-            f"nothing is named that makes it owed, and the product keeps no list of every {clause.owed_for}",
-            "写 starts: 某个事件；或 for: customer、staff、department。",
-            "Write `starts: <event>`, or `for: customer`, `staff` or `department`.",
+            "没有写明从何时起欠，也看不出是哪个流程",
+            "nothing is named that makes it owed, nor of which process it speaks",
+            "写 starts: 某个事件，或 process: 某个流程（条件成立起就欠），或由另一条款的 owe 引起。",
+            "Write `starts: <event>`, or `process: <id>` (owed once its conditions hold), or let another clause `owe` it.",
         )
     for every, key in (("interval", "interval"), ("checkpoints", "checkpoints"), ("occasion", "occasion")):
         if clause.every == every and not getattr(clause, key):
@@ -154,6 +137,13 @@ def _check_duty(checker: Checker, clause: Duty) -> None:
     for text in clause.window or ():
         _check_time(checker, clause, "window", text)
     _check_time(checker, clause, "at", clause.at)
+
+
+def _never_begins(checker: Checker, clause: Duty) -> bool:
+    """A duty inside a case without a beginning is owed once its conditions hold, where one knows in which process."""
+    if clause.owed_for != "case" or clause.starts or clause.every == "event":
+        return False
+    return checker.book.process_of(clause) is None and not _is_owed_by_effect(checker, clause)
 
 
 def _is_owed_by_effect(checker: Checker, clause: Duty) -> bool:

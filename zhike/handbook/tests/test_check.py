@@ -133,7 +133,7 @@ BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("limit-missing", "S-04", {"clauses": with_clause(clause(LIMIT, within=None), without=("S-04",))}),
     ("limit-no-end", "S-04", {"clauses": with_clause(clause(LIMIT, until=None), without=("S-04",))}),
     ("limit-no-start", "S-04", {"clauses": with_clause(clause(LIMIT, starts=None), without=("S-04",))}),
-    ("limit-no-start", "S-05", {"clauses": with_clause(clause(DUTY, starts=None))}),
+    ("limit-no-start", "S-05", {"clauses": with_clause(clause(DUTY, starts=None, owes="callback.completed"))}),
     ("duty-no-deed", "S-05", {"clauses": with_clause(clause(DUTY, owes=[]))}),
     ("period-incomplete", "S-05", {"clauses": with_clause(clause(DUTY, every="interval"))}),
     ("holder-missing", "S-04", {"clauses": with_clause(clause(LIMIT, holder=None), without=("S-04",))}),

@@ -14,11 +14,12 @@ from zhike.rehearsal.steps import (
     standing,
     talk,
     talked,
+    texting,
     time,
     todo,
 )  # fmt: skip
 
 __all__ = [
-    "cast", "deeds", "duty", "ledger", "left", "limit", "portal", "presence", "refused", "sight", "standing", "talk", "talked", "time",
-    "todo",
+    "cast", "deeds", "duty", "ledger", "left", "limit", "portal", "presence", "refused", "sight", "standing", "talk", "talked",
+    "texting", "time", "todo",
 ]  # fmt: skip

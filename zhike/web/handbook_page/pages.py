@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Clause
 from zhike.handbook.text import Section
+from zhike.handbook.unrun import unrun_of
 from zhike.journal.queries import Tally
 from zhike.web.base import times
 from zhike.web.handbook_page.describing import Line, kind_title, lines_of
@@ -87,7 +88,7 @@ def _section(book: Book, section: Section, tallies: Mapping[str, Tally], period:
 
 
 def clause_view(book: Book, clause: Clause, tally: Tally, period: Period) -> ClauseView:
-    lines = lines_of(book, clause)
+    lines = [*_not_run(book, clause), *lines_of(book, clause)]
     return ClauseView(
         id=clause.id,
         kind=clause.kind,
@@ -102,6 +103,11 @@ def clause_view(book: Book, clause: Clause, tally: Tally, period: Period) -> Cla
         minutes=_minutes(tally),
         url=reverse("handbook_page:clause", args=[book.name, clause.id]),
     )
+
+
+def _not_run(book: Book, clause: Clause) -> list[Line]:
+    """What of it the product does not carry out yet."""
+    return [Line(gettext("还不执行"), say(said)) for said in unrun_of(book).get(clause.id, ())]
 
 
 def words_of_outcome(kind: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from zhike.cases.models import Case
 from zhike.cases.refusals import Forbidden, NotFound
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Clause
+from zhike.handbook.unrun import unrun_of, unrun_parts
 from zhike.journal.models import ClauseUse
 from zhike.journal.queries import Tally, lines
 from zhike.org.handbooks import NoHandbook, book_of, current, in_force
@@ -51,6 +52,8 @@ def show(request: Request, name: str) -> HttpResponse:
         "period": period,
         "periods": choices(),
         "totals": _totals(found),
+        "unrun": [(name, book.clause(name).title) for name in unrun_of(book)],
+        "unrun_parts": [(one.title, said) for _, one, said in unrun_parts(book)],
     }
     return render(request, "handbook_page/show.html", shown)
 

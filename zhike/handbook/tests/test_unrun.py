@@ -1,0 +1,81 @@
+"""What a handbook says and the product does not carry out is said, and never keeps the handbook out."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import zhike
+from zhike.handbook.load import examine
+from zhike.handbook.tests.folder import MANIFEST, clause, with_clause, write
+from zhike.handbook.tests.test_check import DUTY, GATE, LIMIT
+from zhike.handbook.unrun import KEPT_ONLY, REPORTED, is_reported, unrun_of
+
+CALLS = clause(LIMIT, id="S-06", starts="call.answered", until=["call.ended", "action.finish"])
+LINES = clause(DUTY, id="S-06", starts=None, **{"for": "line"})
+FROZEN = clause(LIMIT, id="S-06", breach=[{"freeze": "account"}, {"notify": "agent"}])
+
+SAID = [
+    (CALLS, "现在还没有什么会报告“call.answered、call.ended”，要等到有了来源才执行。"),
+    (LINES, "系统没有保管“line”的名单，也没有写从何时起欠，所以不会自动欠下。"),
+    (FROZEN, "只记录、不自动执行：冻结。"),
+]
+
+
+@pytest.mark.parametrize(("odd", "said"), SAID)
+def test_it_is_installed_and_says_what_does_not_run(tmp_path: Path, odd: dict[str, Any], said: str) -> None:
+    loaded = examine(write(tmp_path, clauses=with_clause(odd, without=("S-04",))))
+    assert loaded.errors == []
+    assert loaded.book is not None
+    assert [text.zh for text in unrun_of(loaded.book)["S-06"]] == [said]
+    [warning] = [problem for problem in loaded.warnings if problem.code == "not-run"]
+    assert (warning.clause, warning.message.zh) == ("S-06", said)
+    assert "可以安装" in warning.remedy.zh
+
+
+def test_what_runs_is_not_complained_about(tmp_path: Path) -> None:
+    loaded = examine(write(tmp_path, clauses=with_clause(clause(GATE, id="S-06", on="action.finish"))))
+    assert loaded.book is not None
+    assert unrun_of(loaded.book) == {}
+
+
+def test_forms_and_roles_say_it_too(tmp_path: Path) -> None:
+    records = [{**MANIFEST["records"][0], "keep": "24 months"}, *MANIFEST["records"][1:]]
+    loaded = examine(write(tmp_path, records=records))
+    assert [(one.code, one.clause) for one in loaded.warnings if one.code == "not-run"] == [
+        ("not-run", records[0]["id"])
+    ]
+
+
+def test_every_event_said_to_be_reported_is_named_where_it_comes_about() -> None:
+    room = Path(zhike.__file__).parent
+    rooms = [str(room / name) for name in ("cases", "conversations", "channels", "web")]
+    said = ["grep", "-rhoE", "--include=*.py", r"(case|conversation|shift|sms|export)\.[a-z_]+", *rooms]
+    named = subprocess.run(said, capture_output=True, text=True, check=True).stdout.split()
+    expected = {f"{family}.{event}" for family, events in REPORTED.items() for event in events}
+    assert expected - set(named) == set()
+
+
+EVENTS = [
+    ("action.finish", True),
+    ("presence.ready.entered", True),
+    ("call.answered", False),
+    ("conversation.dreamt", False),
+]
+
+
+@pytest.mark.parametrize(("event", "known"), EVENTS)
+def test_an_event_is_reported_or_not(event: str, known: bool) -> None:
+    assert is_reported(event) is known
+
+
+def test_every_key_that_is_only_kept_exists() -> None:
+    from zhike.handbook import clauses, common, structure, terms
+
+    for name in KEPT_ONLY:
+        owner, _, key = name.partition(".")
+        model = next(found for room in (clauses, terms, structure, common) if (found := getattr(room, owner, None)))
+        assert key in model.model_fields

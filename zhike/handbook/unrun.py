@@ -1,0 +1,199 @@
+"""What a sound handbook says that the product does not carry out: events nothing reports, lists nobody keeps, keys that are only kept.
+
+Such a handbook is installed and everything else in it runs; the check and the handbook's page say of each clause what does not. A key
+leaves `KEPT_ONLY`, and an event enters `REPORTED`, together with the code that runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Literal
+from weakref import WeakKeyDictionary
+
+from zhike.handbook.book import Book
+from zhike.handbook.catalogue import POPULATION_FACTS, ROW_FACTS
+from zhike.handbook.clauses import Clause, Deadline, Duty, Gate, Measure, Route, Sanction, Visibility, Wording
+from zhike.handbook.common import Effect, Model, Text, models_in
+from zhike.handbook.structure import Record, Role
+from zhike.handbook.terms import Requirement
+
+REPORTED: dict[str, frozenset[str]] = {
+    "case": frozenset({"opened", "closed", "reopened", "merged", "split"}),
+    "conversation": frozenset(
+        {
+            "opening", "opened", "queued", "offered", "offer_ended", "accepting", "accepted", "asked", "question", "answering",
+            "answered", "first_answered", "told", "corrected", "noting", "recording", "transferring", "transferred", "covering",
+            "covered", "colleague_back", "closed", "survey_asked", "rated", "became_case", "overflowed", "returned", "stranded",
+            "waited_out",
+        }
+    ),
+    "shift": frozenset({"ended"}),
+    "sms": frozenset({"sending"}),
+    "export": frozenset({"cases"}),
+}  # fmt: skip
+"""Of the families of other rooms the events that really come; a family in neither list is reported by nothing yet."""
+
+ALWAYS = frozenset({"action", "stage", "clock", "duty", "record", "lookup", "finding", "presence"})
+"""Families of which every event the check lets pass is reported."""
+
+EVENT_KEYS: dict[type[Model], tuple[str, ...]] = {
+    Deadline: ("starts", "until", "until_all", "pauses", "resumes", "voids"),
+    Duty: ("starts", "owes"),
+    Gate: ("on",),
+    Route: ("on",),
+    Wording: ("on",),
+    Sanction: ("on",),
+}
+
+
+def _kept_only(*rows: tuple[str, str, str]) -> dict[str, Text]:
+    return {name: Text(zh=zh, en=en) for name, zh, en in rows}
+
+
+KEPT_ONLY: dict[str, Text] = _kept_only(
+    ("Deadline.charged_to", "超时另记在谁名下", "against whom else a breach is counted"),
+    ("Due.over_cap", "超过上限要谁批准", "whose approval a later date needs"),
+    ("Duty.to_each", "对每一位分别办理", "that it is owed to each of several"),
+    ("Duty.continuous", "全程持续保持", "that it holds throughout the period"),
+    ("Duty.list_due", "名单由谁在何时交齐", "who hands in the list, and by when"),
+    ("Gate.send_to", "被拒绝的转到哪里", "where what is refused goes instead"),
+    ("Gate.scope", "跨工单查同一对象的冻结", "holds on the same thing in other cases"),
+    ("Measure.target_fact", "以另一项数字为目标", "a target that is itself a figure"),
+    ("Measure.rank", "排名", "a ranking"),
+    ("Count.mature_after", "多久以后才计入", "that rows are counted only after some time"),
+    ("Sanction.not_from", "不得作为依据的证据", "evidence it may not rest on"),
+    ("Party.same_as", "与另一人同罚", "a sanction equal to somebody else's"),
+    ("Tier.lasts", "处理持续多久（到期要由人登记）", "how long a consequence lasts (its end is noted by a person)"),
+    ("Visibility.needs", "经同意后开放", "that consent opens it"),
+    ("Visibility.shall", "必须让谁看得到", "that somebody must be able to see it"),
+    ("Visibility.fresh_within", "多久之内更新", "how soon it is brought up to date"),
+    ("Visibility.write_once", "填后不改", "that it is written once"),
+    ("Visibility.keep", "保存期满后的删除", "deletion when the time of keeping is over"),
+    ("Record.keep", "保存期满后的删除", "deletion when the time of keeping is over"),
+    ("Record.unique", "只能有一份的检查", "that it occurs only once"),
+    ("Record.versions", "更正另成一版", "that a correction is a version of its own"),
+    ("Record.copies", "副本存放在哪里", "where a copy is kept"),
+    ("FieldDef.fills", "字段由谁填", "who fills a field"),
+    ("Role.requires", "担任岗位的条件", "what a person must be to act in it"),
+    ("Role.collective", "集体表决", "that it is a body that votes"),
+    ("Wording.script", "话术脚本的走法", "the path of a script"),
+    ("Wording.check", "通话语速、音量等的检查", "checks of speech"),
+    ("Tariff.quotable_after", "何时才能告诉客户金额", "when an amount may be quoted"),
+    ("Effect.retry", "自动重试", "to try again"),
+    ("Effect.void", "使预约或承诺失效", "to void a booking or a promise"),
+    ("Effect.freeze", "冻结", "to freeze"),
+    ("Effect.unfreeze", "解冻", "to unfreeze"),
+    ("Effect.reopen", "重新打开", "to reopen"),
+    ("Effect.indicator", "计入某项指标", "an indicator that counts it"),
+    ("Effect.reassign", "改派给另一岗位", "to give it to another role"),
+)
+"""`<Model>.<key>` -> what it says, for keys that are read, shown and compared, and not carried out."""
+
+UNCOUNTED = frozenset(ROW_FACTS) - {"cases", "clocks", "duties", "conversations", "answers"}
+"""Sets of rows that measures may name and nothing fills yet."""
+
+_known: WeakKeyDictionary[Book, dict[str, tuple[Text, ...]]] = WeakKeyDictionary()
+
+
+def unrun_of(book: Book) -> dict[str, tuple[Text, ...]]:
+    """Clause -> what of it is not carried out, in a sentence each; clauses that run wholly are left out."""
+    found = _known.get(book)
+    if found is None:
+        each = {clause.id: tuple(_sentences(book, clause)) for clause in book.clauses()}
+        found = _known[book] = {name: said for name, said in each.items() if said}
+    return found
+
+
+def _sentences(book: Book, clause: Clause) -> Iterator[Text]:
+    silent = list(dict.fromkeys(event for event in _events(clause) if not is_reported(event)))
+    if silent:
+        names = "、".join(silent)
+        yield Text(
+            zh=f"现在还没有什么会报告“{names}”，要等到有了来源才执行。",
+            en=f"Nothing reports {', '.join(silent)} yet; this runs once something does.",
+        )
+    if (
+        isinstance(clause, Gate)
+        and clause.on != ("export.cases",)
+        and any(one.approvals for one in models_in(clause, Requirement))
+    ):
+        yield Text(
+            zh="批准链（approvals）只在导出时办得到，在别处一律拒绝；请把各人的批准写成动作，用 case.taken.<动作> 作条件。",
+            en="A chain of `approvals` can be given for exports only and refuses everything else; "
+            "make each consent an action and ask for `case.taken.<action>`.",
+        )
+    if isinstance(clause, Duty) and _has_no_list(book, clause):
+        yield Text(
+            zh=f"系统没有保管“{clause.owed_for}”的名单，也没有写从何时起欠，所以不会自动欠下。",
+            en=f"The product keeps no list of every {clause.owed_for}, and nothing is named that makes it owed: it is never owed.",
+        )
+    if isinstance(clause, Measure) and (rows := _uncounted(clause)):
+        yield Text(
+            zh=f"系统还没有“{rows}”的数据，这项指标没有数字。", en=f"There are no {rows} to count yet: no figure."
+        )
+    kept = list(dict.fromkeys(_kept(clause)))
+    if kept:
+        yield _only_kept(kept)
+
+
+def _events(clause: Clause) -> Iterator[str]:
+    for key in EVENT_KEYS.get(type(clause), ()):
+        value = getattr(clause, key)
+        yield from (value,) if isinstance(value, str) else value
+    due = getattr(clause, "due", None)
+    if due is not None and due.event is not None:
+        yield due.event
+
+
+def is_reported(event: str) -> bool:
+    """Whether something in the product says that it happened."""
+    family, _, rest = event.partition(".")
+    return family in ALWAYS or rest in REPORTED.get(family, ())
+
+
+def _has_no_list(book: Book, clause: Duty) -> bool:
+    if clause.starts or clause.owed_for == "case" or clause.owed_for in POPULATION_FACTS or clause.every == "event":
+        return False
+    return not any(effect.owe == clause.id for one in book.clauses() for effect in models_in(one, Effect))
+
+
+def _uncounted(clause: Measure) -> str:
+    counts = [one.count for one in (clause.numerator, clause.denominator) if one is not None]
+    counts += [clause.value.of] if clause.value is not None else []
+    return "、".join(dict.fromkeys(name for name in counts if name in UNCOUNTED))
+
+
+def unrun_parts(book: Book) -> list[tuple[Literal["records", "roles"], Record | Role, Text]]:
+    """Forms and roles of which something is only kept, with the sentence that says it."""
+    parts: list[tuple[Literal["records", "roles"], Record | Role]] = [("records", one) for one in book.handbook.records]
+    parts += [("roles", one) for one in book.handbook.roles]
+    return [(part, one, _only_kept(kept)) for part, one in parts if (kept := list(dict.fromkeys(_kept(one))))]
+
+
+def _only_kept(kept: list[Text]) -> Text:
+    return Text(
+        zh=f"只记录、不自动执行：{'、'.join(text.zh for text in kept)}。",
+        en=f"Kept, but not carried out: {'; '.join(text.say('en') for text in kept)}.",
+    )
+
+
+def _runs_here(model: Model, key: str) -> bool:
+    """The page trail is the one thing that is thrown away when its days are over (channels/webchat/trail.py)."""
+    return key == "keep" and isinstance(model, Visibility) and model.of == "page_trail"
+
+
+def _kept(part: Model) -> Iterator[Text]:
+    for model in models_in(part, Model):
+        for key, words in _keys_of(type(model)):
+            default = type(model).model_fields[key].get_default(call_default_factory=True)
+            if getattr(model, key) != default and not _runs_here(model, key):
+                yield words
+    if isinstance(part, Visibility) and part.of.startswith("process.") and (part.fields or part.show):
+        yield Text(zh="在工单页上只遮部分字段", en="hiding single fields on the page of a case")
+
+
+@cache
+def _keys_of(model: type[Model]) -> tuple[tuple[str, Text], ...]:
+    named = ((name.partition("."), words) for name, words in KEPT_ONLY.items())
+    return tuple((key, words) for (owner, _, key), words in named if owner == model.__name__)
