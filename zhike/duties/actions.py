@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max
 
 from zhike.clocks.actions import Start, overtake, start_clocks, stop_watch
 from zhike.clocks.models import Clock
@@ -31,7 +30,6 @@ from zhike.duties.events import (
 )
 from zhike.duties.models import Obligation
 from zhike.duties.periods import (
-    FIRST,
     Period,
     UnknownPeriod,
     current_period,
@@ -41,6 +39,7 @@ from zhike.duties.periods import (
     is_own_day,
     once,
 )
+from zhike.duties.queries import last_days, standing_of
 from zhike.duties.rows import RESTORE, insert_obligations
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Duty
@@ -97,8 +96,8 @@ def owe(dues: Sequence[Owe]) -> list[Obligation]:
 
     A clause that is still owed by its subject is not owed twice, unless every event counts for itself (`every: event`).
     """
-    standing = _standing({due.subject for due in dues})
-    kept = _last_days([due for due in dues if is_own_day(due.book, due.clause)])
+    standing = standing_of({due.subject for due in dues})
+    kept = last_days([(due.subject, due.clause.id) for due in dues if is_own_day(due.book, due.clause)])
     wanted: dict[tuple[Any, ...], tuple[Owe, Period]] = {}
     for due in dues:
         period = _begun(due, kept.get((due.subject, due.clause.id)))
@@ -111,30 +110,6 @@ def owe(dues: Sequence[Owe]) -> list[Obligation]:
             wanted.setdefault(key, (due, period))
     rows = [(_with_streak(_obligation(due, period)), due.at) for due, period in wanted.values()]
     return _open(rows, {due.version_id: due.book for due in dues})
-
-
-STANDING = """
-SELECT subject_kind, subject_id, handbook, clause FROM duties_obligation WHERE subject_id = ANY(%s) AND state = 'owed'
-"""
-
-
-def _standing(subjects: set[Subject]) -> set[tuple[Subject, str, str]]:
-    """What these subjects already owe."""
-    numbers = {number for _, number in subjects}
-    with connection.cursor() as cursor:
-        cursor.execute(STANDING, [sorted(numbers)])
-        return {((kind, number), handbook, clause) for kind, number, handbook, clause in cursor.fetchall()}
-
-
-def _last_days(dues: Sequence[Owe]) -> dict[tuple[Subject, str], dt.date]:
-    """Of days of one's own, such as birthdays, the last one that was owed already: the next is that of another year."""
-    if not dues:
-        return {}
-    rows = Obligation.objects.filter(
-        subject_id__in={due.subject[1] for due in dues}, clause__in={due.clause.id for due in dues}
-    ).exclude(period=FIRST)
-    last = rows.values_list("subject_kind", "subject_id", "clause").annotate(last=Max("period"))
-    return {((kind, number), clause): dt.date.fromisoformat(day) for kind, number, clause, day in last}
 
 
 def _begun(due: Owe, after: dt.date | None) -> Period | None:

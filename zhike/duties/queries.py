@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from zhike.duties.models import Obligation
+from zhike.duties.periods import FIRST
 
 State = Obligation.State
 Subject = tuple[str, int]
@@ -89,3 +90,27 @@ def gaps(
     rows = Obligation.objects.filter(clause__in=clauses, begins_at__gte=since, begins_at__lt=before)
     rows = rows.filter(Q(state=State.MISSED) | Q(state=State.OWED))
     return list((rows.filter(handbook=handbook) if handbook else rows).order_by("begins_at", "id")[:limit])
+
+
+def last_days(asked: Collection[tuple[Subject, str]]) -> dict[tuple[Subject, str], dt.date]:
+    """(subject, clause) -> the last day of his own, such as a birthday, that was owed already: the next is that of another year."""
+    if not asked:
+        return {}
+    rows = Obligation.objects.filter(
+        subject_id__in={number for (_, number), _ in asked}, clause__in={clause for _, clause in asked}
+    ).exclude(period=FIRST)
+    last = rows.values_list("subject_kind", "subject_id", "clause").annotate(last=Max("period"))
+    return {((kind, number), clause): dt.date.fromisoformat(day) for kind, number, clause, day in last}
+
+
+STANDING = """
+SELECT subject_kind, subject_id, handbook, clause FROM duties_obligation WHERE subject_id = ANY(%s) AND state = 'owed'
+"""
+
+
+def standing_of(subjects: set[Subject]) -> set[tuple[Subject, str, str]]:
+    """What these subjects already owe."""
+    numbers = {number for _, number in subjects}
+    with connection.cursor() as cursor:
+        cursor.execute(STANDING, [sorted(numbers)])
+        return {((kind, number), handbook, clause) for kind, number, handbook, clause in cursor.fetchall()}
