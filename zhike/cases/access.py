@@ -19,6 +19,8 @@ from zhike.journal.statements import row
 from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 
+JOINED = ("parent", "department", "owner", "customer")
+"""What a case's page tells of it besides."""
 KEPT_OUT = Text(zh="您无权查看这张工单。", en="You may not see this case.")
 
 
@@ -42,12 +44,18 @@ def audiences_of(ids: Collection[int]) -> Mapping[int, Collection[str]]:
 
 def case_for(viewer: Viewer, number: str, *, now: dt.datetime) -> Case:
     """The case with this number. Raises NotFound; Forbidden, written down, when it exists and the viewer is kept out."""
-    found = row(Case, "WHERE cases_case.number = %s", [number], joined=("parent", "department", "owner", "customer"))
+    found = row(Case, "WHERE cases_case.number = %s", [number], joined=JOINED)
     if found is None:
         raise NotFound(number)
     if not viewer.holds(found.audience):
         raise _denied(found, viewer, now)
     return found
+
+
+def case_seen(viewer: Viewer, case_id: int) -> Case | None:
+    """The case as it is now; None where he may not see it (any more). Nothing is written down: he did not ask for it."""
+    found = row(Case, "WHERE cases_case.id = %s", [case_id], joined=JOINED)
+    return found if found is not None and viewer.holds(found.audience) else None
 
 
 def _denied(case: Case, viewer: Viewer, now: dt.datetime) -> Forbidden:
