@@ -68,9 +68,9 @@ def mask(stored: str) -> str:
     ('138****8000', '0571****1234')
     """
     main = stored.partition(";ext=")[0]
-    digits = re.sub(r"\D", "", display(main))
     if is_mobile(main):
-        return f"{digits[:3]}****{digits[-4:]}"
+        return f"{main[3:6]}****{main[-4:]}"
+    digits = re.sub(r"\D", "", display(main))
     if main.startswith("+86") and len(digits) >= 10:
         shown, tail = (len(digits) - 8, 4) if digits.startswith("0") else (3, 3)
         return f"{digits[:shown]}****{digits[-tail:]}"
