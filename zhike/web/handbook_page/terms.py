@@ -43,13 +43,13 @@ def events(book: Book, names: Iterable[str], process: str | None) -> str:
     return either(event(book, name, process) for name in names)
 
 
-def conditions(book: Book, when: When, process: str | None) -> str:
-    """`投诉项目是服务质量，并且轮次至少 2`"""
-    return gettext("，并且").join(_condition(book, name, test, process) for name, test in when.items())
+def conditions(book: Book, when: When, process: str | None, rows: str = "") -> str:
+    """`投诉项目是服务质量，并且轮次至少 2`; of the rows that are counted where `rows` says of which kind."""
+    return gettext("，并且").join(_condition(book, name, test, process, rows) for name, test in when.items())
 
 
-def _condition(book: Book, name: str, test: Test, process: str | None) -> str:
-    title = fact(book, name, process)
+def _condition(book: Book, name: str, test: Test, process: str | None, rows: str) -> str:
+    title = row_fact(book, rows, name, process) if rows else fact(book, name, process)
 
     def words(raw: Any) -> str:
         return value(book, name, raw, process)
@@ -147,6 +147,8 @@ def row_fact(book: Book, counted: str, name: str, process: str | None) -> str:
 
 def _of_row(name: str) -> str:
     return {
+        "clause": gettext("条款"),
+        "state": gettext("状态"),
         "owner": gettext("经办人"),
         "department": gettext("责任部门"),
         "holder": gettext("持有人"),

@@ -60,8 +60,10 @@ def _common(book: Book, clause: Clause, process: str | None) -> Iterator[Line]:
         yield Line(gettext("由谁认定"), titles.role(book, clause.judged_by))
     if clause.since:
         yield Line(gettext("开始施行"), clause.since.isoformat())
-    if clause.derived or clause.open:
+    if clause.derived:
         yield Line(gettext("来历"), gettext("原文没有写明，是本系统的默认值，经理可以修改"))
+    elif clause.open:
+        yield Line(gettext("来历"), gettext("原文没有写明的地方取了默认值，经理可以修改"))
     yield Line(gettext("备注"), titles.say(clause.note))
 
 

@@ -55,7 +55,7 @@ def count_words(book: Book, count: Count | None, process: str | None) -> str:
     if count.process:
         parts.append(gettext("属于“%(process)s”") % {"process": titles.anything(book, count.process)})
     if count.where:
-        parts.append(gettext("其中%(where)s") % {"where": terms.conditions(book, count.where, process)})
+        parts.append(gettext("其中%(where)s") % {"where": terms.conditions(book, count.where, process, count.count)})
     if count.distinct:
         parts.append(
             gettext("%(fact)s相同的只算一个") % {"fact": terms.row_fact(book, count.count, count.distinct, process)}
@@ -99,7 +99,7 @@ def _figure(book: Book, figure: Figure | None, process: str | None) -> str:
     if figure.process:
         parts.append(gettext("属于“%(process)s”") % {"process": titles.anything(book, figure.process)})
     if figure.where:
-        where = terms.conditions(book, figure.where, figure.process or process)
+        where = terms.conditions(book, figure.where, figure.process or process, figure.of)
         parts.append(gettext("其中%(where)s") % {"where": where})
     return gettext("，").join(parts)
 
