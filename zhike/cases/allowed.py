@@ -23,6 +23,9 @@ from zhike.records.words import NOT_FOUND
 REACHED = ("department", "staff", "record", "customer", "case")
 """Types of fields that point to something of the house."""
 
+LATER = frozenset({"today", "weekday", "hour", "now", "actor.on_shift", "actor.persons", "case.owner_on_shift"})
+"""Facts of the moment of a deed, and of who is there then: what a clause asks of them is seen when somebody acts."""
+
 MERGED = Text(
     zh="这张工单已并入另一张，请到主单上办理。", en="This case was merged into another; go on with the one that leads."
 )
@@ -69,7 +72,9 @@ def forbidden_by(case: Case, book: Book, action: Action, facts: Facts) -> Reason
     """
     typed = {f.id for f in book.record(action.record).fields} if action.record else set()
     for clause in book.speaking_of("gate", case.process, f"action.{action.id}"):
-        if not isinstance(clause, Gate) or (set(clause.when) | set(clause.requires.facts)) & typed:
+        if not isinstance(clause, Gate) or not typed.isdisjoint(asks := {*clause.when, *clause.requires.facts}):
+            continue
+        if not LATER.isdisjoint(asks):
             continue
         if holds(clause.when, facts) and not holds(clause.requires.facts, facts):
             return Reason(clause.refuse, clause.id)

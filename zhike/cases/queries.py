@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from zhike.cases.access import visible_cases
 from zhike.cases.allowed import at_this_stage, forbidden_by, why_not
-from zhike.cases.facts import Facts, facts_of
+from zhike.cases.facts import Facts, facts_of, with_actor
 from zhike.cases.models import Case, Note
 from zhike.cases.search import found_by
 from zhike.cases.standing import standing_of
@@ -71,7 +71,13 @@ def _offers(case: Case, book: Book, viewer: Viewer, standing: Facts) -> list[Off
     here = [
         a for a in book.process(case.process).actions if a.from_ and a.by != (SYSTEM,) and at_this_stage(case, book, a)
     ]
-    return [_offer(case, book, action, viewer, facts) for action in here if holds(action.when, facts)]
+    facts.update({f"param.{name}": value for name, value in book.parameters.items()})
+    found = []
+    for action in here:
+        with_actor(facts, book, viewer, action.by)
+        if holds(action.when, facts):
+            found.append(_offer(case, book, action, viewer, facts))
+    return found
 
 
 def _offer(case: Case, book: Book, action: Action, viewer: Viewer, facts: Facts) -> Offer:

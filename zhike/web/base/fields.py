@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext
 
 from zhike.handbook.book import Book
-from zhike.handbook.common import Text
+from zhike.handbook.common import Text, When
 from zhike.handbook.conditions import holds
 from zhike.handbook.structure import FieldDef
 from zhike.lib import phone
@@ -84,16 +85,23 @@ def field_views(
 
     `values`: what was typed or is known. `errors`: by field id, or `field__row__column` inside a table. `needed`:
     fields a clause asks for beside those the form requires. `facts`: what else is known of the case, for
-    `required_when`. `options`: choices that live in tables. `only` narrows the
-    fields (the portal shows a customer's).
+    `required_when` and for a `shown_when` that looks at another form. `options`: choices that live in tables.
+    `only` narrows the fields (the portal shows a customer's).
     """
     told, known = errors or {}, {**facts, **values}
-    asked = needed | {f.id for f in book.record(record).fields if f.required_when and holds(f.required_when, known)}
+    fields = book.record(record).fields
+    own = {name for f in fields for name in (f.id, f"{record}.{f.id}")}
+    asked = needed | {f.id for f in fields if f.required_when and holds(f.required_when, known)}
     return [
-        field_view(book, definition, values.get(definition.id), _errors_of(definition, told), asked, options)
-        for definition in book.record(record).fields
-        if definition.automatic is None and only(definition)
+        field_view(book, definition, values.get(definition.id), _errors_of(definition, told), asked, options, own=own)
+        for definition in fields
+        if definition.automatic is None and only(definition) and holds(_settled(definition, own), known)
     ]
+
+
+def _settled(definition: FieldDef, own: AbstractSet[str]) -> When:
+    """Of the conditions under which a field is shown, those no answer in this form can change: they look at another one."""
+    return {fact: test for fact, test in definition.shown_when.items() if fact not in own}
 
 
 def _errors_of(definition: FieldDef, told: Mapping[str, Sequence[Told]]) -> tuple[Told, ...]:
@@ -121,8 +129,9 @@ def field_view(
     needed: frozenset[str] = frozenset(),
     options: Options = lambda _: (),
     name: str = "",
+    own: AbstractSet[str] | None = None,
 ) -> FieldView:
-    """One field with its value in the form inputs take."""
+    """One field with its value in the form inputs take. `own`: facts that are fields of the same form; all where it is None."""
     choices = _choices(book, definition, options)
     widget = _widget(definition, len(choices))
     name = name or definition.id
@@ -141,7 +150,7 @@ def field_view(
         input_mode=INPUT_MODES.get(definition.type, ""),
         longest=definition.longest or 0,
         autocomplete={"phone": "tel", "email": "email"}.get(definition.type, "off"),
-        shown_when=_shown_when(definition),
+        shown_when=_shown_when(definition, own),
         columns=tuple(field_view(book, column, None, options=options) for column in definition.columns),
         rows=_rows(book, definition, value, options, name) if widget == "rows" else (),
         blank=_row(book, definition, {}, options, f"{name}__{{n}}") if widget == "rows" else (),
@@ -198,10 +207,12 @@ def _local(value: Any) -> str:
     return local.strftime("%Y-%m-%dT%H:%M")
 
 
-def _shown_when(definition: FieldDef) -> dict[str, list[str]]:
-    """Conditions a browser can follow: equality and membership. Others are left to the server."""
+def _shown_when(definition: FieldDef, own: AbstractSet[str] | None) -> dict[str, list[str]]:
+    """Conditions a browser can follow: equality and membership, of fields of the form. Others are left to the server."""
     found: dict[str, list[str]] = {}
     for fact, test in definition.shown_when.items():
+        if own is not None and fact not in own:
+            continue
         values = test.one_of if test.one_of is not None else ((test.eq,) if test.eq is not None else ())
         if values:
             found[fact.rpartition(".")[2]] = [

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from django.test import Client
 
 from zhike.cases.models import Case
+from zhike.cases.queries import offered
 from zhike.clocks.actions import fire_due
 from zhike.clocks.models import Clock
 from zhike.lib import clock
@@ -158,19 +159,67 @@ def test_a_disputed_outcome_is_judged_again_and_ends_in_a_penalty(house: Franchi
     assert "邮件通报" in page
 
 
-def kept_from_the_agent(house: Franchise) -> None:
-    """From now on a newer handbook, by which whoever registers a complaint does not see what becomes of it."""
+def test_a_form_asks_what_an_earlier_form_makes_it_ask(house: Franchise, case: Case) -> None:
+    """The rule and the record of an appeal are asked of whoever objects that a complaint is untrue, and of nobody else."""
+
+    def asked() -> dict[str, dict[str, list[str]]]:
+        form = house.signed_in("fhead1").get(f"/cases/{case.number}/actions/appeal").context["form"]
+        return {field.name: field.shown_when for field in form.fields}
+
+    post(house, case, "fhead1", "object", ground="not_ours", found_at=moment(house, minutes=-1))
+    assert asked() == {"statement": {}}
+    post(house, case, "fhead1", "object", ground="unlawful_or_untrue", found_at=moment(house, minutes=-1))
+    assert asked() == {"statement": {}, "clause_ref": {}, "evidence": {}}
+    status, page = post(house, case, "fhead1", "appeal", statement="示例：当天已上门。", clause_ref="")
+    assert status == REFUSED
+    assert "APP-04" in page
+
+
+def changed(house: Franchise, change: Callable[[dict[str, Any]], None]) -> None:
+    """A newer handbook, in force from now on."""
     version = HandbookVersion.objects.get()
     source = json.loads(json.dumps(version.source))
-    clause = next(each for each in source["clauses"] if each["id"] == "VIS-01")
-    clause["to"] = [{"role": "complaint_specialist"}]
-    register = next(each for each in source["processes"][0]["actions"] if each["id"] == "register")
-    register.update(to="with_specialist", takes=False, owner_from="keeper")
-    form = next(each for each in source["records"] if each["id"] == "complaint_case")
-    form["fields"].append({"id": "keeper", "title": {"zh": "示例办理人", "en": "Sample keeper"}, "type": "staff"})
-    HandbookVersion.objects.create(
+    change(source)
+    house.version = HandbookVersion.objects.create(
         name=version.name, version="2", effective_from=house.now, source=source, text=version.text, digest="e" * 64
     )
+
+
+@pytest.mark.parametrize(
+    ("asks", "who", "allowed"),
+    [
+        ({"actor.role": "complaint_specialist"}, "specialist1", True),
+        ({"actor.role": "complaint_specialist"}, "duty1", False),
+        ({"case.round": {"lt": {"param": "repeat_threshold"}}}, "duty1", True),
+        ({"hour": {"gte": 8}}, "duty1", True),
+        ({"weekday": 7}, "duty1", True),  # whether it is Sunday is seen when somebody acts
+    ],
+)
+def test_a_button_is_dead_only_where_the_clause_would_refuse_this_person(
+    house: Franchise, asks: dict[str, Any], who: str, allowed: bool
+) -> None:
+    def change(source: dict[str, Any]) -> None:
+        gate = next(each for each in source["clauses"] if each["id"] == "SCOPE-01")
+        gate["requires"]["facts"] = asks
+
+    changed(house, change)
+    made = house.complaint("franchise-1")
+    offers = {each.action.id: each.allowed for each in offered(made, house.viewer(who))}
+    assert offers["dispatch"] is allowed
+
+
+def kept_from_the_agent(house: Franchise) -> None:
+    """From now on a newer handbook, by which whoever registers a complaint does not see what becomes of it."""
+
+    def change(source: dict[str, Any]) -> None:
+        clause = next(each for each in source["clauses"] if each["id"] == "VIS-01")
+        clause["to"] = [{"role": "complaint_specialist"}]
+        register = next(each for each in source["processes"][0]["actions"] if each["id"] == "register")
+        register.update(to="with_specialist", takes=False, owner_from="keeper")
+        form = next(each for each in source["records"] if each["id"] == "complaint_case")
+        form["fields"].append({"id": "keeper", "title": {"zh": "示例办理人", "en": "Sample keeper"}, "type": "staff"})
+
+    changed(house, change)
 
 
 def complaint(house: Franchise) -> dict[str, Any]:
