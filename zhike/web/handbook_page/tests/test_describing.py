@@ -21,7 +21,7 @@ from zhike.web.handbook_page.describing import lines_of
 
 BESIDE = {"id", "kind", "title", "cites", "quote", "also", "process", "part_of", "name"}
 """Said by the page itself: the head of the clause, its quotation, the section it stands in; `name` is a measure's own."""
-PROGRAMMED = re.compile(r"\b[a-z]+(?:[._][a-z]+)+\b")
+PROGRAMMED = re.compile(r"\b[a-z]+(?:[._][a-z]+)+\b", re.ASCII)
 BOOKS = names()
 
 
