@@ -149,6 +149,21 @@ def test_markup_in_a_handbook_is_shown_as_text(world: World) -> None:
         assert attack not in page
 
 
+def test_what_the_product_does_not_carry_out_is_said_beside_the_clause_and_on_top(world: World) -> None:
+    source = retail().handbook.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    source["name"] = "odd"
+    odd = next(clause for clause in source["clauses"] if clause["kind"] == "deadline")
+    odd["breach"] = [{"freeze": "account"}]
+    HandbookVersion.objects.create(
+        name="odd", version="1", effective_from=world.now, source=source, text=retail().text, digest="f" * 64
+    )
+    page = world.signed_in("supervisor").get("/handbook/odd").content.decode()
+    assert "有 1 条有一部分系统还不执行" in page
+    assert "只记录、不自动执行：冻结。" in page
+    assert f'<li><a href="#{odd["id"]}">' in page
+    assert 'id="unrun"' not in world.signed_in("supervisor").get(BOOK).content.decode()
+
+
 def test_the_page_costs_the_same_with_more_in_the_ledger(late: World) -> None:
     client = late.signed_in("supervisor")
     client.get(BOOK)
