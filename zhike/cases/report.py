@@ -181,7 +181,11 @@ def _table(found: Material, definition: Definition, key_of: Callable[[Row], Key]
         for row in some:
             by_key.setdefault(key_of(row), {}).setdefault(kind, []).append(row)
     groups = [Group(key, measure(definition, own)) for key, own in by_key.items()]
-    told = [group for group in groups if group.measured.value is not None or group.measured.denominator]
+    told = [
+        group
+        for group in groups
+        if group.measured.value is not None or group.measured.denominator or group.measured.numerator
+    ]
     return FigureTable(
         definition, measure(definition, rows), sorted(told, key=lambda one: (one.key is None, str(one.key)))
     )

@@ -27,9 +27,10 @@ DAY = dt.timedelta(days=1)
 JOB = dt.timedelta(minutes=10)
 """How often the job looks at populations in a running house."""
 MOST_MOMENTS = 20_000
-QUIET_LOOKS, QUIET_TIME = 200, dt.timedelta(hours=2)
-"""After so many looks of the router, over so long, that led to nothing that was not there before, it goes round in a circle: an offer that
-nobody takes comes back for ever. Its looks are passed over then, until something else changes what waits or who is there.
+QUIET_LOOKS, QUIET_TIME = {True: 200, False: 2_000}, dt.timedelta(hours=2)
+"""With offers on the way (True) or without any, such as places told again and again. After so many looks of the router, over so long, that
+led to nothing that was not there before, it goes round in a circle: an offer that nobody takes comes back for ever. Its looks are passed
+over then, until something else changes what waits or who is there.
 """
 MOST_REPEATS = 5
 """Looks at one and the same instant after which nothing new is expected of it."""
@@ -48,6 +49,8 @@ class Passing:
     known: set[object] = field(default_factory=set)
     """How what waits and who is there have stood in this move."""
     looks: int = 0
+    offers: bool = False
+    """Whether something was on offer to somebody while it went on so."""
     new_at: dt.datetime = field(init=False)
     last: tuple[dt.datetime, str] | None = None
 
@@ -56,7 +59,7 @@ class Passing:
 
     @property
     def goes_round(self) -> bool:
-        return self.looks >= QUIET_LOOKS and self.world.now - self.new_at >= QUIET_TIME
+        return self.looks >= QUIET_LOOKS[self.offers] and self.world.now - self.new_at >= QUIET_TIME
 
     def run(self) -> None:
         """Everything due on the way, each at its own moment. Raises StepFailed where it never ends."""
@@ -95,6 +98,7 @@ class Passing:
         if what != "router" and not self.known:
             return
         standing = how_it_stands()
+        self.offers = self.offers or Conversation.objects.filter(state=Conversation.State.OFFERED).exists()
         if standing not in self.known:
             self.known.add(standing)
             self.looks, self.new_at = 0, at

@@ -10,13 +10,14 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from zhike.cases.report import FigureTable, Group, Key, clauses_of, definitions_of, key_by, material, tables
+from zhike.cases.report import Definition, FigureTable, Group, Key, clauses_of, definitions_of, key_by, material, tables
 from zhike.handbook.measures import Measured
 from zhike.org.models import Department
 from zhike.org.principals import Viewer
 from zhike.web.base import times
 from zhike.web.base.names import names_of
 from zhike.web.figures.asking import Question, starts_of
+from zhike.web.handbook_page.pages import minutes_words
 from zhike.web.handbook_page.titles import say
 
 
@@ -92,20 +93,26 @@ def _shown(question: Question, table: FigureTable, label: Callable[[Key], str]) 
     return Shown(
         id=one.id, title=say(one.title), note=say(note) if note else "", target=one.target or "",
         clauses=clauses_of(question.book, one), is_share=one.value is None and one.denominator is not None,
-        whole=_number(question, one.id, gettext("合计"), table.whole, None),
-        groups=[_number(question, one.id, label(group.key), group.measured, group) for group in table.groups],
+        whole=_number(question, one, gettext("合计"), table.whole, None),
+        groups=[_number(question, one, label(group.key), group.measured, group) for group in table.groups],
     )  # fmt: skip
 
 
-def _number(question: Question, name: str, label: str, measured: Measured, group: Group | None) -> Number:
-    base = reverse("figures:behind", args=[question.book.name, name])
+def _number(question: Question, one: Definition, label: str, measured: Measured, group: Group | None) -> Number:
+    base = reverse("figures:behind", args=[question.book.name, one.id])
     own = urlencode({"group": _sign(group.key)}) if group is not None else ""
     query = "&".join(part for part in (question.query, own) if part)
     state = "none" if measured.value is None else {True: "kept", False: "broken", None: ""}[measured.kept]
     return Number(
-        label, measured.text, _plain(measured.numerator), _plain(measured.denominator),
+        label, _value(one, measured), _plain(measured.numerator), _plain(measured.denominator),
         f"{base}?{query}", f"{base}?{query}&below=1", state,
     )  # fmt: skip
+
+
+def _value(one: Definition, measured: Measured) -> str:
+    """A length of time in its units, everything else as the engine says it."""
+    is_time = one.value is not None and one.value.how[0] != "count" and one.value.how[1].endswith("minutes")
+    return minutes_words(measured.value) if is_time and measured.value is not None else measured.text
 
 
 def _sign(key: Key) -> str:
