@@ -52,10 +52,13 @@ class Passing:
     offers: bool = False
     """Whether something was on offer to somebody while it went on so."""
     new_at: dt.datetime = field(init=False)
+    talks: bool = field(init=False)
+    """Whether there is anything for the router; a department of cases alone is not asked again and again."""
     last: tuple[dt.datetime, str] | None = None
 
     def __post_init__(self) -> None:
         self.new_at = self.world.now
+        self.talks = is_talking()
 
     @property
     def goes_round(self) -> bool:
@@ -75,8 +78,9 @@ class Passing:
 
     def next(self) -> tuple[dt.datetime, str] | None:
         after = self.beyond.get
+        asked = self.talks and not self.goes_round
         moments = (
-            (clock_moment(after("clock")), "clock"), (None if self.goes_round else router_moment(after("router")), "router"),
+            (clock_moment(after("clock")), "clock"), (router_moment(after("router")) if asked else None, "router"),
             (silence_moment(self.world), "router"), (growth_moment(self.world), "population"),
         )  # fmt: skip
         return min(((max(at, self.world.now), what) for at, what in moments if at is not None), default=None)
@@ -90,8 +94,9 @@ class Passing:
             self.beyond[what] = at
         if what == "population":
             look_at_populations(at)
-        look_around(self.world, at)
-        self.note(at, what)
+        self.talks = look_around(self.world, at)
+        if self.talks:
+            self.note(at, what)
 
     def note(self, at: dt.datetime, what: str) -> None:
         """Whether anything stands as it did not stand before."""
@@ -116,13 +121,21 @@ def how_it_stands() -> object:
     )
 
 
-def look_around(world: World, at: dt.datetime) -> None:
-    """What the worker does after each transaction and at its moments. Whoever is there is heard of, unless he was cut off."""
-    if not Conversation.objects.exists() and not Presence.objects.exists():
-        return
+def is_talking() -> bool:
+    return Conversation.objects.exists() or Presence.objects.exists()
+
+
+def look_around(world: World, at: dt.datetime) -> bool:
+    """What the worker does after each transaction and at its moments. Whoever is there is heard of, unless he was cut off.
+
+    Answers whether there is anything for the router at all.
+    """
+    if not is_talking():
+        return False
     there = set(Presence.objects.exclude(state=Presence.State.OFF).values_list("staff_id", flat=True))
     hear(sorted(there - world.cut_off), at)
     look_after(at, listening=True)
+    return True
 
 
 def clock_moment(after: dt.datetime | None) -> dt.datetime | None:
