@@ -60,7 +60,8 @@ def why(book: Book, clause: Clause, came: Collection[str]) -> str:
     if isinstance(clause, Visibility):
         return f"没有人看{_titled(book, clause.of)}被它放行或拒绝：写“「…」打开「…」”或“「…」查询「…」”"
     if isinstance(clause, Measure):
-        return f"指标没有算过：写“指标「{clause.id}」是 …”" + (_never(book, known, came) if known else "")
+        asked = f"指标没有算过：写“指标「{clause.id}」是 …”"
+        return "；".join(part for part in (asked, _never(book, known, came) if known else "") if part)
     if isinstance(clause, Duty) and not clause.starts:
         return f"对 {clause.owed_for} 中的每一个承担，没有谁在其中{_conditions({**clause.where, **clause.when})}"
     if known and (missing := _never(book, known, came)):
