@@ -127,6 +127,12 @@ class Somebody:
         expect(told).to_contain_text(words)
         expect(told.locator(f'a[href*="{clause}"]').first).to_be_visible()
 
+    def barred(self, number: str, action: str, clause: str, words: str) -> None:
+        """The action stands among those he cannot take, with why and the clause."""
+        line = self.case(number).page.locator(".zk-not li", has_text=action)
+        expect(line).to_contain_text(words)
+        expect(line.locator(f'a[href*="{clause}"]')).to_be_attached()
+
     def deadline(self, clause: str, *words: str) -> None:
         """Its line on the case's page, whose clause stands beside it."""
         line = self.page.locator(".zk-deadline").filter(has=self.page.locator(f'a[href*="{clause}"]')).first

@@ -1,6 +1,6 @@
 """A complaint at the repair franchise, in Chromium against the served product: three classes at the telephone, twelve, forty-eight and
-seventy-two hours, an appeal that stops the store's clock alone and is lost, more time asked for and granted; stores and partners that see
-their own. Every deadline and every refusal names its clause on the screen.
+seventy-two hours, more time asked for and granted, an appeal lost and one that came too late, an outcome the customer disputes, a second
+judgement with its penalty; stores and partners that see their own. Every deadline and every refusal names its clause on the screen.
 
     The first day is a Tuesday, so that the working day of an appeal is the next one.
 """
@@ -26,6 +26,11 @@ COMPLAINT = {
     "customer_name": "示例客户丁", "contact": "138 0000 0411", "content": "示例：修好的屏幕又坏了。", "issue": "维修质量",
     "unit_id": "示例甲加盟店",
 }  # fmt: skip
+FILE = {
+    "name": "示例凭据.pdf",
+    "mimeType": "application/pdf",
+    "buffer": b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n",
+}
 
 
 @dataclass
@@ -71,7 +76,7 @@ def cast(browser: Browser, franchise: Served) -> Iterator[Cast]:
     assert people.leave() == []
 
 
-def test_a_complaint_from_the_telephone_to_the_stores_last_day(cast: Cast, days: Days) -> None:
+def test_a_complaint_from_the_telephone_to_the_penalty(cast: Cast, days: Days) -> None:
     days.at(0, "09:00")
     number = the_agent_registers_what_is_complete(cast["agent1"])
     days.at(0, "09:02")
@@ -84,6 +89,15 @@ def test_a_complaint_from_the_telephone_to_the_stores_last_day(cast: Cast, days:
     an_appeal_stops_the_stores_clock_alone_and_is_lost(cast, number, days)
     days.at(2, "18:00")
     more_time_is_asked_for_with_reasons_and_the_second_time_granted(cast, number, days)
+    days.at(3, "10:00")
+    the_store_finds_it_untrue_and_lets_the_time_pass(cast["fhead1"], number, days)
+    days.at(4, "09:00")
+    an_appeal_that_comes_too_late_is_refused(cast["fhead1"], number)
+    days.at(6, "10:00")
+    the_outcome_is_fed_back_in_writing(cast, number)
+    the_customer_is_not_satisfied(cast, number)
+    the_second_judgement_ends_in_a_penalty(cast, number)
+    the_ledger_names_what_was_kept_and_broken(cast["csmanager1"], number)
 
 
 def the_agent_registers_what_is_complete(agent: Somebody) -> str:
@@ -190,3 +204,79 @@ def more_time_is_asked_for_with_reasons_and_the_second_time_granted(cast: Cast, 
     store.tries(number, "申请延期", **asked, new_due_at=days.field(7, "20:00"))
     store.refused("EXT-01", "2")
     store.picture("67-no-third-time")
+
+
+def the_store_finds_it_untrue_and_lets_the_time_pass(store: Somebody, number: str, days: Days) -> None:
+    store.does(number, "登记异议", ground="违法违规或与事实不符", found_at=days.field(2, "17:00"))
+    store.deadline("APP-02", days.words(3, "17:00"))
+
+
+def an_appeal_that_comes_too_late_is_refused(store: Somebody, number: str) -> None:
+    """Found on the second day, raised on the fourth: by then it counts as accepted."""
+    store.tries(number, "申诉", statement="示例：当天已上门。", clause_ref="示例：上门规范三条")
+    store.refused("APP-04", "一个工作日内")
+    store.case(number).stage("单位调查")
+    store.picture("68-too-late")
+
+
+def the_outcome_is_fed_back_in_writing(cast: Cast, number: str) -> None:
+    store = cast["fhead1"]
+    outcome = {"result": "示例：已更换屏幕。", "result_kind": "补救", "accepts_liability": "否"}
+    store.does(number, "反馈结果", **outcome, feedback_channel="口头").stage("单位调查")
+    store.deadline("STO-02", "还剩")  # by word of mouth it is not fed back
+    store.does(number, "反馈结果", **outcome, feedback_channel="系统")
+    specialist = cast["specialist1"].case(number)
+    specialist.stage("结果核实")
+    specialist.does(
+        number,
+        "核实并告知结果",
+        findings="示例：已核实。",
+        confirmed="是",
+        outcome="示例：已换屏。",
+        told_how="直接告知客户",
+    )
+    cast["callback1"].case(number).deadline("STO-04", "超时")
+
+
+def the_customer_is_not_satisfied(cast: Cast, number: str) -> None:
+    told = {"content": "示例：触摸仍不灵。", "satisfied": "否", "dissatisfaction": "示例：触摸仍不灵。"}
+    cast["callback1"].does(number, "回访客户", **told).stage("二次判定")
+    for person, clause in (("specialist1", "CB-01"), ("csmanager1", "CB-02")):
+        page = cast[person].go("/notices").page
+        expect(page.locator("main")).to_contain_text(number)
+        expect(page.locator(f'main a[href*="{clause}"]').first).to_be_visible()
+    cast["specialist1"].case(number).picture("69-judged-again")
+
+
+def the_second_judgement_ends_in_a_penalty(cast: Cast, number: str) -> None:
+    specialist, manager = cast["specialist1"], cast["csmanager1"]
+    specialist.does(
+        number,
+        "第二次判定",
+        verification="示例：配件不良。",
+        confirmed="是",
+        responsible_person="示例甲店店长",
+    )
+    manager.case(number).stage("通报与处罚")
+    manager.begin("通报与处罚")
+    manager.submit()
+    expect(manager.page.locator("#case-form")).to_contain_text("邮件通报")
+    manager.fill({"penalty": "示例：扣绩效。"})
+    manager.page.locator("#case-form input[type=file]").first.set_input_files(FILE)
+    manager.picture("70-penalty")
+    manager.submit()
+    expect(manager.page.locator("#zk-toast")).to_contain_text("已办理：通报与处罚")
+    manager.case(number).stage("结果核实")
+
+
+def the_ledger_names_what_was_kept_and_broken(manager: Somebody, number: str) -> None:
+    for clause, words in (
+        ("STO-02", "守住"),
+        ("STO-04", "违反"),
+        ("EXT-01", "拒绝"),
+        ("APP-01", "拒绝"),
+        ("SAN-02", "守住"),
+    ):
+        page = manager.go(f"/handbook/repair-franchise/clause/{clause}").page
+        expect(page.locator("main")).to_contain_text(words)
+        expect(page.locator("main")).to_contain_text(number)

@@ -81,8 +81,11 @@ def _offers(case: Case, book: Book, viewer: Viewer, standing: Facts) -> list[Off
 
 
 def _offer(case: Case, book: Book, action: Action, viewer: Viewer, facts: Facts) -> Offer:
+    """The clause that stands against it comes first of those that speak of it."""
     reason = why_not(case, book, action, viewer) or forbidden_by(case, book, action, facts)
-    return Offer(action, reason is None, clauses_of(book, case.process, action.id), reason.words if reason else None)
+    against = (reason.clause,) if reason is not None and reason.clause else ()
+    clauses = tuple(dict.fromkeys((*against, *clauses_of(book, case.process, action.id))))
+    return Offer(action, reason is None, clauses, reason.words if reason else None)
 
 
 def clauses_of(book: Book, process: str, action: str) -> tuple[str, ...]:

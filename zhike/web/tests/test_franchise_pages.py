@@ -208,6 +208,20 @@ def test_a_button_is_dead_only_where_the_clause_would_refuse_this_person(
     assert offers["dispatch"] is allowed
 
 
+def test_a_dead_button_names_the_clause_that_stands_against_it(house: Franchise) -> None:
+    """Another clause speaks of the same action, and comes before it."""
+
+    def change(source: dict[str, Any]) -> None:
+        gate = next(each for each in source["clauses"] if each["id"] == "SCOPE-01")
+        gate["requires"]["facts"] = {"actor.role": "complaint_specialist"}
+        source["clauses"].insert(0, gate | {"id": "SCOPE-09", "requires": {"facts": {"weekday": 7}}})
+
+    changed(house, change)
+    made = house.complaint("franchise-1")
+    offer = next(each for each in offered(made, house.viewer("duty1")) if each.action.id == "dispatch")
+    assert offer.clauses[:2] == ("SCOPE-01", "SCOPE-09")
+
+
 def kept_from_the_agent(house: Franchise) -> None:
     """From now on a newer handbook, by which whoever registers a complaint does not see what becomes of it."""
 
