@@ -27,6 +27,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NOON = dt.datetime(2025, 6, 10, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
 
+LEFT_TO_PEOPLE = {"exchange": ["EX-COMPLAINT-20", "EX-REVIEW-14"], "online-shop": ["SHOP-17"]}
+"""Clauses of which the product keeps one thing only: how long a consequence lasts, what becomes of what was kept long enough."""
+
 
 @pytest.fixture
 def at_noon() -> Iterator[None]:
@@ -39,7 +42,8 @@ def at_noon() -> Iterator[None]:
 def test_a_shipped_handbook_is_sound_and_every_clause_of_it_is_rehearsed(name: str) -> None:
     folder = library.find(name)
     read = examine(folder)
-    assert [str(problem) for problem in (*read.errors, *read.warnings)] == []
+    assert [str(problem) for problem in (*read.errors, *read.warnings) if problem.code != "not-run"] == []
+    assert [problem.clause for problem in read.warnings if problem.code == "not-run"] == LEFT_TO_PEOPLE.get(name, [])
     report = rehearse(folder)
     assert [(failure.scenario, failure.step, failure.because) for failure in report.failures] == []
     assert report.passed > 0

@@ -220,7 +220,7 @@ def _read_form(deed: Deed, values: Mapping[str, Any]) -> dict[str, Any]:
             gated_fields=_gated_fields(deed),
         )  # fmt: skip
     except FormRefused as refused:
-        gates = [r for r in _refusals(deed, values, 0) if not set(r.fields) & set(refused.errors)]
+        gates = [r for r in _refusals(deed, refused.kept, 0) if not set(r.fields) & set(refused.errors)]
         reasons = [*Unreadable.of(refused.errors).reasons, *gates]
         raise (Refused(reasons) if gates else Unreadable(reasons)) from refused
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,11 +35,14 @@ Errors = dict[str, Text]
 
 
 class FormRefused(Exception):
-    """The form cannot be taken. `errors`: field ("" the whole form, `field__row__column` in a table) -> what to do."""
+    """The form cannot be taken. `errors`: field ("" the whole form, `field__row__column` in a table) -> what to do; `kept`: what could
+    be read of it, as it would be kept.
+    """
 
-    def __init__(self, errors: Mapping[str, Text]) -> None:
+    def __init__(self, errors: Mapping[str, Text], kept: Mapping[str, Any] = MappingProxyType({})) -> None:
         super().__init__("; ".join(f"{name}: {text.zh}" for name, text in errors.items()))
         self.errors: Errors = dict(errors)
+        self.kept: Values = dict(kept)
 
 
 def check_form(
@@ -63,7 +67,7 @@ def check_form(
     fields = book.record(record_id).fields
     kept, errors = read_fields(fields, values, context, frozenset(gated_fields))
     if errors:
-        raise FormRefused(errors)
+        raise FormRefused(errors, kept)
     return _with_earlier_signatures(fields, kept, context)
 
 

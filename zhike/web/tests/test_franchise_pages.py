@@ -157,6 +157,10 @@ def test_a_disputed_outcome_is_judged_again_and_ends_in_a_penalty(house: Franchi
     status, page = post(house, case, "csmanager1", "punish", penalty="示例：扣绩效")
     assert status == REFUSED
     assert "邮件通报" in page
+    for amount in ("", "二十"):  # as a browser sends it, and as somebody writes it out
+        status, page = post(house, case, "csmanager1", "punish", penalty="示例：扣绩效", amount=amount)
+        assert status == REFUSED
+        assert "邮件通报" in page
 
 
 def test_a_form_asks_what_an_earlier_form_makes_it_ask(house: Franchise, case: Case) -> None:
