@@ -41,6 +41,7 @@ class Somebody:
         self.page.locator("#password").fill(self.product.password())
         self.page.locator("main button[type=submit]").click()
         expect(self.page.locator("nav.zk-tabs")).to_be_visible()
+        self.page.wait_for_load_state()  # its keys are there once its scripts are
         return self
 
     @property

@@ -217,6 +217,7 @@ def test_his_place_in_the_queue_moves_up_while_he_looks(browser: Browser, desk: 
 def test_contact_points_of_two_customers_are_shown_to_the_agent_and_not_guessed(
     browser: Browser, desk: Served, agent: Somebody
 ) -> None:
+    Person(desk).get("/demo")  # the shop's inbox is made when it is first opened
     desk.run(TWO_OF_THEM, desk.clock()["now"])
     with somebody(browser, desk) as person:
         page = person.go("/demo").page

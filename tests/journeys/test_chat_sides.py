@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.people import DESKTOP, PHONE, SCREENS, Somebody, somebody
-from tests.served import Served, served
+from tests.served import Served, served, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
 NEXT_OPEN = """
@@ -75,13 +75,18 @@ def take(page: Page, words: str) -> None:
     expect(page.locator("#wb-words")).to_be_visible()
 
 
+def writing_is_seen(writer: Page, other: Page) -> bool:
+    """One more letter, and whether the other side is told."""
+    writer.locator("#wb-words").press_sequentially("好")
+    return other.locator(".typing").inner_text() == "对方正在输入…"
+
+
 def test_each_side_sees_that_the_other_is_writing_and_how_far_it_has_read(agent: Somebody, visitor: Somebody) -> None:
     begin(visitor.page, "几天送到")
     take(agent.page, "几天送到")
     expect(visitor.page.locator(".message.mine .notes")).to_contain_text("已读")
-    agent.page.locator("#wb-words").press_sequentially("您好，三")
-    expect(visitor.page.locator(".typing")).to_have_text("对方正在输入…")
-    agent.page.locator("#wb-words").press_sequentially("天送到。")
+    until(lambda: writing_is_seen(agent.page, visitor.page), "the visitor sees that somebody writes")
+    agent.page.locator("#wb-words").fill("您好，三天送到。")
     agent.page.keyboard.press("Enter")
     expect(visitor.page.locator(".message.theirs .words")).to_have_text("您好，三天送到。")
     expect(visitor.page.locator(".typing")).to_have_text("")
