@@ -7,14 +7,11 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import shutil
 import signal
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -24,7 +21,7 @@ from tests.faults.kills import LAY as LAY_CHAT
 from tests.faults.kills import Differences, Ledger, Listener, Sender, story_of
 from tests.served import Served, until
 from zhike.channels.email.tests.ground import mail
-from zhike.channels.email.tests.servers import PASSWORD, Dovecot, dovecot, dovecot_program, post_office
+from zhike.channels.email.tests.servers import PASSWORD, Dovecot, fresh_dovecot, post_office
 from zhike.channels.wechat.crypt import Crypt
 from zhike.lib import clock
 
@@ -209,12 +206,7 @@ def sealed(name: str) -> tuple[str, bytes]:
 
 @pytest.fixture
 def server() -> Iterator[Dovecot]:
-    if dovecot_program() is None or os.geteuid() != 0:
-        pytest.skip("needs dovecot (Debian: apt-get install dovecot-imapd) and root to run it as nobody")
-    place = Path(tempfile.mkdtemp(prefix="zhike-dovecot-"))
-    with dovecot(place) as running:
-        yield running
-    shutil.rmtree(place, ignore_errors=True)
+    yield from fresh_dovecot()
 
 
 def test_mails_short_messages_and_wechat_are_taken_once_and_answers_go_out_once(

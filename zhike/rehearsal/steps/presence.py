@@ -6,11 +6,12 @@ from zhike.conversations.actions import address_of
 from zhike.conversations.models import PageView, Presence
 from zhike.conversations.presence import REASONS, ask_state
 from zhike.conversations.trails import trail_of
+from zhike.handbook import happenings
 from zhike.rehearsal.steps.talk import TALK, choice, inbox_of, incoming
 from zhike.rehearsal.vocabulary import StepFailed, step
 from zhike.rehearsal.world import World
 
-STATES = {"就绪": "ready", "忙碌": "busy", "整理": "not_ready", "话后处理": "wrap_up", "离开": "away", "离线": "off"}
+STATES = {words.zh: state for state, words in happenings.STATES.items()}
 
 
 @step(rf"<N>({'|'.join(STATES)})(?:,原因<N>)?(?:,坐在<N>)?", deed=True)

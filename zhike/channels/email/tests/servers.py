@@ -11,6 +11,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -322,3 +324,13 @@ def _rudely(found: Rude, line: socket.socket, over: threading.Event) -> None:
             line.sendall(b"554 no spam\r\n" if found.fault == "refuses mail" else b"250 taken\r\n")
         else:
             line.sendall(b"250 sample\r\n")
+
+
+def fresh_dovecot() -> Iterator[Dovecot]:
+    """For a fixture: a server of its own; skips where there is no dovecot, or nobody who may start it."""
+    if dovecot_program() is None or os.geteuid() != 0:
+        pytest.skip("needs dovecot (Debian: apt-get install dovecot-imapd) and root to run it as nobody")
+    place = Path(tempfile.mkdtemp(prefix="zhike-dovecot-"))
+    with dovecot(place) as running:
+        yield running
+    shutil.rmtree(place, ignore_errors=True)

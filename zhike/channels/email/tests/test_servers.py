@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import ssl
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,9 +17,8 @@ from zhike.channels.email.tests.ground import DESK, GUEST, WALL, answered, mail,
 from zhike.channels.email.tests.servers import (
     PASSWORD,
     Dovecot,
-    dovecot,
-    dovecot_program,
     dripping_server,
+    fresh_dovecot,
     post_office,
     rude_server,
 )
@@ -32,12 +28,7 @@ from zhike.conversations.tests.ground import at, installed, person
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Dovecot]:
-    if dovecot_program() is None or os.geteuid() != 0:
-        pytest.skip("needs dovecot (Debian: apt-get install dovecot-imapd) and root to run it as nobody")
-    place = Path(tempfile.mkdtemp(prefix="zhike-dovecot-"))  # whose folders above anybody may enter
-    with dovecot(place) as running:
-        yield running
-    shutil.rmtree(place, ignore_errors=True)
+    yield from fresh_dovecot()
 
 
 def folder_of(server: Dovecot, user: str, **more: object) -> imap.Folder:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -27,7 +24,7 @@ from zhike.channels.email import imap, outbox, raw, smtp
 from zhike.channels.email.models import Mail, Mailbox, Outgoing
 from zhike.channels.email.sealed import sealed
 from zhike.channels.email.tests.ground import DESK, GUEST, head, mail, mailbox_of, opened_by
-from zhike.channels.email.tests.servers import PASSWORD, Dovecot, HangUp, dovecot, dovecot_program, post_office
+from zhike.channels.email.tests.servers import PASSWORD, Dovecot, HangUp, fresh_dovecot, post_office
 from zhike.conversations.actions import say
 from zhike.conversations.handing import accept
 from zhike.conversations.models import Message
@@ -46,12 +43,7 @@ EACH_TENTH = 10
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Dovecot]:
-    if dovecot_program() is None or os.geteuid() != 0:
-        pytest.skip("needs dovecot (Debian: apt-get install dovecot-imapd) and root to run it as nobody")
-    place = Path(tempfile.mkdtemp(prefix="zhike-dovecot-"))
-    with dovecot(place) as running:
-        yield running
-    shutil.rmtree(place, ignore_errors=True)
+    yield from fresh_dovecot()
 
 
 def until(found: Callable[[], bool], what: str) -> None:
