@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.people import Somebody
 from tests.served import Served
@@ -119,3 +119,24 @@ def test_a_stale_page_in_the_browser_keeps_what_was_typed(
     expect(agent.page.locator("#case-timeline")).to_contain_text("示例：我写了很久的话。")
     assert agent.faults + colleague.faults == []
     colleague.context.close()
+
+
+def test_a_form_on_its_way_takes_nothing_and_one_that_never_arrived_goes_on_where_its_reader_was(
+    people: list[Somebody],
+) -> None:
+    agent, page, held = people[1], people[1].page, list[Route]()
+    agent.go("/desk/new/retail-hotline/service_ticket/register")
+    agent.fill({"caller_phone": "13800000604", "service_class": "投诉类", "content": "示例：线断了。"})
+    agent.fill({"complaint_item": "环境质量", "store": "示例一店"})
+    page.route("**/service_ticket/register", lambda route: held.append(route), times=1)
+    form, button = page.locator("#case-form form"), page.locator("#case-form form button[type=submit]")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(form).to_have_attribute("inert", "")
+    held[0].abort()
+    expect(page.locator("#zk-toast")).to_contain_text("没有完成")
+    expect(form).not_to_have_attribute("inert", "")
+    expect(button).to_be_focused()
+    expect(form.locator('[name="content"]')).to_have_value("示例：线断了。")
+    page.keyboard.press("Enter")
+    agent.stage("投诉处理")

@@ -259,7 +259,7 @@ def the_second_judgement_ends_in_a_penalty(cast: Cast, number: str) -> None:
     manager.case(number).stage("通报与处罚")
     manager.begin("通报与处罚")
     manager.submit()
-    expect(manager.page.locator("#case-form")).to_contain_text("邮件通报")
+    expect(manager.page.locator("#case-form .zk-refusals")).to_contain_text("邮件通报")
     manager.fill({"penalty": "示例：扣绩效。"})
     manager.page.locator("#case-form input[type=file]").first.set_input_files(FILE)
     manager.picture("70-penalty")

@@ -49,6 +49,16 @@ document.addEventListener("htmx:afterRequest", (event) => free(event.target));
 function busy(element, on) {
   if (!element.matches?.("form")) return;
   for (const button of element.querySelectorAll("button[type=submit]")) button.toggleAttribute("aria-busy", on);
+  if (element.matches("[data-once]")) still(element, on);
+}
+// What is typed while a form is on its way would be lost with the answer: it takes nothing until then, and the reader's place comes back.
+const places = new WeakMap();
+function still(form, on) {
+  if (on && form.contains(document.activeElement)) places.set(form, document.activeElement);
+  form.inert = on;
+  if (on) return;
+  if (document.activeElement === document.body) places.get(form)?.focus({ preventScroll: true });
+  places.delete(form);
 }
 function free(element) {
   if (!element.matches?.("form")) return;
