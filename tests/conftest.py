@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests import talks as talking
 from tests.chat_desk import furnish_desk
 from tests.pages import furnish
-from tests.people import Somebody, somebody
+from tests.people import Cast, Somebody, somebody
 from tests.served import Served, served
 
 
@@ -27,6 +27,20 @@ def sandbox() -> Iterator[Served]:
     """The product in its sandbox, with the sample department."""
     with served(sandbox=True) as product:
         yield product
+
+
+@pytest.fixture(scope="session")
+def house(sandbox: Served) -> Served:
+    """The product a journey is played in: the shared sandbox, where its file says nothing else."""
+    return sandbox
+
+
+@pytest.fixture
+def cast(browser: Browser, house: Served) -> Iterator[Cast]:
+    """The people of a journey; no page of theirs may have had a fault."""
+    people = Cast(browser, house)
+    yield people
+    assert people.leave() == []
 
 
 @pytest.fixture(scope="session")

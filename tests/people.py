@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.served import Served
@@ -152,6 +154,15 @@ def somebody(browser: Browser, product: Served, **options: str) -> Iterator[Some
         assert person.faults == []
     finally:
         person.context.close()
+
+
+def photo() -> bytes:
+    """A picture as a telephone takes it, plainly of nothing."""
+    picture = Image.new("RGB", (800, 600), (221, 226, 233))
+    ImageDraw.Draw(picture).rectangle((40, 40, 760, 560), outline=(90, 100, 116), width=6)
+    target = io.BytesIO()
+    picture.save(target, "JPEG")
+    return target.getvalue()
 
 
 class Cast:

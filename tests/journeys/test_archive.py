@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.people import Cast, Somebody
 from tests.served import Served, served
@@ -16,16 +16,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
 
 
 @pytest.fixture(scope="module")
-def franchise() -> Iterator[Served]:
+def house() -> Iterator[Served]:
     with served(sandbox=True, handbook="repair-franchise") as product:
         yield product
-
-
-@pytest.fixture
-def cast(browser: Browser, franchise: Served) -> Iterator[Cast]:
-    people = Cast(browser, franchise)
-    yield people
-    assert people.leave() == []
 
 
 def test_who_speaks_for_a_customer_and_what_he_agreed_to(cast: Cast) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.people import Cast, Somebody
 from tests.served import Served, served
@@ -58,22 +58,15 @@ class Days:
 
 
 @pytest.fixture(scope="module")
-def franchise() -> Iterator[Served]:
+def house() -> Iterator[Served]:
     with served(sandbox=True, handbook="repair-franchise") as product:
         yield product
 
 
 @pytest.fixture
-def days(franchise: Served) -> Days:
-    now = dt.datetime.fromisoformat(franchise.clock()["now"]).astimezone(ZONE).date()
-    return Days(franchise, now + dt.timedelta(days=(1 - now.weekday()) % 7 or 7))
-
-
-@pytest.fixture
-def cast(browser: Browser, franchise: Served) -> Iterator[Cast]:
-    people = Cast(browser, franchise)
-    yield people
-    assert people.leave() == []
+def days(house: Served) -> Days:
+    now = dt.datetime.fromisoformat(house.clock()["now"]).astimezone(ZONE).date()
+    return Days(house, now + dt.timedelta(days=(1 - now.weekday()) % 7 or 7))
 
 
 def test_a_complaint_from_the_telephone_to_the_penalty(cast: Cast, days: Days) -> None:

@@ -24,13 +24,6 @@ def house(browser: Browser) -> Iterator[Served]:
         yield product
 
 
-@pytest.fixture
-def cast(browser: Browser, house: Served) -> Iterator[Cast]:
-    people = Cast(browser, house)
-    yield people
-    assert people.leave() == []
-
-
 def today(house: Served) -> dt.datetime:
     """By the clock of the sandbox."""
     with urllib.request.urlopen(f"{house.url}/api/sandbox/clock") as answer:

@@ -7,17 +7,14 @@ returned warning, an escalation and a customer who is not satisfied, to the clos
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import pytest
-from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.people import Cast, Somebody
+from tests.people import Cast, Somebody, photo
 from tests.served import Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
@@ -54,21 +51,6 @@ class Days:
 def days(sandbox: Served) -> Days:
     now = dt.datetime.fromisoformat(sandbox.clock()["now"]).astimezone(ZONE)
     return Days(sandbox, now.date() + dt.timedelta(days=1))
-
-
-@pytest.fixture
-def cast(browser: Browser, sandbox: Served) -> Iterator[Cast]:
-    people = Cast(browser, sandbox)
-    yield people
-    assert people.leave() == []
-
-
-def photo() -> bytes:
-    picture = Image.new("RGB", (800, 600), (221, 226, 233))
-    ImageDraw.Draw(picture).rectangle((40, 40, 760, 560), outline=(90, 100, 116), width=6)
-    target = io.BytesIO()
-    picture.save(target, "JPEG")
-    return target.getvalue()
 
 
 def test_a_complaint_from_the_portal_to_the_ledger(cast: Cast, days: Days) -> None:

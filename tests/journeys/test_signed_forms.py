@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.people import SCREENS, Cast, Somebody
 from tests.served import Served, served
@@ -25,16 +25,9 @@ GENUINE = dict.fromkeys(("license_real", "org_code_real", "one_licence"), "是")
 
 
 @pytest.fixture(scope="module")
-def exchange() -> Iterator[Served]:
+def house() -> Iterator[Served]:
     with served(sandbox=True, handbook="exchange") as product:
         yield product
-
-
-@pytest.fixture
-def cast(browser: Browser, exchange: Served) -> Iterator[Cast]:
-    people = Cast(browser, exchange)
-    yield people
-    assert people.leave() == []
 
 
 def at(product: Served, clock: str) -> None:
@@ -45,14 +38,14 @@ def at(product: Served, clock: str) -> None:
     product.clock(at=(moment if moment > now else moment + dt.timedelta(days=7)).isoformat())
 
 
-def test_papers_go_from_hand_to_hand(cast: Cast, exchange: Served) -> None:
-    at(exchange, "10:00")
+def test_papers_go_from_hand_to_hand(cast: Cast, house: Served) -> None:
+    at(house, "10:00")
     number = opened(cast["market1"], "opening/deliver", company=COMPANY)
-    at(exchange, "10:05")
+    at(house, "10:05")
     they_are_received_by_somebody_else(cast, number)
-    at(exchange, "10:20")
+    at(house, "10:20")
     they_pass_all_points(cast["agent1"], number)
-    at(exchange, "11:00")
+    at(house, "11:00")
     two_managers_and_a_clerk_sign_in_their_order(cast, number)
     a_complaint_is_linked_and_told_on_both(cast["agent1"], number)
     the_print_holds_every_form_and_who_signed(cast["agent1"], number)

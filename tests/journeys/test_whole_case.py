@@ -5,35 +5,16 @@ outcome from the portal.
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.people import SCREENS, Cast, Somebody
-from tests.served import Served
+from tests.people import SCREENS, Cast, Somebody, photo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.embedded]
 PHONE_NUMBER = "138 0000 0399"
-
-
-@pytest.fixture
-def cast(browser: Browser, sandbox: Served) -> Iterator[Cast]:
-    people = Cast(browser, sandbox)
-    yield people
-    assert people.leave() == []
-
-
-def photo() -> bytes:
-    picture = Image.new("RGB", (640, 480), (221, 226, 233))
-    ImageDraw.Draw(picture).rectangle((40, 40, 600, 440), outline=(90, 100, 116), width=6)
-    target = io.BytesIO()
-    picture.save(target, "JPEG")
-    return target.getvalue()
 
 
 def test_a_day_with_cases_as_wholes(cast: Cast) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
@@ -90,12 +90,8 @@ def edit_staff(staff: Staff, changes: Mapping[str, str | bool], *, by: str, now:
         held = Staff.objects.select_for_update().get(pk=staff.pk)
         if held.is_admin and held.is_active and changes.get("is_admin") is False:
             keep_an_administrator(held)
-        changed = [field for field in STAFF_FIELDS if field in changes and getattr(held, field) != changes[field]]
-        for field in changed:
-            setattr(held, field, changes[field])
-        if changed:
-            held.save(update_fields=changed)
-            _tell(events.StaffEdited(tuple(changed)), ("staff", held.pk), by, now)
+        if changed := _written(held, STAFF_FIELDS, changes):
+            _tell(events.StaffEdited(changed), ("staff", held.pk), by, now)
     return held
 
 
@@ -197,12 +193,8 @@ def edit_department(department: Department, changes: Mapping[str, str], *, by: s
     _check(name=_name_problem(changes.get("name", department.name), 80))
     with transaction.atomic():
         held = Department.objects.select_for_update().get(pk=department.pk)
-        changed = [field for field in DEPARTMENT_FIELDS if field in changes and getattr(held, field) != changes[field]]
-        for field in changed:
-            setattr(held, field, changes[field])
-        if changed:
-            held.save(update_fields=changed)
-            _tell(events.DepartmentEdited(tuple(changed)), ("department", held.pk), by, now)
+        if changed := _written(held, DEPARTMENT_FIELDS, changes):
+            _tell(events.DepartmentEdited(changed), ("department", held.pk), by, now)
     return held
 
 
@@ -238,6 +230,16 @@ def keep_an_administrator(leaving: Staff) -> None:
         raise _refused(
             "", "这是最后一位管理员，请先指定另一位", "This is the last administrator; appoint another first"
         )
+
+
+def _written(row: Staff | Department, fields: Sequence[str], changes: Mapping[str, str | bool]) -> tuple[str, ...]:
+    """Write what differs; the names of it."""
+    changed = tuple(name for name in fields if name in changes and getattr(row, name) != changes[name])
+    for name in changed:
+        setattr(row, name, changes[name])
+    if changed:
+        row.save(update_fields=changed)
+    return changed
 
 
 def _tell(
