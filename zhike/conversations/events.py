@@ -205,6 +205,28 @@ class CaseCalledFor(Event):
     internal: bool = True
 
 
+@event("conversation.knowledge_searched")
+@dataclass(frozen=True)
+class KnowledgeSearched(Event):
+    """Whoever has the conversation looked something up for it in this directory."""
+
+    number: str
+    record: str
+    internal: bool = True
+
+
+@event("conversation.knowledge_used")
+@dataclass(frozen=True)
+class KnowledgeUsed(Event):
+    """Words of an entry went into an answer."""
+
+    number: str
+    record: str
+    row: int
+    label: str
+    internal: bool = True
+
+
 @event("conversation.surveyed", tells=("number",))
 @dataclass(frozen=True)
 class SurveyAnswered(Event):

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from zhike.conversations.knowledge import consulted
 from zhike.conversations.models import Conversation, Message, Presence
 from zhike.customers.facts import facts_of as facts_of_customer
 from zhike.duties.standing import standing_on
@@ -22,7 +23,7 @@ def facts_of(conversation: Conversation, book: Book, now: dt.datetime, more: Fac
     """`channel`, `queue`, `state`, `answered`, `waiting_seconds`, `first_reply_seconds`, `open_questions`, `unanswered_seconds`,
     `owner_state`, `covering`, `outcome`, `topic`, `became_case`, `conversation.*` (number, owner, opened_at, accepted_at,
     closed_at), `customer.*`, `today`, `hour`, `now`; whatever the pre-chat form or the mail said; `<record>.<field>` of forms
-    filled in the conversation; what runs and is owed on it; parameters as `param.<id>`; `more` on top.
+    filled in the conversation; `knowledge.*` (searched, used); what runs and is owed on it; parameters as `param.<id>`; `more` on top.
     """
     local = now.astimezone(ZoneInfo(book.handbook.zone))
     facts: Facts = {
@@ -73,6 +74,8 @@ def _looked_up(conversation: Conversation, book: Book, now: dt.datetime) -> Fact
     if asks_for(book, "corrections"):
         corrected = Message.objects.filter(conversation=conversation, side=Message.Side.STAFF, corrects__isnull=False)
         facts["corrections"] = corrected.count()
+    if asks_for(book, "knowledge."):
+        facts |= consulted(conversation.pk)
     if any(record.in_conversation for record in book.handbook.records):
         for name, filling in latest_of_each(("conversation", conversation.pk)).items():
             kept = typed_facts(book.record(name), filling.values)

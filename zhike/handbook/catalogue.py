@@ -104,6 +104,8 @@ FACTS: tuple[KnownFact, ...] = _facts(
     ("conversation.opened_at", "datetime", "会话开始的时刻", "when the conversation began"),
     ("conversation.accepted_at", "datetime", "会话首次接起的时刻", "when somebody first took it"),
     ("conversation.closed_at", "datetime", "会话结束的时刻", "when it ended"),
+    ("knowledge.searched", "bool", "办理会话时是否查过知识库", "whether knowledge was looked up for the conversation"),
+    ("knowledge.used", "string", "写进答复的知识条目", "the entries whose words went into an answer"),
     ("became_case", "bool", "是否已转成工单", "whether it became a case"),
     ("customer_known", "bool", "是否已认出顾客", "whether the customer is known"),
     ("actor.state", "string", "接起的人此刻的状态", "what whoever accepts is doing at that moment"),

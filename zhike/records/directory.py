@@ -31,6 +31,7 @@ from zhike.org.principals import Viewer, role_key
 from zhike.records.display import display
 from zhike.records.events import LookupMissing, LookupRefused, RowAdded, RowEdited, RowRestored, RowRetired
 from zhike.records.forms import check_form
+from zhike.records.likeness import keep_likeness
 from zhike.records.models import ReferenceRow
 
 PAGE = 50
@@ -82,6 +83,15 @@ class Answer:
     fields: tuple[FieldDef, ...]
     clauses: tuple[str, ...]
     missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The fields a viewer may read, in which departments' entries (None: all), by which clauses."""
+
+    fields: tuple[FieldDef, ...]
+    departments: tuple[int, ...] | None = None
+    clauses: tuple[str, ...] = ()
 
 
 def may_keep(book: Book, record_id: str, viewer: Viewer) -> bool:
@@ -153,6 +163,7 @@ def save_row(
     with transaction.atomic():
         if row_id is None:
             row = ReferenceRow.objects.create(handbook=book.name, record=record_id, is_sample=is_sample, **fresh)
+            keep_likeness(row)
             _tell(book, definition, row, RowAdded(record_id, row.label), by, now)
             return row
         row = _locked(book, record_id, row_id)
@@ -162,6 +173,7 @@ def save_row(
         for name, value in fresh.items():
             setattr(row, name, value)
         row.save(update_fields=list(fresh))
+        keep_likeness(row)
         _tell(book, definition, row, event, by, now)
     return row
 
@@ -176,6 +188,20 @@ def restore_row(book: Book, record_id: str, row_id: int, *, by: Viewer, now: dt.
     return _switch(book, record_id, row_id, active=True, by=by, now=now)
 
 
+def opened(book: Book, record_id: str, viewer: Viewer, now: dt.datetime, version_id: int) -> Opened | None:
+    """What of a directory stands open to the viewer, as `lookup` gives it; None where it is not for him. Nothing is written down:
+    nobody has looked anything up yet. No query.
+    """
+    speaking = [clause for clause in _clauses_of(book, record_id) if holds(clause.when, {})]
+    asked = _Asked(book, book.record(record_id), "", viewer, now, version_id, None, {})
+    if not speaking:
+        return Opened(asked.definition.fields) if _has_screen(book, record_id, viewer) else None
+    allowing = [clause for clause in speaking if asked.allowed_by(clause)]
+    if not allowing:
+        return None
+    return Opened(asked.fields(allowing), asked.departments(allowing), tuple(clause.id for clause in allowing))
+
+
 def lookup(
     book: Book,
     record_id: str,
@@ -187,9 +213,11 @@ def lookup(
     version_id: int | None = None,
     subject: tuple[str, int] | None = None,
     facts: Mapping[str, Any] | None = None,
+    entry: int | None = None,
     limit: int = PAGE,
 ) -> Answer:
-    """Look something up: the entries of `topic` ("" for all) that match `query`, with the fields opened to the viewer.
+    """Look something up: the entries of `topic` ("" for all) that match `query`, with the fields opened to the viewer; of
+    `entry` that one alone.
 
     Writes to the ledger which clause allowed or refused it, and LookupMissing when a topic of a clause has no entry
     at all. `subject` is the case it is looked up for, `version_id` the installed version of `book` (the one in force
@@ -200,15 +228,24 @@ def lookup(
     speaking = [clause for clause in _clauses_of(book, record_id) if holds(clause.when, known)]
     asked = _Asked(book, book.record(record_id), topic, viewer, now, version_id, subject, known)
     if not speaking:
-        if "lookup" not in viewer.screens and not may_keep(book, record_id, viewer):
+        if not _has_screen(book, record_id, viewer):
             raise NotForYou(_NO_LOOKUP)
-        return asked.answer((), _rows_of(book, record_id), query, limit)
+        return asked.answer((), _one_of(_rows_of(book, record_id), entry), query, limit)
     allowing = [clause for clause in speaking if asked.allowed_by(clause)]
     if not allowing:
         refusing = next((clause for clause in speaking if not asked.is_for(clause)), speaking[0])
         asked.write_refusal(refusing)
         raise NotForYou(refusing.refuse, refusing.id)
-    return asked.answer(allowing, asked.open_rows(allowing), query, limit)
+    return asked.answer(allowing, _one_of(asked.open_rows(allowing), entry), query, limit)
+
+
+def _has_screen(book: Book, record_id: str, viewer: Viewer) -> bool:
+    """Of a directory no clause speaks of."""
+    return "lookup" in viewer.screens or may_keep(book, record_id, viewer)
+
+
+def _one_of(found: QuerySet[ReferenceRow], entry: int | None) -> QuerySet[ReferenceRow]:
+    return found if entry is None else found.filter(pk=entry)
 
 
 def _clauses_of(book: Book, record_id: str) -> list[Visibility]:
@@ -258,22 +295,22 @@ class _Asked:
     def open_rows(self, allowing: Sequence[Visibility]) -> QuerySet[ReferenceRow]:
         """The rows the clauses open: all of them, or those of the viewer's own departments."""
         found = _rows_of(self.book, self.definition.id)
-        anywhere = any(not clause.to or self._anywhere(clause) for clause in allowing)
-        if anywhere:
-            return found
+        own = self.departments(allowing)
+        return found if own is None else found.filter(department_id__in=own)
+
+    def departments(self, allowing: Sequence[Visibility]) -> tuple[int, ...] | None:
+        """The viewer's own departments, where the clauses open no more than theirs; None for every entry."""
+        if any(not clause.to or self._anywhere(clause) for clause in allowing):
+            return None
         named = {access.role for clause in allowing for access in clause.to}
-        own = [
-            number
-            for handbook, role, number in self.viewer.roles
-            if handbook == self.book.name and role in named and number
-        ]
-        return found.filter(department_id__in=own)
+        held = [(place, role) for handbook, role, place in self.viewer.roles if handbook == self.book.name]
+        return tuple(place for place, role in held if role in named and place)
 
     def _anywhere(self, clause: Visibility) -> bool:
         return any(access.at == "anywhere" and self._has(clause, access) for access in clause.to)
 
     def answer(self, allowing: Sequence[Visibility], found: QuerySet[ReferenceRow], query: str, limit: int) -> Answer:
-        fields = self._fields(allowing)
+        fields = self.fields(allowing)
         about = self._of_topic(found, allowing)
         page = list(_search(about, self.book, fields, query).order_by("label", "pk")[:limit])
         lacking = [c for c in allowing if c.topics and self.topic] if not page and not about.exists() else []
@@ -282,7 +319,7 @@ class _Asked:
         entries = tuple(Entry(r.pk, r.label, {n: r.values[n] for n in names if n in r.values}) for r in page)
         return Answer(entries, fields, tuple(clause.id for clause in allowing), bool(lacking))
 
-    def _fields(self, allowing: Sequence[Visibility]) -> tuple[FieldDef, ...]:
+    def fields(self, allowing: Sequence[Visibility]) -> tuple[FieldDef, ...]:
         """What the clauses name together; everything where one of them names no field."""
         if not allowing or any(not clause.fields for clause in allowing):
             return self.definition.fields
@@ -403,6 +440,7 @@ def _switch(book: Book, record_id: str, row_id: int, *, active: bool, by: Viewer
             return row
         row.is_active, row.updated_at, row.updated_by = active, now, by.principal
         row.save(update_fields=["is_active", "updated_at", "updated_by"])
+        keep_likeness(row)
         event: Event = RowRestored(record_id, row.label) if active else RowRetired(record_id, row.label)
         _tell(book, book.record(record_id), row, event, by, now)
     return row

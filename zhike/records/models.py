@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 
@@ -48,6 +50,21 @@ class ReferenceRow(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["handbook", "record", "label"], name="records_reference")]
+
+
+class RowLikeness(models.Model):
+    """What the texts of a row in use are recognised by (likeness.py); apart, so that nobody reads it who only reads the row."""
+
+    row = models.OneToOneField(ReferenceRow, primary_key=True, on_delete=models.CASCADE, related_name="likeness")
+    handbook = models.CharField(max_length=64)
+    record = models.CharField(max_length=40)
+    grams = ArrayField(models.CharField(max_length=40))
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["handbook", "record"], name="records_likeness_of"),
+            GinIndex(fields=["grams"], fastupdate=False, name="records_likeness_grams"),
+        ]
 
 
 class Attachment(models.Model):

@@ -8,7 +8,8 @@ import pytest
 
 from zhike.conversations.canned import save_reply
 from zhike.conversations.handing import accept
-from zhike.conversations.hints import hints_of
+from zhike.conversations.hints import Hint, hints_of
+from zhike.conversations.knowledge import question_of
 from zhike.conversations.models import Conversation
 from zhike.conversations.tests.ground import asked, at, inbox_of, installed, person
 from zhike.org.handbooks import book_of
@@ -28,8 +29,12 @@ def talk(words: str = "我想退货可以吗") -> tuple[Conversation, Viewer]:
     return accept(asked(inbox_of(), words), anna, now=NOW), anna
 
 
+def hints(conversation: Conversation, viewer: Viewer) -> list[Hint]:
+    return hints_of(conversation, book_of(conversation.version_id), viewer, question_of(conversation), NOW)
+
+
 def proposed(conversation: Conversation, viewer: Viewer) -> list[tuple[str, str]]:
-    return [(h.clause, h.words.zh) for h in hints_of(conversation, book_of(conversation.version_id), viewer, NOW)]
+    return [(hint.clause, hint.words.zh) for hint in hints(conversation, viewer)]
 
 
 def reply(viewer: Viewer, title: str, words: str) -> None:
@@ -40,7 +45,7 @@ def test_a_clause_that_holds_says_its_words_with_the_facts_and_one_that_does_not
     installed(GREETING, LETTER)
     conversation, anna = talk()
     assert proposed(conversation, anna) == [("TALK-40", f"您好，会话 {conversation.number}，{{nothing_known}}")]
-    (hint,) = hints_of(conversation, book_of(conversation.version_id), anna, NOW)
+    (hint,) = hints(conversation, anna)
     assert hint.never == ("不知道",)
 
 
@@ -50,7 +55,7 @@ def test_words_that_are_held_back_are_known_before_one_writes_them() -> None:
     heard = clause | {"id": "TALK-42", "never": [], "look_for": {**held, "before_sending": False}}
     installed(clause, heard)
     conversation, anna = talk()
-    (hint,) = hints_of(conversation, book_of(conversation.version_id), anna, NOW)
+    (hint,) = hints(conversation, anna)
     assert (hint.clause, hint.words.zh, hint.never) == ("TALK-40", "", ("不知道", "不行"))
 
 

@@ -55,6 +55,8 @@ conversation.joined|加入会话|Somebody joined
 conversation.written|会话消息|Message written
 conversation.identified|认出客户|Customer recognised
 conversation.changed|会话变更|Conversation changed
+conversation.knowledge_searched|查知识库|Knowledge was searched
+conversation.knowledge_used|用上知识条目|An entry was used
 conversation.surveyed|会话评价|Conversation rated
 conversation.closed|会话结束|Conversation closed
 conversation.waited|会话久等|Conversation waited

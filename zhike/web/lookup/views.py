@@ -15,6 +15,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language, gettext
 
+from zhike.conversations.access import conversation_for
+from zhike.conversations.consulting import note_searched
+from zhike.conversations.models import Conversation
+from zhike.conversations.refusals import NotFound
+from zhike.conversations.rights import rights_in
 from zhike.handbook.book import Book
 from zhike.handbook.common import Text
 from zhike.handbook.structure import FieldDef, Record
@@ -30,6 +35,7 @@ from zhike.web.context import Request
 from zhike.web.lookup.topics import also_in, topics_of
 
 QUERY_LENGTH = 60
+LONGEST_NUMBER = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +76,12 @@ def answer(request: Request, handbook: str, record: str) -> HttpResponse:
     version, book = _book(request, handbook)
     definition = _record(book, record)
     topic, query = request.GET.get("topic", "")[:40], clean_line(request.GET.get("q", ""))[:QUERY_LENGTH]
+    conversation = _conversation(request, definition)
     asked = [(definition, topic)]
     if topic and (other := also_in(book, topic)) is not None:
         asked.insert(0, (other, ""))
-    found = [_look(request, version, book, each, about, query) for each, about in asked]
+    subject = ("conversation", conversation.pk) if conversation else None
+    found = [_look(request, version, book, each, about, query, subject) for each, about in asked]
     kept = [each for each, _ in asked if may_keep(book, each.id, request.viewer)]
     shown = {
         **_frame(request),
@@ -85,6 +93,8 @@ def answer(request: Request, handbook: str, record: str) -> HttpResponse:
         "found": found,
         "none": not any(each.cards for each in found) and not all(each.refused for each in found),
         "kept": kept,
+        "conversation": conversation,
+        "entry": _entry(request),
     }
     return render(request, "lookup/_found.html" if request.htmx else "lookup/show.html", shown)
 
@@ -109,9 +119,41 @@ def missing(request: Request, handbook: str, record: str) -> HttpResponseBase:
     return HttpResponseRedirect(f"{reverse('lookup:answer', args=[book.name, record])}?{urlencode({'topic': topic})}")
 
 
-def _look(request: Request, version: HandbookVersion, book: Book, record: Record, topic: str, query: str) -> Found:
+def _entry(request: Request) -> int | None:
+    """`?entry=`: one entry alone, as the screen of conversations links to it."""
+    given = request.GET.get("entry", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 18 else None
+
+
+def _conversation(request: Request, record: Record) -> Conversation | None:
+    """`?conversation=`: what it is looked up for, where that is in the viewer's hands; it is written down there."""
+    number = request.GET.get("conversation", "")[:LONGEST_NUMBER]
+    if not number:
+        return None
     try:
-        given = lookup(book, record.id, topic, request.viewer, request.now, query=query, version_id=version.pk)
+        found = conversation_for(request.viewer, number)
+    except NotFound:
+        return None
+    if not rights_in(found, request.viewer, book_of(found.version_id)).write:
+        return None
+    note_searched(found, record.id, request.viewer, now=request.now)
+    return found
+
+
+def _look(
+    request: Request,
+    version: HandbookVersion,
+    book: Book,
+    record: Record,
+    topic: str,
+    query: str,
+    subject: tuple[str, int] | None,
+) -> Found:
+    try:
+        given = lookup(
+            book, record.id, topic, request.viewer, request.now, query=query, version_id=version.pk, subject=subject,
+            entry=_entry(request),
+        )  # fmt: skip
     except NotForYou as refused:
         return Found(record, [], (refused.clause,) if refused.clause else (), refused.words.say(get_language() or "zh"))
     return Found(record, _cards(request, book, record, given), given.clauses)

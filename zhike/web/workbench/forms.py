@@ -9,9 +9,11 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from zhike.conversations.facts import facts_of, of_actor
 from zhike.conversations.forms import fill, forms_for
 from zhike.conversations.refusals import ConversationRefused
 from zhike.handbook.structure import Record
+from zhike.records.forms import first_values
 from zhike.records.models import Filling
 from zhike.records.posting import parse_post
 from zhike.web.base.fields import Told, field_views
@@ -47,7 +49,18 @@ def fill_in(request: Request, talk: Talk, record: str) -> HttpResponseBase:
     if request.method == "POST":
         return _fill(request, talk, definition)
     last = _fillings(talk).filter(record=record).order_by("-pk").first()
-    return _shown(request, talk, definition, dict(last.values) if last else {})
+    return _shown(request, talk, definition, dict(last.values) if last else _first(request, talk, definition))
+
+
+def _first(request: Request, talk: Talk, definition: Record) -> dict[str, Any]:
+    """What an empty form is offered with; texts no longer than the form takes them."""
+    facts = facts_of(talk.conversation, talk.book, request.now, of_actor(request.viewer, talk.book))
+    offered = first_values(talk.book, definition.id, facts)
+    longest = {field.id: field.longest for field in definition.fields if field.longest}
+    return {
+        name: value[: longest[name]] if isinstance(value, str) and name in longest else value
+        for name, value in offered.items()
+    }
 
 
 def _fill(request: Request, talk: Talk, definition: Record) -> HttpResponseBase:

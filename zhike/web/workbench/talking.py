@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from zhike.conversations.actions import edit_message, mark_read, recall_message, settle_questions
 from zhike.conversations.actions import say as say_it
+from zhike.conversations.consulting import note_used
 from zhike.conversations.models import Message
 from zhike.conversations.passing import tell_passing
 from zhike.conversations.reading import NEWEST, PAGE, messages_after, messages_before, thread_of
@@ -70,6 +71,7 @@ def say(request: Request, talk: Talk) -> HttpResponseBase:
             now=request.now, internal=internal, files=request.POST.getlist("file")[:20],
             answers=_number(request.POST.get("answers", "")) or None, corrects=_corrected(request, talk),
         )  # fmt: skip
+        _used(request, talk, internal)
     except ConversationRefused as error:
         return _refused(request, refusals_of(error, talk))
     except AttachmentRefused as refused:
@@ -77,6 +79,13 @@ def say(request: Request, talk: Talk) -> HttpResponseBase:
     if not request.htmx and "text/html" in request.headers.get("Accept", ""):
         return HttpResponseRedirect(reverse("workbench:one", args=[talk.number]) + "?plain=1")
     return _tail(request, talk)
+
+
+def _used(request: Request, talk: Talk, internal: bool) -> None:
+    """The entries of the knowledge he took words from, where these are an answer."""
+    entries = [number for given in request.POST.getlist("entry")[:20] if (number := _number(given))]
+    if entries and not internal:
+        note_used(talk.conversation, entries, request.POST.get("words", ""), request.viewer, now=request.now)
 
 
 def _corrected(request: Request, talk: Talk) -> int | None:

@@ -9,11 +9,13 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import get_language
 
 from zhike.clocks.models import Clock
 from zhike.clocks.queries import open_clocks
 from zhike.conversations.by_hand import MEDIA as BY_HAND
 from zhike.conversations.hints import hints_of
+from zhike.conversations.knowledge import entries_like, open_to, question_of
 from zhike.conversations.models import Conversation
 from zhike.conversations.reading import PAGE, messages_before, thread_of
 from zhike.conversations.refusals import NotVisible
@@ -23,6 +25,7 @@ from zhike.org.handbooks import book_of, in_force
 from zhike.org.principals import staff_key
 from zhike.web.base.deadlines import deadline_of
 from zhike.web.base.names import names_of
+from zhike.web.case_page.page import say
 from zhike.web.context import Request
 from zhike.web.workbench.beside import beside_of
 from zhike.web.workbench.finding import Talk, find, refusals_of, with_talk
@@ -178,8 +181,12 @@ def beside(request: Request, talk: Talk) -> HttpResponseBase:
 
 @with_talk
 def hints(request: Request, talk: Talk) -> HttpResponseBase:
-    """What could be said now, by the handbook and by replies written before."""
-    concerned = talk.rights.write or talk.rights.supervise
-    found = hints_of(talk.conversation, talk.book, request.viewer, request.now) if concerned else []
-    known = {"conversation": talk.conversation, "rights": talk.rights, "hints": found}
+    """What could be said now, by the handbook, by the knowledge it keeps and by replies written before."""
+    known: dict[str, Any] = {"conversation": talk.conversation, "rights": talk.rights}
+    if talk.rights.write or talk.rights.supervise:
+        asked = (talk.conversation, talk.book, request.viewer)
+        question = question_of(talk.conversation)
+        known["hints"] = hints_of(*asked, question, request.now)
+        known["entries"] = entries_like(*asked, question, request.now, get_language() or "zh")
+        known["directories"] = [(record.id, say(record.title)) for record, _ in open_to(*asked, request.now)]
     return render(request, "workbench/hints.html", known)

@@ -66,8 +66,13 @@ document.addEventListener("input", (event) => {
 });
 // What the pane beside proposes goes to where one writes; fields nobody could fill in stay to be filled in.
 document.addEventListener("click", (event) => {
-  const words = event.target.closest("[data-insert]")?.dataset.insert;
+  const proposed = event.target.closest("[data-insert]");
+  const words = proposed?.dataset.insert;
   if (!words || !field()) return;
+  if (proposed.dataset.entry) {
+    const taken = form().elements.entries;  // which entries of the knowledge he took: sent along, and kept with the draft
+    taken.value = [...new Set([...taken.value.split(",").filter(Boolean), proposed.dataset.entry])].join(",");
+  }
   field().setRangeText(words, field().selectionStart, field().selectionEnd, "end");
   field().focus();
   field().dispatchEvent(new Event("input", { bubbles: true }));

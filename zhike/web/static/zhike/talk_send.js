@@ -84,6 +84,7 @@ async function send(item) {
   const last = [...(messages()?.querySelectorAll(".wb-message[data-message]") ?? [])].at(-1);
   const body = new URLSearchParams({ key: item.key, words: item.words, internal: item.internal ? "1" : "0", after: here?.dataset.number === item.number ? last?.dataset.message ?? "0" : String(Number.MAX_SAFE_INTEGER), day: last?.dataset.day ?? "", talk: last?.dataset.number ?? item.number });
   if (item.about) body.set(item.about.kind, item.about.seq);
+  for (const entry of item.entries ?? []) body.append("entry", entry);
   for (const file of item.files ?? []) body.append("file", file.token);
   const answer = await fetch(item.url, { method: "POST", body, headers: { "X-CSRFToken": token(), "HX-Request": "true", Accept: "application/json" } }).catch(() => null);
   busy.delete(item.key);
@@ -120,7 +121,7 @@ function submit() {
   if (!words.trim() && !files.length) { field().focus(); return; }
   if (LEFT.test(words)) { say(form().dataset.left + words.match(LEFT)[0]); field().focus(); return; }
   if (document.querySelector("#wb-files [data-uploading]")) { say(document.getElementById("wb-files").dataset.busy); return; }
-  const item = { about, key: key(), number: talk().dataset.number, url: form().action, words, internal: internal(), files, me, at: Date.now() };
+  const item = { about, key: key(), number: talk().dataset.number, url: form().action, words, internal: internal(), files, entries: form().elements.entries.value.split(",").filter(Boolean), me, at: Date.now() };
   keep(item);
   clear();
   show(item);
@@ -129,6 +130,7 @@ function submit() {
 
 function clear() {
   field().value = "";
+  form().elements.entries.value = "";
   document.getElementById("wb-files").replaceChildren();
   localStorage.removeItem(`zk-draft:${form().dataset.draft}`);
   localStorage.removeItem(`zk-draft:${form().dataset.draft}/files`);
