@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NOON = dt.datetime(2025, 6, 10, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
 
-LEFT_TO_PEOPLE = {"exchange": ["EX-COMPLAINT-20", "EX-REVIEW-14"], "online-shop": ["SHOP-17"]}
-"""Clauses of which the product keeps one thing only: how long a consequence lasts, what becomes of what was kept long enough."""
+LEFT_TO_PEOPLE = {"online-shop": ["SHOP-17"]}
+"""Clauses of which the product keeps one thing only: what becomes of what was kept long enough."""
 
 
 @pytest.fixture

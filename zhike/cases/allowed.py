@@ -81,6 +81,8 @@ def forbidden_by(case: Case, book: Book, action: Action, facts: Facts) -> Reason
     named = (*action.confirms, *action.revokes)
     if not named or any(facts.get(f"sanction.{name}.open") for name in named):
         return None
+    if any(facts.get(f"sanction.{name}.confirmed") for name in action.revokes):
+        return None
     return Reason(nothing_to_decide(book.clause(named[0]).title), named[0])
 
 

@@ -29,16 +29,28 @@ def nothing_to_decide(title: Text) -> Text:
     )
 
 
-def open_drafts(ids: Collection[int]) -> dict[int, dict[str, Fact]]:
+Drafts = dict[str, Fact]
+"""Clause -> the fact that drafted it."""
+
+
+def open_drafts(ids: Collection[int]) -> dict[int, Drafts]:
     """Case -> clause -> the draft still undecided."""
-    found: dict[int, dict[str, Fact]] = {number: {} for number in ids}
+    return {number: undecided for number, (undecided, _) in drafts_of(ids).items()}
+
+
+def drafts_of(ids: Collection[int]) -> dict[int, tuple[Drafts, Drafts]]:
+    """Case -> the drafts still undecided, and those that were confirmed and not taken back since. One query."""
+    found: dict[int, tuple[Drafts, Drafts]] = {number: ({}, {}) for number in ids}
     rows = Fact.objects.filter(subject_kind="case", subject_id__in=list(ids), type__in=KINDS).order_by("id")
     for fact in rows:
+        undecided, confirmed = found[fact.subject_id]
         for clause in fact.clauses:
             if fact.type == SanctionDrafted.event_type:
-                found[fact.subject_id][clause] = fact
-            else:
-                found[fact.subject_id].pop(clause, None)
+                undecided[clause] = fact
+                continue
+            draft = undecided.pop(clause, None) or confirmed.pop(clause, None)
+            if fact.type == SanctionConfirmed.event_type and draft is not None:
+                confirmed[clause] = draft
     return found
 
 

@@ -128,6 +128,27 @@ class SanctionRevoked(Event):
     person: str | None
 
 
+@event("sanction.began")
+@dataclass(frozen=True)
+class SanctionBegan(Event):
+    """What was laid on somebody for a time begins."""
+
+    what: str
+    person: str
+    ends_at: str = ""
+    """ISO; "" where it lasts until something is the case."""
+
+
+@event("sanction.ended")
+@dataclass(frozen=True)
+class SanctionEnded(Event):
+    """It is over: `time`, `passed` (what was waited for is the case), `revoked`, or `closed` with its case."""
+
+    what: str
+    person: str
+    why: str
+
+
 @event("case.note_added")
 @dataclass(frozen=True)
 class NoteAdded(Event):

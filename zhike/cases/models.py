@@ -165,6 +165,53 @@ class LastDeed(models.Model):
     before = models.JSONField()
 
 
+class Consequence(models.Model):
+    """What a confirmed sanction lays on somebody for a time: a week of standing by. One row for each person and thing."""
+
+    class State(models.TextChoices):
+        DUE = "due"
+        """Confirmed; begins with an event of its case."""
+        RUNNING = "running"
+        AWAITED = "awaited"
+        """Its time is over, what the clause waits for is not the case yet."""
+        ENDED = "ended"
+
+    LIVE = (State.RUNNING, State.AWAITED)
+
+    class Why(models.TextChoices):
+        TIME = "time"
+        PASSED = "passed"
+        REVOKED = "revoked"
+        CLOSED = "closed"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="consequences")
+    clause = models.CharField(max_length=32)
+    draft = models.BigIntegerField()
+    """The fact that drafted the sanction."""
+    person = models.CharField(max_length=120)
+    """A principal; "" where the draft names nobody."""
+    what = models.CharField(max_length=40)
+    terms = models.JSONField()
+    """`handbook.sanctions.Lasting.kept()`, as the draft said it."""
+    state = models.CharField(max_length=7, choices=State.choices)
+    began_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    """When its time is over; None where it only waits for something."""
+    look_at = models.DateTimeField(null=True)
+    """When the worker looks at it next; None when no moment does anything to it."""
+    ended_at = models.DateTimeField(null=True)
+    why = models.CharField(max_length=7, choices=Why.choices, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["draft", "person", "what"], name="cases_consequence_once"),
+        ]
+        indexes = [
+            models.Index(fields=["look_at"], condition=models.Q(look_at__isnull=False), name="cases_consequence_look"),
+            models.Index(fields=["person"], condition=~models.Q(state="ended"), name="cases_consequence_person"),
+        ]
+
+
 class SavedView(models.Model):
     """A question to the list of cases, kept under a name: its owner's own, or shared with those who hold a role or work in a department."""
 

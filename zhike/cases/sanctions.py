@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from zhike.cases import lasting
 from zhike.cases.deed import Deed
-from zhike.cases.drafts import counted, nothing_to_decide, open_drafts
+from zhike.cases.drafts import Drafts, counted, drafts_of, nothing_to_decide
 from zhike.cases.events import SanctionConfirmed, SanctionDrafted, SanctionRevoked
 from zhike.cases.facts import Facts
 from zhike.cases.holders import may_act
@@ -56,7 +57,8 @@ def _write_draft(
 ) -> None:
     charges = [
         {"person": charge.person, "amount": None if charge.amount is None else str(charge.amount), "points": charge.points,
-         "percent": charge.percent, "to_be_decided": charge.to_be_decided}
+         "percent": charge.percent, "to_be_decided": charge.to_be_decided,
+         "lasting": charge.lasting.kept() if charge.lasting else None}
         for charge in made.charges
     ]  # fmt: skip
     proposed, deciding = list(made.propose), list(made.confirmed_by)
@@ -78,10 +80,20 @@ def refusals(deed: Deed) -> list[Reason]:
     named = (*deed.action.confirms, *deed.action.revokes)
     if not named:
         return []
-    drafts = {} if deed.opening else open_drafts([deed.case.pk])[deed.case.pk]
+    drafts = _at_hand(deed)
     drafted = [name for name in named if name in drafts]
     reasons = (_why_not(deed, name, drafts) for name in drafted or named)
     return [reason for reason in reasons if reason is not None]
+
+
+def _at_hand(deed: Deed) -> Drafts:
+    """What the action decides: drafts still undecided; where there is none of those it takes back, what was confirmed before."""
+    if deed.opening:
+        return {}
+    undecided, confirmed = drafts_of([deed.case.pk])[deed.case.pk]
+    named = (*deed.action.confirms, *deed.action.revokes)
+    found = {name: undecided[name] for name in named if name in undecided}
+    return found or {name: confirmed[name] for name in deed.action.revokes if name in confirmed}
 
 
 def _why_not(deed: Deed, clause_id: str, drafts: dict[str, Any]) -> Reason | None:
@@ -110,10 +122,11 @@ def follow(deed: Deed) -> None:
     events = [event for event in deed.happened if deed.book.speaking_of("sanction", deed.process.id, event)]
     if events:
         draft(deed.case, deed.book, events, deed.facts(), at=deed.now, actor=deed.viewer.principal)
+    lasting.follow(deed)
 
 
 def _confirm(deed: Deed) -> None:
-    drafts = open_drafts([deed.case.pk])[deed.case.pk]
+    drafts = _at_hand(deed)
     for name in (*deed.action.confirms, *deed.action.revokes):
         clause = deed.book.clause(name)
         assert isinstance(clause, Sanction)
@@ -124,6 +137,9 @@ def _confirm(deed: Deed) -> None:
         record([fact_of(deed.case, event, at=deed.now, actor=deed.viewer.principal, clauses=(name,))])
         if decided is SanctionConfirmed:
             write_uses([_use(deed.case, deed.book, clause, "kept", deed.now, deed.viewer.principal)])
+            lasting.lay(deed, clause, drafts[name])
+        else:
+            lasting.lift(deed, name)
 
 
 def _use(case: Case, book: Book, clause: Sanction, outcome: str, at: dt.datetime, holder: str) -> Use:

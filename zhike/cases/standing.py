@@ -1,14 +1,18 @@
-"""What runs, is owed and is undecided on a case, as facts: those of `duties/standing.py`, and `sanction.<CLAUSE>.open`."""
+"""What runs, is owed and is undecided on a case, as facts: those of `duties/standing.py`, and of a sanction `sanction.<CLAUSE>.open`,
+`.confirmed` (and not taken back) and, while what it laid on somebody goes on, `.lasts`.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
 
-from zhike.cases.drafts import open_drafts
+from zhike.cases.consequences import any_lasts, lasting_on
+from zhike.cases.drafts import drafts_of
 from zhike.clocks.models import Clock
 from zhike.duties.standing import LATE, Facts, standing_on
 from zhike.handbook.book import Book
+from zhike.handbook.named import asks_for
 
 __all__ = ["LATE", "Facts", "standing_of"]
 
@@ -21,6 +25,10 @@ def standing_of(
     """
     found = standing_on(book, "case", ids, now, clocks)
     if book.clauses("sanction"):
-        for number, drafts in open_drafts(ids).items():
-            found[number].update({f"sanction.{clause}.open": True for clause in drafts})
+        for number, (undecided, confirmed) in drafts_of(ids).items():
+            found[number].update({f"sanction.{clause}.open": True for clause in undecided})
+            found[number].update({f"sanction.{clause}.confirmed": True for clause in confirmed})
+        if asks_for(book, "sanction.") and any_lasts(book):
+            for number, clause in lasting_on(ids, now):
+                found[number][f"sanction.{clause}.lasts"] = True
     return found

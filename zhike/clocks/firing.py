@@ -18,6 +18,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from zhike.clocks.events import ClockBreached, ClockStarted, ClockWarned
+from zhike.clocks.moments import meet_others
 from zhike.clocks.subjects import lock_subjects
 from zhike.journal.actions import NewFact, record
 from zhike.journal.ledger import Use
@@ -106,6 +107,7 @@ class Due(NamedTuple):
 
 def fire_due(now: dt.datetime, limit: int = BATCH) -> int:
     """Fire up to `limit` clocks whose next moment has come by `now`; answers how many. Call again until it answers 0.
+    When no clock is left, other rooms meet the moments they wait for.
 
     One past its due time breaches, and its warnings that nobody sent are dropped: they would warn nobody.
     """
@@ -115,7 +117,7 @@ def fire_due(now: dt.datetime, limit: int = BATCH) -> int:
             held = lock_subjects({row.subject for row in rows})
             rows = [row for row in rows if row.subject in held]
             _fire(rows, now)
-        return len(rows)
+    return len(rows) or meet_others(now, limit)
 
 
 @contextmanager

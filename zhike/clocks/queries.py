@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
 
 from zhike.clocks.models import Clock
+from zhike.clocks.moments import next_of_others
 from zhike.clocks.timing import calendar_of_clock, late_minutes, used_minutes
 
 State = Clock.State
@@ -70,9 +71,9 @@ def soonest(kind: str, ids: Collection[int]) -> dict[int, dt.datetime | None]:
 
 
 def next_moment() -> dt.datetime | None:
-    """When the next warning or breach comes; in the past while workers are behind. One query, one index row."""
+    """When the next warning or breach, or a moment of another room, comes; in the past while workers are behind. One query a room."""
     found = Clock.objects.filter(next_at__isnull=False).order_by("next_at").values_list("next_at", flat=True)[:1]
-    return next(iter(found), None)
+    return min((at for at in (next(iter(found), None), next_of_others()) if at is not None), default=None)
 
 
 def open_clocks_of(

@@ -64,6 +64,18 @@ FACTS: tuple[KnownFact, ...] = _facts(
     ("duty.*.tries", "int", "某条例行义务连续几次未接通", "tries in a row that reached nobody"),
     ("duty.*.state", "string", "某条例行义务最近一次的状态", "the state of a duty when it was last owed"),
     ("sanction.*.open", "bool", "某条奖惩是否有草案待决定", "whether the draft of a sanction is undecided"),
+    (
+        "sanction.*.confirmed",
+        "bool",
+        "某条奖惩是否已确认、没有撤回",
+        "whether a sanction was confirmed and not taken back",
+    ),
+    (
+        "sanction.*.lasts",
+        "bool",
+        "某条奖惩的处理此刻是否还在持续",
+        "whether what a sanction laid on somebody still lasts",
+    ),
     ("clock.*.due_at", "datetime", "某条时限的最晚时间", "when a limit is due"),
     ("clock.*.state", "string", "某条时限的状态", "the state of a limit"),
     ("clause", "string", "立案所依据的条款", "the clause for which the product opened it"),

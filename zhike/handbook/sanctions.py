@@ -6,15 +6,51 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zhike.handbook.clauses import Sanction
-from zhike.handbook.common import Duration, Effects, Facts, Text
+from zhike.handbook.common import Duration, Effects, Facts, Text, When
 from zhike.handbook.conditions import holds
 from zhike.handbook.periods import period_of
 from zhike.handbook.terms import Party, Tally, Tier
 
+if TYPE_CHECKING:
+    from zhike.handbook.book import Book
+
 PERSON = "person"
+
+CONSEQUENCES = {
+    "dismissal": Text(zh="辞退", en="dismissal"),
+    "transfer": Text(zh="调岗", en="transfer"),
+    "suspension": Text(zh="停岗", en="suspension"),
+    "training": Text(zh="培训", en="training"),
+    "criticism": Text(zh="批评", en="criticism"),
+    "circular": Text(zh="通报", en="circular"),
+    "warning": Text(zh="警告", en="warning"),
+    "reward": Text(zh="奖励", en="reward"),
+}
+"""What may follow beside money, where a handbook has no word of its own for it."""
+
+
+def consequence_title(book: Book, name: str) -> Text:
+    """What a consequence is called: the handbook's own word, else the usual one, else its id."""
+    return book.handbook.names.get(name) or CONSEQUENCES.get(name) or Text(zh=name, en=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What lasts for a time once it is confirmed: for how long, from which event, and until which facts hold."""
+
+    what: tuple[str, ...]
+    length: Duration | None
+    starts: tuple[str, ...]
+    until: When
+
+    def kept(self) -> dict[str, Any]:
+        """As it stands in the draft: plain values."""
+        until = {name: test.model_dump(mode="json") for name, test in self.until.items()}
+        length = str(self.length) if self.length else None
+        return {"what": list(self.what), "length": length, "starts": list(self.starts), "until": until}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +66,7 @@ class Charge:
     to_be_decided: bool = False
     tier: float = 1
     words: Text | None = None
+    lasting: Lasting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +124,19 @@ def tiers_reached(tiers: Sequence[Tier], count: int) -> list[Tier]:
 
 def _charge(tier: Tier, person: Any, facts: Facts) -> Charge:
     amount = _amount(tier, facts)
-    return Charge(person, amount, tier.points, tier.percent, tier.decided, tier.from_, tier.words)
+    return Charge(person, amount, tier.points, tier.percent, tier.decided, tier.from_, tier.words, lasting_of(tier))
+
+
+def lasting_of(tier: Tier) -> Lasting | None:
+    """What of a tier lasts for a time; None where it is over as soon as it is decided."""
+    if tier.lasts is None and not tier.until:
+        return None
+    return Lasting(tier.propose, tier.lasts, tier.starts, tier.until)
+
+
+def lasts_at_all(clause: Sanction) -> bool:
+    """Whether anything this clause proposes lasts for a time."""
+    return any(lasting_of(tier) for tier in (*clause.tiers, *(one for party in clause.parties for one in party.tiers)))
 
 
 def _amount(tier: Tier, facts: Facts) -> Decimal | None:

@@ -336,7 +336,11 @@ class Tier(Model):
     replaces: bool = False
     propose: Names = ()
     lasts: Within | None = None
-    """How long a consequence lasts: a week of standing by."""
+    """How long what it proposes lasts: a week of standing by. It ends by itself, or when the sanction is taken back."""
+    starts: Names = ()
+    """Events from which it lasts; where none is named, from when the sanction is confirmed."""
+    until: When = Field(default_factory=dict)
+    """It goes on after its time until these facts hold: until the examination is passed. Without `lasts`, only until then."""
     choose_one: bool = False
     """Exactly one of `propose` must be chosen."""
     effects: Effects = ()

@@ -64,7 +64,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Count.mature_after", "多久以后才计入", "that rows are counted only after some time"),
     ("Sanction.not_from", "不得作为依据的证据", "evidence it may not rest on"),
     ("Party.same_as", "与另一人同罚", "a sanction equal to somebody else's"),
-    ("Tier.lasts", "处理持续多久（到期要由人登记）", "how long a consequence lasts (its end is noted by a person)"),
     ("Visibility.needs", "经同意后开放", "that consent opens it"),
     ("Visibility.shall", "必须让谁看得到", "that somebody must be able to see it"),
     ("Visibility.fresh_within", "多久之内更新", "how soon it is brought up to date"),

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from zhike.clocks.actions import fire_due
 from zhike.clocks.models import Clock
+from zhike.clocks.moments import next_of_others
 from zhike.conversations.draining import look_after
 from zhike.conversations.models import Conversation, Presence
 from zhike.conversations.presence import hear, silence_of
@@ -139,9 +140,10 @@ def look_around(world: World, at: dt.datetime) -> bool:
 
 
 def clock_moment(after: dt.datetime | None) -> dt.datetime | None:
-    """When the next limit warns or runs out."""
+    """When the next limit warns or runs out, or something that lasts is over."""
     coming = Clock.objects.filter(next_at__isnull=False) if after is None else Clock.objects.filter(next_at__gt=after)
-    return coming.order_by("next_at").values_list("next_at", flat=True).first()
+    first = coming.order_by("next_at").values_list("next_at", flat=True).first()
+    return min((at for at in (first, next_of_others(after)) if at is not None), default=None)
 
 
 def router_moment(after: dt.datetime | None) -> dt.datetime | None:

@@ -17,7 +17,8 @@ from zhike.handbook.check.findings import (
     Path,
 )
 from zhike.handbook.check.findings import EVENTS as EVENT_WORDS
-from zhike.handbook.clauses import Clause, Deadline, Duty, Route
+from zhike.handbook.check.tiers import tiers_of
+from zhike.handbook.clauses import Clause, Deadline, Duty, Route, Sanction
 from zhike.handbook.common import Text
 from zhike.handbook.problems import suggest
 from zhike.handbook.source import Item
@@ -169,6 +170,8 @@ def events_of(clause: Clause) -> Iterator[tuple[Path, str]]:
     if isinstance(clause, Deadline) and clause.extend:
         yield from ((("extend", "asks"), name) for name in clause.extend.asks)
         yield from ((("extend", "agrees"), name) for name in clause.extend.agrees)
+    if isinstance(clause, Sanction):
+        yield from (((*path, "starts"), name) for path, tier in tiers_of(clause) for name in tier.starts)
 
 
 def _check_events(checker: Checker, clause: Clause) -> None:

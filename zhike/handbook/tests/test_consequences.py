@@ -283,3 +283,18 @@ SCRIPT = Script.model_validate({
 )
 def test_a_script_branches_by_the_answers(answers: dict[str, Any], path: list[str]) -> None:
     assert [step.id for step in steps_ahead(SCRIPT, answers, {})] == path
+
+
+LASTING = {"from": 1, "propose": ["study"], "lasts": "7d", "until": {"exam.passed": True}}
+
+
+def test_what_lasts_is_said_by_the_draft_with_its_length_and_its_end() -> None:
+    [charge] = draft_of(made("sanction", **{**ATTITUDE, "tiers": [LASTING]}), {"person": "staff:3"}).charges
+    assert charge.lasting is not None
+    assert charge.lasting.kept() == {
+        "what": ["study"], "length": "7 days", "starts": [], "until": {"exam.passed": {"eq": True}}
+    }  # fmt: skip
+
+
+def test_a_fine_lasts_for_no_time() -> None:
+    assert [one.lasting for one in draft_of(made("sanction", **ATTITUDE), {"count": 1}).charges] == [None]

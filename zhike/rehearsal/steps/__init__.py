@@ -4,6 +4,7 @@ from zhike.rehearsal.steps import (
     cast,
     deeds,
     duty,
+    lasting,
     ledger,
     left,
     limit,
@@ -20,6 +21,6 @@ from zhike.rehearsal.steps import (
 )  # fmt: skip
 
 __all__ = [
-    "cast", "deeds", "duty", "ledger", "left", "limit", "portal", "presence", "refused", "sight", "standing", "talk", "talked",
+    "cast", "deeds", "duty", "lasting", "ledger", "left", "limit", "portal", "presence", "refused", "sight", "standing", "talk", "talked",
     "texting", "time", "todo",
 ]  # fmt: skip

@@ -31,6 +31,7 @@ from zhike.org.sign_in_rules import rules
 from zhike.web.account.devices import shown_sessions
 from zhike.web.account.happened import recent
 from zhike.web.account.proof import wrong_password
+from zhike.web.case_page.lasting import lasting_for
 from zhike.web.context import Request
 from zhike.web.proxies import address_of
 from zhike.web.sign_in.attempts import claim_try, forget_failures, note_failure
@@ -159,6 +160,7 @@ def _page(request: Request, wrong: dict[str, str] | None = None) -> HttpResponse
         "factor": state_of(person),
         "sessions": shown_sessions(list(sessions_of(person)[:100]), request.session.session_key),
         "happened": recent(person),
+        "lasting": lasting_for(request.viewer.principal, request.viewer.keys, request.now),
         "wrong": wrong or {},
     }
     return render(request, "account/show.html", known, status=422 if wrong else 200)

@@ -22,6 +22,8 @@ from zhike.org.actions import OrgRefused
 from zhike.org.handbooks import book_of, in_force
 from zhike.org.leaving import handed_over
 from zhike.org.models import Assignment, Department, Staff
+from zhike.org.principals import staff_key
+from zhike.web.case_page.lasting import lasting_for
 from zhike.web.context import Request
 
 PAGE = 50
@@ -173,6 +175,7 @@ def _person_page(
         "departments": Department.objects.filter(is_active=True, kind__in=kinds).order_by("path"),
         "is_self": request.viewer.principal == f"staff:{person.pk}",
         "answers": kept_by(request.viewer, request.now).filter(staff=person).exists(),
+        "lasting": lasting_for(staff_key(person.pk), request.viewer.keys, request.now),
         "handed": [(what.say(language), who) for what, who in handed_over(person)],
         **(more or {}),
     }

@@ -99,6 +99,8 @@ notice.told|发出通知|Somebody told
 sanction.drafted|处罚草拟|Sanction drafted
 sanction.confirmed|处罚确认|Sanction confirmed
 sanction.revoked|处罚撤销|Sanction taken back
+sanction.began|处理开始生效|Consequence begins
+sanction.ended|处理结束|Consequence over
 attachment.held|附件被拦下|File held back
 lookup.missing|查询未果|Nothing found by an enquiry
 lookup.refused|查询被拒|Enquiry refused

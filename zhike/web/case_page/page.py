@@ -24,6 +24,7 @@ from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 from zhike.web.base.deadlines import Deadline, deadline_of
 from zhike.web.base.names import Names
+from zhike.web.case_page.lasting import Lasting, lasting_on_case
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -59,6 +60,7 @@ class CaseView:
     buttons: list[Button] = field(default_factory=list)
     forbidden: list[Button] = field(default_factory=list)
     may_hand_over: bool = False
+    lasting: list[Lasting] = field(default_factory=list)
 
     @property
     def topic(self) -> str:
@@ -102,6 +104,7 @@ def case_view(
         buttons=[b for b in buttons if b.allowed],
         forbidden=[b for b in buttons if not b.allowed],
         may_hand_over=not stage.final and may_hand_over(case, book, viewer),
+        lasting=lasting_on_case(case, book, now, names or Names(now)),
     )
 
 

@@ -25,7 +25,7 @@ from zhike.records.references import NameOf
 from zhike.web.base import times
 from zhike.web.base.names import Names
 from zhike.web.case_page.ties import word_of
-from zhike.web.handbook_page import terms
+from zhike.web.handbook_page import terms, titles
 
 HIDDEN = {
     "case.opened", "case.note_added", "case.files_added", "case.access_denied", "case.followed", "case.unfollowed",
@@ -33,6 +33,8 @@ HIDDEN = {
 }  # fmt: skip
 """Facts that another entry already tells, or that are no part of the case's story."""
 
+
+CONSEQUENCES = {"sanction.began", "sanction.ended"}
 
 CAME_WITH = dt.timedelta(minutes=30)
 """A file uploaded so long before a deed or note of the same person came with it."""
@@ -121,6 +123,7 @@ class Teller:
         return (
             holders
             | {fact.actor for fact in self.story.facts}
+            | {str(fact.payload["person"]) for fact in self.story.facts if fact.type in CONSEQUENCES}
             | {fact.payload.get("in_place_of") or fact.actor for fact in self.story.facts}
             | {n.author for n in self.story.notes}
             | {a.uploaded_by for a in self.story.attachments}
@@ -213,6 +216,24 @@ class Teller:
         what = gettext("想办“%(action)s”，未被受理") % {"action": self._action(fact)}
         clauses = [Clause(fact.handbook, c) for c in dict.fromkeys(fact.clauses)]
         return self._base(fact, "refused", what, words=" ".join(words), minor=True, clauses=clauses)
+
+    def _sanction_began(self, fact: Fact) -> Entry:
+        ends = fact.payload.get("ends_at")
+        until = times.short_moment(dt.datetime.fromisoformat(ends), fact.at) if ends else ""
+        words = gettext("到 %(moment)s") % {"moment": until} if until else ""
+        return self._consequence(fact, gettext("“%(what)s”生效：%(who)s"), words)
+
+    def _sanction_ended(self, fact: Fact) -> Entry:
+        why = {
+            "time": gettext("期满"), "passed": gettext("条件已经满足"), "revoked": gettext("处理已撤销"),
+            "closed": gettext("工单已办结"),
+        }.get(str(fact.payload["why"]), "")  # fmt: skip
+        return self._consequence(fact, gettext("“%(what)s”结束：%(who)s"), why)
+
+    def _consequence(self, fact: Fact, line: str, words: str) -> Entry:
+        what = titles.consequence(self.home(fact.subject_id).book, str(fact.payload["what"]))
+        who = self.names.get(str(fact.payload["person"]), str(fact.payload["person"]))
+        return self._base(fact, "moved", line % {"what": what, "who": who}, words=words, clauses=self._clauses(fact))
 
     def _case_linked(self, fact: Fact) -> Entry | None:
         if fact.payload["kind"].startswith("split"):

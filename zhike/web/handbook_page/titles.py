@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
 from zhike.handbook.happenings import STATES
+from zhike.handbook.sanctions import CONSEQUENCES
 from zhike.web.base.names import role_title
 
 
@@ -56,17 +57,7 @@ def finding(book: Book, kind: str | None) -> str:
 
 def consequence(book: Book, name: str) -> str:
     """What may follow beside money: the handbook's own word, else the usual one."""
-    usual = {
-        "dismissal": gettext("辞退"),
-        "transfer": gettext("调岗"),
-        "suspension": gettext("停岗"),
-        "training": gettext("培训"),
-        "criticism": gettext("批评"),
-        "circular": gettext("通报"),
-        "warning": gettext("警告"),
-        "reward": gettext("奖励"),
-    }
-    return _choices(book).get(name) or usual.get(name, name)
+    return _choices(book).get(name) or say(CONSEQUENCES.get(name)) or name
 
 
 def measure(book: Book, name: str) -> str:

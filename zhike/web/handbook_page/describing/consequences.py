@@ -72,13 +72,22 @@ def _tier(book: Book, tier: Tier, process: str | None) -> str:
         told.append(
             gettext("%(what)s择一") % {"what": gettext("或").join(chosen)} if tier.choose_one else titles.listed(chosen)
         )
-    if tier.lasts:
-        told.append(gettext("为期 %(length)s") % {"length": amounts.duration(book, tier.lasts)})
+    told += _lasting(book, tier, process)
     told.append(following.effects(book, tier.effects, process))
     if tier.replaces and tier.from_ > 1:
         told.append(gettext("代替前面各次的"))
     words = gettext("，").join(filter(None, told)) or gettext("提醒")
     return gettext("第 %(count)g 次起：%(what)s") % {"count": tier.from_, "what": words}
+
+
+def _lasting(book: Book, tier: Tier, process: str | None) -> Iterator[str]:
+    """How long, from when if not from the confirmation, and until what."""
+    if tier.lasts:
+        yield gettext("为期 %(length)s") % {"length": amounts.duration(book, tier.lasts)}
+    if tier.starts:
+        yield gettext("从%(event)s起算") % {"event": terms.events(book, tier.starts, process)}
+    if tier.until:
+        yield gettext("直到%(when)s") % {"when": terms.conditions(book, tier.until, process)}
 
 
 def _amounts(book: Book, tier: Tier, process: str | None) -> Iterator[str]:
