@@ -8,7 +8,7 @@ from typing import Any
 from zhike.journal.events import Event, event
 
 
-@event("case.opened")
+@event("case.opened", stays="number process stage source")
 @dataclass(frozen=True)
 class CaseOpened(Event):
     number: str
@@ -17,7 +17,7 @@ class CaseOpened(Event):
     source: str
 
 
-@event("case.action_taken")
+@event("case.action_taken", stays="number process action stage_before stage because.clause in_place_of")
 @dataclass(frozen=True)
 class ActionTaken(Event):
     number: str
@@ -33,19 +33,19 @@ class ActionTaken(Event):
     """The absent colleague in whose place the actor acted, as a principal."""
 
 
-@event("case.closed")
+@event("case.closed", stays="number")
 @dataclass(frozen=True)
 class CaseClosed(Event):
     number: str
 
 
-@event("case.reopened")
+@event("case.reopened", stays="number")
 @dataclass(frozen=True)
 class CaseReopened(Event):
     number: str
 
 
-@event("case.moved")
+@event("case.moved", stays="number stage_before stage because_of")
 @dataclass(frozen=True)
 class CaseMoved(Event):
     """The stage changed because of something in a related case."""
@@ -56,7 +56,7 @@ class CaseMoved(Event):
     because_of: str
 
 
-@event("case.refused")
+@event("case.refused", stays="process action fields")
 @dataclass(frozen=True)
 class ActionRefused(Event):
     process: str
@@ -65,13 +65,13 @@ class ActionRefused(Event):
     fields: list[str] = field(default_factory=list)
 
 
-@event("case.access_denied")
+@event("case.access_denied", stays="number")
 @dataclass(frozen=True)
 class AccessDenied(Event):
     number: str
 
 
-@event("case.finding_made")
+@event("case.finding_made", stays="finding")
 @dataclass(frozen=True)
 class FindingMade(Event):
     """A clause names what was found, for sanctions and figures to count."""
@@ -79,7 +79,7 @@ class FindingMade(Event):
     finding: str
 
 
-@event("case.calls_for_case")
+@event("case.calls_for_case", stays="process finding")
 @dataclass(frozen=True)
 class ChildCalledFor(Event):
     """What followed from a clause is a case of this process beneath this one."""
@@ -89,7 +89,7 @@ class ChildCalledFor(Event):
     """The kind of finding the same clause makes."""
 
 
-@event("case.deemed")
+@event("case.deemed", stays="what")
 @dataclass(frozen=True)
 class Deemed(Event):
     """What silence was taken for: the limit of the clause ran out."""
@@ -97,7 +97,7 @@ class Deemed(Event):
     what: str
 
 
-@event("sanction.drafted")
+@event("sanction.drafted", stays="form person propose confirmers dated_at")
 @dataclass(frozen=True)
 class SanctionDrafted(Event):
     """A proposal; it has no effect until one of `confirmers` has decided."""
@@ -112,7 +112,7 @@ class SanctionDrafted(Event):
     """The moment by which it is counted with others, ISO; "" for a draft of before that was kept: then when it was drafted."""
 
 
-@event("sanction.confirmed")
+@event("sanction.confirmed", stays="person")
 @dataclass(frozen=True)
 class SanctionConfirmed(Event):
     draft: int
@@ -120,7 +120,7 @@ class SanctionConfirmed(Event):
     person: str | None
 
 
-@event("sanction.revoked")
+@event("sanction.revoked", stays="person")
 @dataclass(frozen=True)
 class SanctionRevoked(Event):
     draft: int
@@ -184,7 +184,7 @@ class CustomerChanged(Event):
     merge: int
 
 
-@event("case.linked")
+@event("case.linked", stays="number kind")
 @dataclass(frozen=True)
 class CaseLinked(Event):
     """Told on both cases; `kind` is how this one stands to the other (links.KINDS)."""
@@ -194,7 +194,7 @@ class CaseLinked(Event):
     kind: str
 
 
-@event("case.unlinked")
+@event("case.unlinked", stays="number kind")
 @dataclass(frozen=True)
 class CaseUnlinked(Event):
     other: int
@@ -202,7 +202,7 @@ class CaseUnlinked(Event):
     kind: str
 
 
-@event("case.merged")
+@event("case.merged", stays="number")
 @dataclass(frozen=True)
 class CaseMerged(Event):
     """It is a duplicate and goes on under the case `number`."""
@@ -211,7 +211,7 @@ class CaseMerged(Event):
     number: str
 
 
-@event("case.absorbed")
+@event("case.absorbed", stays="number")
 @dataclass(frozen=True)
 class CaseAbsorbed(Event):
     """The duplicate `number` goes on here."""
@@ -220,7 +220,7 @@ class CaseAbsorbed(Event):
     number: str
 
 
-@event("case.merge_undone")
+@event("case.merge_undone", stays="number")
 @dataclass(frozen=True)
 class CaseMergeUndone(Event):
     """Told on both; `other` is the case on the other side."""
@@ -229,7 +229,7 @@ class CaseMergeUndone(Event):
     number: str
 
 
-@event("case.split")
+@event("case.split", stays="number")
 @dataclass(frozen=True)
 class CaseSplit(Event):
     """A part of it goes on as a case of its own, with copies of so many notes and files."""
@@ -240,7 +240,7 @@ class CaseSplit(Event):
     files: int
 
 
-@event("case.split_off")
+@event("case.split_off", stays="number")
 @dataclass(frozen=True)
 class CaseSplitOff(Event):
     source: int
@@ -263,7 +263,7 @@ class CaseUnfollowed(Event):
     staff: int
 
 
-@event("case.deed_undone")
+@event("case.deed_undone", stays="action")
 @dataclass(frozen=True)
 class DeedUndone(Event):
     """The action of the fact `deed` counts as not taken; both facts stay."""
@@ -273,7 +273,7 @@ class DeedUndone(Event):
     filling: int | None = None
 
 
-@event("case.printed")
+@event("case.printed", stays="number")
 @dataclass(frozen=True)
 class CasePrinted(Event):
     number: str

@@ -22,7 +22,7 @@ class TemplateDecided(Event):
     why: str = ""
 
 
-@event("sms.refused")
+@event("sms.refused", stays="purpose template")
 @dataclass(frozen=True)
 class SmsRefused(Event):
     """The gate did not let it through."""
@@ -31,7 +31,7 @@ class SmsRefused(Event):
     template: str
 
 
-@event("sms.settled")
+@event("sms.settled", stays="state code")
 @dataclass(frozen=True)
 class SmsSettled(Event):
     """The provider took it, refused it, delivered it, or nobody knows."""

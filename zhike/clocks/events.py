@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from zhike.journal.events import Event, event
 
 
-@event("clock.started")
+@event("clock.started", stays="holders held_as watches")
 @dataclass(frozen=True)
 class ClockStarted(Event):
     clock: int
@@ -21,7 +21,7 @@ class ClockStarted(Event):
     watches: str = ""
 
 
-@event("clock.stopped")
+@event("clock.stopped", stays="holders watches")
 @dataclass(frozen=True)
 class ClockStopped(Event):
     clock: int
@@ -34,7 +34,7 @@ class ClockStopped(Event):
     watches: str = ""
 
 
-@event("clock.warned")
+@event("clock.warned", stays="holders held_as watches")
 @dataclass(frozen=True)
 class ClockWarned(Event):
     clock: int
@@ -47,7 +47,7 @@ class ClockWarned(Event):
     watches: str = ""
 
 
-@event("clock.breached")
+@event("clock.breached", stays="key holders held_as watches")
 @dataclass(frozen=True)
 class ClockBreached(Event):
     """It ran out. The effects the clause names are drawn by whoever knows the subject.
@@ -80,7 +80,7 @@ class ClockResumed(Event):
     why: str = ""
 
 
-@event("clock.reassigned")
+@event("clock.reassigned", stays="before holders held_as key watches")
 @dataclass(frozen=True)
 class ClockReassigned(Event):
     clock: int
@@ -92,7 +92,7 @@ class ClockReassigned(Event):
     why: str = ""
 
 
-@event("clock.extended")
+@event("clock.extended", stays="asked_by approved_by")
 @dataclass(frozen=True)
 class ClockExtended(Event):
     clock: int
@@ -103,7 +103,7 @@ class ClockExtended(Event):
     why: str
 
 
-@event("clock.cancelled")
+@event("clock.cancelled", stays="holders watches")
 @dataclass(frozen=True)
 class ClockCancelled(Event):
     clock: int
@@ -113,7 +113,7 @@ class ClockCancelled(Event):
     watches: str = ""
 
 
-@event("clock.restored")
+@event("clock.restored", stays="state")
 @dataclass(frozen=True)
 class ClockRestored(Event):
     """What had moved it counts as not done: it is again what it was."""

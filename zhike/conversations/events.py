@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zhike.journal.events import Event, event
 
 
-@event("conversation.opened", tells=("number",))
+@event("conversation.opened", tells=("number",), stays="medium")
 @dataclass(frozen=True)
 class ConversationOpened(Event):
     number: str
@@ -24,7 +24,7 @@ class MessageWritten(Event):
     internal: bool = False
 
 
-@event("conversation.changed", tells=("number", "seq"))
+@event("conversation.changed", tells=("number", "seq"), stays="how")
 @dataclass(frozen=True)
 class MessageChanged(Event):
     """Corrected, recalled, delivered, failed."""
@@ -35,7 +35,7 @@ class MessageChanged(Event):
     internal: bool = False
 
 
-@event("conversation.queued", tells=("number",))
+@event("conversation.queued", tells=("number",), stays="queue")
 @dataclass(frozen=True)
 class ConversationQueued(Event):
     number: str
@@ -79,7 +79,7 @@ class ConversationWaited(Event):
     step: str
 
 
-@event("conversation.stranded", tells=("number",))
+@event("conversation.stranded", tells=("number",), stays="queue")
 @dataclass(frozen=True)
 class ConversationStranded(Event):
     """Nobody who is there could take it."""
@@ -96,7 +96,7 @@ class Joined(Event):
     left: bool = False
 
 
-@event("conversation.identified", tells=("number",))
+@event("conversation.identified", tells=("number",), stays="how")
 @dataclass(frozen=True)
 class CustomerIdentified(Event):
     number: str
@@ -104,7 +104,7 @@ class CustomerIdentified(Event):
     how: str
 
 
-@event("conversation.became_case", tells=("number",))
+@event("conversation.became_case", tells=("number",), stays="case")
 @dataclass(frozen=True)
 class BecameCase(Event):
     """A case was opened from it."""
@@ -125,7 +125,7 @@ class Whispered(Event):
     internal: bool = True
 
 
-@event("conversation.closed", tells=("number",))
+@event("conversation.closed", tells=("number",), stays="outcome topic")
 @dataclass(frozen=True)
 class ConversationClosed(Event):
     number: str
@@ -164,7 +164,7 @@ class QuestionsSettled(Event):
     internal: bool = True
 
 
-@event("conversation.refused")
+@event("conversation.refused", stays="number what fields")
 @dataclass(frozen=True)
 class DeedRefused(Event):
     """A clause refused what somebody wanted to do."""
@@ -176,7 +176,7 @@ class DeedRefused(Event):
     fields: list[str]
 
 
-@event("conversation.trail_refused")
+@event("conversation.trail_refused", stays="number")
 @dataclass(frozen=True)
 class TrailRefused(Event):
     """Somebody who may not asked where the visitor had been on the site."""
@@ -185,7 +185,7 @@ class TrailRefused(Event):
     internal: bool = True
 
 
-@event("conversation.finding")
+@event("conversation.finding", stays="number finding")
 @dataclass(frozen=True)
 class FindingInConversation(Event):
     number: str
@@ -193,7 +193,7 @@ class FindingInConversation(Event):
     internal: bool = True
 
 
-@event("conversation.calls_for_case")
+@event("conversation.calls_for_case", stays="number process finding")
 @dataclass(frozen=True)
 class CaseCalledFor(Event):
     """What followed from a clause is a case of this process."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zhike.journal.events import Event, event
 
 
-@event("duty.owed")
+@event("duty.owed", stays="period holders")
 @dataclass(frozen=True)
 class DutyOwed(Event):
     obligation: int
@@ -18,7 +18,7 @@ class DutyOwed(Event):
     ends_at: dt.datetime | None = None
 
 
-@event("duty.met")
+@event("duty.met", stays="period holders")
 @dataclass(frozen=True)
 class DutyMet(Event):
     obligation: int
@@ -28,7 +28,7 @@ class DutyMet(Event):
     """Done after it had been missed."""
 
 
-@event("duty.missed")
+@event("duty.missed", stays="period holders held_as")
 @dataclass(frozen=True)
 class DutyMissed(Event):
     """Its period passed, its limit ran out, or its subject closed without it. The effects of the clause follow from
@@ -42,7 +42,7 @@ class DutyMissed(Event):
     version_id: int
 
 
-@event("duty.exhausted")
+@event("duty.exhausted", stays="holders held_as")
 @dataclass(frozen=True)
 class DutyExhausted(Event):
     """Every try the clause allows was made in a row, and none reached anybody. What the clause names (`attempts.then`) follows."""
@@ -54,7 +54,7 @@ class DutyExhausted(Event):
     version_id: int
 
 
-@event("duty.streak")
+@event("duty.streak", stays="holders held_as")
 @dataclass(frozen=True)
 class DutyStreak(Event):
     """So many deeds in a row had the outcome the clause looks for."""
@@ -66,7 +66,7 @@ class DutyStreak(Event):
     version_id: int
 
 
-@event("duty.finding")
+@event("duty.finding", stays="finding person")
 @dataclass(frozen=True)
 class DutyFinding(Event):
     """A clause names what was found when a duty over a population was not done."""
@@ -75,7 +75,7 @@ class DutyFinding(Event):
     person: str = ""
 
 
-@event("duty.calls_for_case")
+@event("duty.calls_for_case", stays="process finding")
 @dataclass(frozen=True)
 class CaseCalledFor(Event):
     """What followed from a duty over a population is a case of this process, about this person."""
@@ -86,14 +86,14 @@ class CaseCalledFor(Event):
     name: str = ""
 
 
-@event("duty.ended")
+@event("duty.ended", stays="period")
 @dataclass(frozen=True)
 class DutyEnded(Event):
     obligation: int
     period: str
 
 
-@event("duty.exempted")
+@event("duty.exempted", stays="period asked_by approved_by")
 @dataclass(frozen=True)
 class DutyExempted(Event):
     obligation: int
@@ -103,7 +103,7 @@ class DutyExempted(Event):
     why: str
 
 
-@event("duty.restored")
+@event("duty.restored", stays="period state")
 @dataclass(frozen=True)
 class DutyRestored(Event):
     """What had settled or ended it counts as not done: it is again what it was."""

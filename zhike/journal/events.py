@@ -32,6 +32,11 @@ class Event:
     """Fields of the payload that the live feed sends to browsers. None unless named: a page re-reads the rest through
     its gate.
     """
+    stays: ClassVar[tuple[str, ...]] = ()
+    """Fields of text that stay when the fact is emptied (redactions.py): names of stages and actions, numbers of cases, principals.
+    Never words, never what somebody filled in. `because.clause` keeps that key of each entry. What once stays, stays: a name may be
+    added here, none taken away, or stubs of earlier years would no longer be sound.
+    """
 
 
 E = TypeVar("E", bound=Event)
@@ -63,8 +68,9 @@ class Recorded(Generic[T]):
 _events: dict[str, type[Event]] = {}
 
 
-def event(name: str, *, tells: tuple[str, ...] = ()) -> Callable[[type[E]], type[E]]:
-    """Register a dataclass as the payload of facts of type `name`. `tells`: the fields that browsers may be sent."""
+def event(name: str, *, tells: tuple[str, ...] = (), stays: str = "") -> Callable[[type[E]], type[E]]:
+    """Register a dataclass as the payload of facts of type `name`. `tells`: the fields that browsers may be sent; `stays`: fields of
+    text, parted by spaces, that are still told when the fact has been emptied."""
 
     def register(cls: type[E]) -> type[E]:
         if not name or len(name) > TYPE_LENGTH:
@@ -74,12 +80,14 @@ def event(name: str, *, tells: tuple[str, ...] = ()) -> Callable[[type[E]], type
             raise TypeError(f"{cls.__qualname__} must be a dataclass: put @event above @dataclass(frozen=True)")
         if unknown := set(tells) - set(declared):
             raise ValueError(f"{cls.__qualname__} tells fields it does not have: {', '.join(sorted(unknown))}")
+        if unknown := {one.partition(".")[0] for one in stays.split()} - set(declared):
+            raise ValueError(f"{cls.__qualname__} keeps fields it does not have: {', '.join(sorted(unknown))}")
         known = _events.setdefault(name, cls)
         if identity(known) != identity(cls):
             raise ValueError(f"Two events are called {name!r}: {identity(known)} and {identity(cls)}")
         _events[name] = cls
         cls.event_type = name
-        cls.tells = tells
+        cls.tells, cls.stays = tells, (*tells, *stays.split())
         return cls
 
     return register

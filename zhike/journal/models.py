@@ -1,4 +1,4 @@
-"""Tables of the journal. Facts and seals are append-only: a trigger refuses UPDATE and DELETE."""
+"""Tables of the journal. Facts and seals are append-only: triggers refuse UPDATE and DELETE, but for the emptying of a listed fact."""
 
 from __future__ import annotations
 
@@ -98,6 +98,15 @@ class UndoneUse(models.Model):
         ClauseUse, primary_key=True, on_delete=models.DO_NOTHING, related_name="undone", db_constraint=False
     )
     fact = models.ForeignKey(Fact, on_delete=models.DO_NOTHING, db_index=False, db_constraint=False, related_name="+")
+
+
+class Redaction(models.Model):
+    """Where it is told that a fact was emptied: `told` is a fact `journal.redacted`, whose payload alone counts (redactions.py)."""
+
+    fact = models.OneToOneField(
+        Fact, primary_key=True, on_delete=models.DO_NOTHING, related_name="redaction", db_constraint=False
+    )
+    told = models.ForeignKey(Fact, on_delete=models.DO_NOTHING, db_index=False, db_constraint=False, related_name="+")
 
 
 class Heartbeat(models.Model):

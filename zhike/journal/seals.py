@@ -2,6 +2,8 @@
 
 A seal's digest is a fold over its range: digest = sha256(digest before it + canonical JSON of the fact), starting from
 the digest of the seal before. Whoever changes, removes or slips in a sealed fact changes every digest after it.
+A fact whose words were deleted when their time was over (redactions.py) can no longer be digested. For it the fold goes on
+with the digest that a later fact tells, if it came to it with the digest told and the rest of the fact is as told.
 Somebody who may rewrite the whole table may rewrite the seals too; so note the head's digest elsewhere from time to
 time and ask for it with `zhike journal verify --expect`.
 """
@@ -11,13 +13,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
 
 from zhike.journal.models import Seal
+from zhike.journal.stubs import stub_of
 
 BATCH = 1000
 """Facts under one seal, at most."""
@@ -35,6 +38,8 @@ ORDER BY s.position
 LIMIT %s
 """
 NO_END = 2**63 - 1
+BROKEN = ""
+"""No digest; nothing follows from it that could be one again."""
 
 # One statement is one snapshot: a fact that is being written or given its place meanwhile is in exactly one of the two
 # tables.
@@ -44,7 +49,26 @@ WHERE NOT EXISTS (SELECT FROM journal_stream s WHERE s.fact_id = f.id)
   AND NOT EXISTS (SELECT FROM journal_pending p WHERE p.fact_id = f.id)
 ORDER BY f.id LIMIT 20
 """
+# Told by a later fact about the same subject; the table only says where to look.
+EMPTIED = """
+SELECT gone.id, entry->>1, entry->>2, entry->>3
+FROM journal_stream s
+JOIN journal_redaction r ON r.fact_id = s.fact_id
+JOIN journal_fact gone ON gone.id = r.fact_id
+JOIN journal_fact told ON told.id = r.told_id AND told.type = 'journal.redacted' AND told.id > gone.id
+CROSS JOIN LATERAL jsonb_array_elements(told.payload->'facts') AS entry
+WHERE s.position > %s AND s.position <= %s AND (entry->>0)::bigint = gone.id
+"""
 AFTER = "SELECT count(*) FROM journal_stream WHERE position > %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """What is told of an emptied fact: the chain's digest before and after it as it was, and the digest of what is left of it."""
+
+    before: str
+    after: str
+    stub: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +91,8 @@ class Report:
     """Facts under a seal."""
     unsealed: int = 0
     """Facts in the stream that no seal covers yet."""
+    emptied: int = 0
+    """Sealed facts whose words were deleted when their time was over."""
     head: str = GENESIS
     """Digest of the newest seal: worth noting elsewhere."""
     findings: list[Finding] = field(default_factory=list)
@@ -106,11 +132,36 @@ def read_range(after: int, to: int, limit: int = NO_END) -> list[Sequence[Any]]:
         return rows
 
 
-def fold(previous: str, rows: Sequence[Sequence[Any]]) -> str:
+def emptied_between(after: int, to: int) -> dict[int, Emptied]:
+    """{fact id: what is told of it} of the emptied facts at these positions; `after` is not included."""
+    with connection.cursor() as cursor:
+        cursor.execute(EMPTIED, [after, to])
+        return {number: Emptied(*told) for number, *told in cursor.fetchall()}
+
+
+def fold(previous: str, rows: Sequence[Sequence[Any]], emptied: Mapping[int, Emptied] | None = None) -> str:
+    """The digest after the rows; one that fits nothing where an emptied fact is not as it is told."""
     digest = previous
     for row in rows:
-        digest = hashlib.sha256(digest.encode() + canonical(row)).hexdigest()
+        digest = step(digest, row, (emptied or {}).get(row[1]))
     return digest
+
+
+def step(digest: str, row: Sequence[Any], emptied: Emptied | None = None) -> str:
+    """The digest after one more fact."""
+    if emptied is None:
+        return hashlib.sha256(digest.encode() + canonical(row)).hexdigest()
+    return emptied.after if emptied.before == digest and is_stub(row, emptied.stub) else BROKEN
+
+
+def is_stub(row: Sequence[Any], digest: str) -> bool:
+    """Whether a fact is what was told to be left of it, and holds nothing that emptying takes away."""
+    payload = json.loads(row[10])
+    return stub_digest(row) == digest and stub_of(row[4], payload) == payload
+
+
+def stub_digest(row: Sequence[Any]) -> str:
+    return hashlib.sha256(canonical(row)).hexdigest()
 
 
 def canonical(row: Sequence[Any]) -> bytes:
@@ -144,7 +195,9 @@ def verify_chain(expect: str = "", progress: Callable[[int, int], None] | None =
     report, expected = Report(), not expect
     before, last, total = GENESIS, 0, count_after(0)
     for seal in Seal.objects.order_by("last").iterator(chunk_size=200):
-        report.findings.extend(check_seal(seal, before, last))
+        emptied = emptied_between(last, seal.last)
+        report.findings.extend(check_seal(seal, before, last, emptied))
+        report.emptied += len(emptied)
         report.seals, report.sealed = report.seals + 1, report.sealed + seal.count
         before, last = seal.digest, seal.last
         expected = expected or seal.digest == expect
@@ -160,7 +213,7 @@ def verify_chain(expect: str = "", progress: Callable[[int, int], None] | None =
     return report
 
 
-def check_seal(seal: Seal, before: str, last: int) -> Iterator[Finding]:
+def check_seal(seal: Seal, before: str, last: int, emptied: Mapping[int, Emptied]) -> Iterator[Finding]:
     rows = read_range(last, seal.last)
     if seal.previous != before:
         yield Finding(
@@ -173,7 +226,7 @@ def check_seal(seal: Seal, before: str, last: int) -> Iterator[Finding]:
         yield Finding(seal.first, seal.last, f"{len(rows)} facts stand where {seal.count} were sealed.", "count")
     elif any(row[1] is None for row in rows):
         yield Finding(seal.first, seal.last, "A sealed fact is missing.", "missing")
-    elif fold(before, rows) != seal.digest:
+    elif fold(before, rows, emptied) != seal.digest:
         yield Finding(seal.first, seal.last, "A sealed fact was changed.", "changed")
 
 

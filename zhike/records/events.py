@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from zhike.journal.events import Event, event
 
 
-@event("attachment.held")
+@event("attachment.held", stays="because")
 @dataclass(frozen=True)
 class AttachmentHeld(Event):
     """A safety check keeps a file from everybody."""

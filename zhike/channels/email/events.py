@@ -44,7 +44,7 @@ class MailboxTriedAgain(Event):
     address: str
 
 
-@event("mail.held")
+@event("mail.held", stays="state reasons")
 @dataclass(frozen=True)
 class MailHeld(Event):
     """Kept aside instead of becoming a conversation."""
@@ -53,14 +53,14 @@ class MailHeld(Event):
     reasons: tuple[str, ...] = ()
 
 
-@event("mail.released")
+@event("mail.released", stays="number")
 @dataclass(frozen=True)
 class MailReleased(Event):
     number: str
     """Of the conversation it became a part of."""
 
 
-@event("mail.settled")
+@event("mail.settled", stays="how")
 @dataclass(frozen=True)
 class MailSettled(Event):
     """A person decided about a mail of which nobody knows whether it went out."""

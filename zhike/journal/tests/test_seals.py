@@ -29,10 +29,10 @@ def triggers_off(*tables: str) -> Iterator[None]:
     """What a person with the rights of a superuser can do."""
     with connection.cursor() as cursor:
         for table in tables:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         yield
         for table in tables:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER append_only")
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def messages() -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zhike.journal.events import Event, event
 
 
-@event("customer.phone_shown")
+@event("customer.phone_shown", stays="case")
 @dataclass(frozen=True)
 class PhoneShown(Event):
     """Somebody had the customer's full number shown, on the page of this case."""

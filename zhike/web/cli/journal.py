@@ -41,6 +41,8 @@ def show_progress(sealed: int, total: int) -> None:
 
 def told(report: Report) -> str:
     lines = [f"{report.sealed:,} facts under {report.seals:,} seals, {report.unsealed:,} not sealed yet"]
+    if report.emptied:
+        lines += [f"{report.emptied:,} of them were emptied when their time of keeping was over"]
     lines += [f"head {report.head}"]
     lines += [f"positions {found.first} to {found.last}: {found.message}" for found in report.findings]
     lines += ["The chain holds." if report.ok else "THE CHAIN IS BROKEN."]
