@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "zhike.channels",
     "zhike.channels.email",
     "zhike.webhooks",
+    "zhike.keeping",
     "zhike.rehearsal",
     "zhike.adoption",
     "zhike.web",

@@ -31,6 +31,19 @@ MERGED = Text(
 )
 
 
+EMPTIED = Text(
+    zh="这张工单的内容已按保存期限删除，不能再办理。",
+    en="The contents of this case were deleted when their time of keeping was over; nothing more can be done with it.",
+)
+
+
+def over(case: Case) -> Reason | None:
+    """Why nothing is done with the case any more: it goes on elsewhere, or its contents are gone, by the clause named."""
+    if case.merged_into_id is not None:
+        return Reason(MERGED)
+    return Reason(EMPTIED, case.emptied_by) if case.emptied_at is not None else None
+
+
 def check_allowed(deed: Deed) -> None:
     """Raises NotYours when the stage, the state of the case or the viewer's roles do not offer the action."""
     reason = why_not(deed.case, deed.book, deed.action, deed.viewer, opening=deed.opening)
@@ -42,8 +55,8 @@ def check_allowed(deed: Deed) -> None:
 
 def why_not(case: Case, book: Book, action: Action, viewer: Viewer, *, opening: bool = False) -> Reason | None:
     """The reason `viewer` cannot take `action` now, None when he can."""
-    if case.merged_into_id is not None:
-        return Reason(MERGED)
+    if (ended := over(case)) is not None:
+        return ended
     if not opening and not at_this_stage(case, book, action):
         stage = book.stage(case.process, case.stage).title
         return Reason(
@@ -109,7 +122,7 @@ def _may_open(book: Book, action: Action, viewer: Viewer) -> bool:
 def may_hand_over(case: Case, book: Book, viewer: Viewer) -> bool:
     """Whether `viewer` may give the case to a colleague: its owner, somebody in the owner's role, or a superior of his."""
     if (
-        case.merged_into_id is not None
+        over(case) is not None
         or case.owner_id is None
         or not case.owner_role
         or not viewer.holds(case.audience)

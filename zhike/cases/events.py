@@ -273,6 +273,20 @@ class DeedUndone(Event):
     filling: int | None = None
 
 
+@event("case.held")
+@dataclass(frozen=True)
+class CaseHeld(Event):
+    """It is not to be deleted, whatever the handbook says of how long it is kept."""
+
+    why: str
+
+
+@event("case.hold_ended")
+@dataclass(frozen=True)
+class CaseHoldEnded(Event):
+    """Nothing but the handbook says any more how long it is kept."""
+
+
 @event("case.printed", stays="number")
 @dataclass(frozen=True)
 class CasePrinted(Event):

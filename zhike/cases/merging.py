@@ -10,7 +10,7 @@ import datetime as dt
 from django.db import transaction
 
 from zhike.cases import written
-from zhike.cases.allowed import may_steer
+from zhike.cases.allowed import EMPTIED, may_steer
 from zhike.cases.events import CaseAbsorbed, CaseMerged, CaseMergeUndone
 from zhike.cases.facts import facts_of
 from zhike.cases.holders import audience_of
@@ -187,6 +187,8 @@ def undo_merge(dropped_id: int, *, by: Viewer, now: dt.datetime) -> Case:
             raise NotFound(str(dropped_id))
         if by.staff is None or not by.holds(dropped.audience) or not _may_undo(merge, leading, by):
             raise NotYours([Reason(NOT_YOURS)])
+        if dropped.emptied_at is not None or leading.emptied_at is not None:
+            raise Impossible([Reason(EMPTIED, dropped.emptied_by or leading.emptied_by)])
         reasons = _left_the_house(merge, dropped, leading, now)
         if reasons:
             raise Impossible(reasons)

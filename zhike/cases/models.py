@@ -58,6 +58,10 @@ class Case(models.Model):
     """The case that leads since this one turned out to be its duplicate; nothing is done here any more."""
     own_title = models.BooleanField(default=False)
     """A person gave the title; forms filled later leave it alone."""
+    emptied_at = models.DateTimeField(null=True)
+    """When its contents were deleted, because they had been kept as long as the clause says; nothing is done here any more."""
+    emptied_by = models.CharField(max_length=32, blank=True, default="")
+    """The clause."""
 
     class Meta:
         # None holds next_due_at: it changes with every clock, and a change no index knows of stays within its page.
@@ -71,6 +75,11 @@ class Case(models.Model):
             GinIndex(fields=["audience"], name="cases_audience"),
             models.Index(
                 fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="cases_merged_into"
+            ),
+            models.Index(
+                fields=["handbook_version", "closed_at", "id"],
+                condition=models.Q(status="closed", emptied_at__isnull=True),
+                name="cases_kept",
             ),
         ]
 
@@ -151,6 +160,23 @@ class Follow(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "staff"], name="cases_follow_once")]
+
+
+class Hold(models.Model):
+    """Somebody said that a case is not to be deleted, and why; until somebody ends it."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="holds", db_index=False)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+    why = models.CharField(max_length=200)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case"], condition=models.Q(ended_at__isnull=True), name="cases_held_once")
+        ]
+        indexes = [models.Index(fields=["case", "-id"], name="cases_holds")]
 
 
 class LastDeed(models.Model):

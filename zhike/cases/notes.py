@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from zhike.cases.allowed import MERGED
+from zhike.cases.allowed import over
 from zhike.cases.events import FilesAdded, NoteAdded
 from zhike.cases.mentions import named_in, tell_the_named
 from zhike.cases.models import Case, Note
-from zhike.cases.refusals import Impossible, Reason, Unreadable
+from zhike.cases.refusals import Impossible, Unreadable
 from zhike.cases.written import fact_of
 from zhike.handbook.common import Text
 from zhike.journal.actions import record
@@ -32,8 +32,8 @@ def add_note(case: Case, words: str, *, by: Viewer, now: dt.datetime, internal: 
     cleaned = clean_text(words).strip()
     if not cleaned or len(cleaned) > NOTE_LIMIT:
         raise Unreadable.of({"words": WRITE_SOMETHING})
-    if case.merged_into_id is not None:
-        raise Impossible([Reason(MERGED)])
+    if (ended := over(case)) is not None:
+        raise Impossible([ended])
     named = named_in(case, cleaned, by) if internal and by.staff is not None else []
     with transaction.atomic():
         note = Note.objects.create(case=case, at=now, author=by.principal, internal=internal, words=cleaned)
@@ -48,8 +48,10 @@ def add_files(
 ) -> list[Attachment]:
     """Bind uploaded files to the case. `told`: a note that comes with them already says so, else a fact of its own does.
 
-    Raises AttachmentRefused.
+    Raises AttachmentRefused, and Impossible where nothing is done with the case any more.
     """
+    if (ended := over(case)) is not None:
+        raise Impossible([ended])
     with transaction.atomic():
         bound = bind_attachments(tokens, subject=("case", case.pk), by=by.principal, internal=internal)
         if bound and not told:

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from zhike.cases import written
 from zhike.cases.actions import open_case
-from zhike.cases.allowed import MERGED, may_steer
+from zhike.cases.allowed import may_steer, over
 from zhike.cases.events import CaseSplit, CaseSplitOff
 from zhike.cases.facts import facts_of
 from zhike.cases.links import link_between, link_cases
@@ -93,8 +93,8 @@ def split_case(
 
 def _check(case: Case, into: Into, by: Viewer, now: dt.datetime) -> None:
     book = book_of(case.handbook_version_id)
-    if case.merged_into_id is not None:
-        raise Impossible([Reason(MERGED)])
+    if (ended := over(case)) is not None:
+        raise Impossible([ended])
     if not may_steer(case, book, by):
         raise NotYours([Reason(NOT_YOURS)])
     offered = {(process, action.id) for _, process, action in entries(by, [into.version])}

@@ -137,6 +137,10 @@ class Conversation(models.Model):
     """The closed conversation this one goes on from."""
     version = models.IntegerField(default=1)
     is_sample = models.BooleanField(default=False)
+    emptied_at = models.DateTimeField(null=True)
+    """When its words were deleted, because they had been kept as long as the clause says."""
+    emptied_by = models.CharField(max_length=32, blank=True, default="")
+    """The clause."""
 
     class Meta:
         constraints = [
@@ -195,6 +199,14 @@ class Conversation(models.Model):
                 fields=["owner", "-closed_at", "-id"],
                 condition=models.Q(state="closed"),
                 name="conversations_ended_mine",
+            ),
+            models.Index(
+                fields=["case_number"], condition=~models.Q(case_number=""), name="conversations_of_case"
+            ),
+            models.Index(
+                fields=["version_id", "closed_at", "id"],
+                condition=models.Q(state="closed", emptied_at__isnull=True),
+                name="conversations_kept",
             ),
         ]
 

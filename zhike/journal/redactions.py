@@ -87,10 +87,20 @@ def redact_uses(kind: str, ids: Collection[int]) -> None:
 
 
 def redact_facts(kind: str, because: Mapping[int, Because], *, by: str, now: dt.datetime) -> set[int]:
-    """Empty the sealed facts about these subjects, those of SEALS seals in one transaction.
+    """Empty the sealed facts about these subjects, those of SEALS seals in one transaction; cut off it is begun again.
 
-    Answers the subjects that have more: facts under further seals, or under none yet. Raises ChainBroken.
+    Answers the subjects of which facts wait for their seal. Raises ChainBroken.
     """
+    while True:
+        left, emptied = _redact_some(kind, because, by=by, now=now)
+        if not left or not emptied:
+            return left
+
+
+def _redact_some(
+    kind: str, because: Mapping[int, Because], *, by: str, now: dt.datetime
+) -> tuple[set[int], int]:
+    """(subjects that have more, how many facts were emptied now)."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LOCK)
         full = list(_full(kind, because))
@@ -103,7 +113,7 @@ def redact_facts(kind: str, because: Mapping[int, Because], *, by: str, now: dt.
         cursor.execute(EMPTY, [json.dumps([{"id": one.id, "payload": json.loads(one.stub)} for one in inside])])
         cursor.execute(ALLOW, ["off"])
     done = {one.id for one in inside}
-    return {one.subject[1] for one in full if one.id not in done}
+    return {one.subject[1] for one in full if one.id not in done}, len(inside)
 
 
 def _full(kind: str, ids: Collection[int]) -> Iterable[_Full]:

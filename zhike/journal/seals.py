@@ -56,6 +56,7 @@ FROM journal_stream s
 JOIN journal_redaction r ON r.fact_id = s.fact_id
 JOIN journal_fact gone ON gone.id = r.fact_id
 JOIN journal_fact told ON told.id = r.told_id AND told.type = 'journal.redacted' AND told.id > gone.id
+    AND told.subject_kind = gone.subject_kind AND told.subject_id = gone.subject_id
 CROSS JOIN LATERAL jsonb_array_elements(told.payload->'facts') AS entry
 WHERE s.position > %s AND s.position <= %s AND (entry->>0)::bigint = gone.id
 """

@@ -26,7 +26,7 @@ from typing import IO
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from zhike.handbook.common import Text
 from zhike.journal.actions import NewFact, record
@@ -200,6 +200,31 @@ def discard_unbound(now: dt.datetime, limit: int = 500) -> int:
             if not Attachment.objects.filter(digest=digest).exists():
                 place_of(digest).unlink(missing_ok=True)
     return gone
+
+
+def delete_attachments(kind: str, ids: Collection[int]) -> int:
+    """Delete what is bound to these subjects, rows and bytes, in the caller's transaction; how many.
+
+    The bytes go first: broken off here, the rows are still there and it is done again.
+    """
+    return _delete(Attachment.objects.filter(subject_kind=kind, subject_id__in=ids))
+
+
+def discard_named(kind: str, number: int, tokens: Collection[str]) -> int:
+    """The same of those of one subject that a form names."""
+    named = [token for token in tokens if is_token(token)]
+    return _delete(Attachment.objects.filter(subject_kind=kind, subject_id=number, token__in=named))
+
+
+def _delete(chosen: QuerySet[Attachment]) -> int:
+    rows = list(chosen.values_list("pk", "digest"))
+    for digest in sorted({digest for _, digest in rows}):
+        _lock(digest)
+        ours = [pk for pk, of in rows if of == digest]
+        if not Attachment.objects.filter(digest=digest).exclude(pk__in=ours).exists():
+            place_of(digest).unlink(missing_ok=True)
+    Attachment.objects.filter(pk__in=[pk for pk, _ in rows]).delete()
+    return len(rows)
 
 
 def is_token(text: str) -> bool:

@@ -45,5 +45,15 @@ def keep(raw: bytes) -> str:
 
 
 def kept(digest: str) -> bytes:
-    """The mail. Raises FileNotFoundError."""
+    """The mail. Raises FileNotFoundError; also for "", of a mail that was deleted when its time was over."""
+    if not digest:
+        raise FileNotFoundError("the mail was deleted")
     return zlib.decompressobj().decompress(place_of(digest).read_bytes(), MOST_SHOWN)
+
+
+def discard(digest: str) -> None:
+    """Throw it away, unless another mail is this very same one."""
+    from zhike.channels.email.models import Mail, Outgoing
+
+    if not any(model.objects.filter(raw_digest=digest).exists() for model in (Mail, Outgoing)):
+        place_of(digest).unlink(missing_ok=True)

@@ -137,7 +137,7 @@ class _Watched:
 
 
 NAMED_FILES = """
-SELECT digest FROM records_attachment UNION SELECT raw_digest FROM mail_mail
+SELECT digest FROM records_attachment UNION SELECT raw_digest FROM mail_mail WHERE raw_digest > ''
 UNION SELECT raw_digest FROM mail_outgoing WHERE raw_digest > '' ORDER BY 1
 """
 """Attachments, and mails as they came and went."""
