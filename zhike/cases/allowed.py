@@ -121,12 +121,7 @@ def _may_open(book: Book, action: Action, viewer: Viewer) -> bool:
 
 def may_hand_over(case: Case, book: Book, viewer: Viewer) -> bool:
     """Whether `viewer` may give the case to a colleague: its owner, somebody in the owner's role, or a superior of his."""
-    if (
-        over(case) is not None
-        or case.owner_id is None
-        or not case.owner_role
-        or not viewer.holds(case.audience)
-    ):
+    if over(case) is not None or case.owner_id is None or not case.owner_role or not viewer.holds(case.audience):
         return False
     peers = [staff_key(case.owner_id), resolve(book, case.owner_role, case.department)]
     return viewer.holds([*peers, *superiors_of(case, book, [], [case.owner_role])])

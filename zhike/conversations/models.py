@@ -200,9 +200,7 @@ class Conversation(models.Model):
                 condition=models.Q(state="closed"),
                 name="conversations_ended_mine",
             ),
-            models.Index(
-                fields=["case_number"], condition=~models.Q(case_number=""), name="conversations_of_case"
-            ),
+            models.Index(fields=["case_number"], condition=~models.Q(case_number=""), name="conversations_of_case"),
             models.Index(
                 fields=["version_id", "closed_at", "id"],
                 condition=models.Q(state="closed", emptied_at__isnull=True),

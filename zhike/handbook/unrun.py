@@ -68,8 +68,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Visibility.shall", "必须让谁看得到", "that somebody must be able to see it"),
     ("Visibility.fresh_within", "多久之内更新", "how soon it is brought up to date"),
     ("Visibility.write_once", "填后不改", "that it is written once"),
-    ("Visibility.keep", "保存期满后的删除", "deletion when the time of keeping is over"),
-    ("Record.keep", "保存期满后的删除", "deletion when the time of keeping is over"),
     ("Record.unique", "只能有一份的检查", "that it occurs only once"),
     ("Record.versions", "更正另成一版", "that a correction is a version of its own"),
     ("Record.copies", "副本存放在哪里", "where a copy is kept"),
@@ -177,17 +175,25 @@ def _only_kept(kept: list[Text]) -> Text:
     )
 
 
-def _runs_here(model: Model, key: str) -> bool:
-    """The page trail is the one thing that is thrown away when its days are over (channels/webchat/trail.py)."""
-    return key == "keep" and isinstance(model, Visibility) and model.of == "page_trail"
+DELETED = ("process", "record", "conversation", "page_trail")
+"""Of what a visibility clause is about, that which is deleted when its time of keeping is over (zhike/keeping)."""
+
+
+def _is_left_alone(part: Model) -> bool:
+    """Whether the time of keeping is named of something that nothing deletes: directories, cards of customers, the archive."""
+    if isinstance(part, Visibility):
+        return part.keep is not None and part.of.partition(".")[0] not in DELETED
+    return isinstance(part, Record) and part.keep is not None and part.kind != "form"
 
 
 def _kept(part: Model) -> Iterator[Text]:
     for model in models_in(part, Model):
         for key, words in _keys_of(type(model)):
             default = type(model).model_fields[key].get_default(call_default_factory=True)
-            if getattr(model, key) != default and not _runs_here(model, key):
+            if getattr(model, key) != default:
                 yield words
+    if _is_left_alone(part):
+        yield Text(zh="保存期满后的删除", en="deletion when the time of keeping is over")
     if isinstance(part, Visibility) and part.of.startswith("process.") and (part.fields or part.show):
         yield Text(zh="在工单页上只遮部分字段", en="hiding single fields on the page of a case")
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,12 +79,19 @@ class _Full:
     position: int | None
 
 
-def redact_uses(kind: str, ids: Collection[int]) -> None:
-    """Take the facts and reasons out of the ledger's lines about these subjects, in the caller's transaction; counts stay as they are."""
+@contextmanager
+def emptying() -> Iterator[None]:
+    """Within it, in the caller's transaction, the triggers on what is never changed let words be taken away; nothing else."""
     with connection.cursor() as cursor:
         cursor.execute(ALLOW, ["on"])
-        cursor.execute(EMPTY_USES, [STAYS_OF_USES, kind, list(ids)])
+        yield
         cursor.execute(ALLOW, ["off"])
+
+
+def redact_uses(kind: str, ids: Collection[int]) -> None:
+    """Take the facts and reasons out of the ledger's lines about these subjects, in the caller's transaction; counts stay as they are."""
+    with emptying(), connection.cursor() as cursor:
+        cursor.execute(EMPTY_USES, [STAYS_OF_USES, kind, list(ids)])
 
 
 def redact_facts(kind: str, because: Mapping[int, Because], *, by: str, now: dt.datetime) -> set[int]:
@@ -97,9 +105,7 @@ def redact_facts(kind: str, because: Mapping[int, Because], *, by: str, now: dt.
             return left
 
 
-def _redact_some(
-    kind: str, because: Mapping[int, Because], *, by: str, now: dt.datetime
-) -> tuple[set[int], int]:
+def _redact_some(kind: str, because: Mapping[int, Because], *, by: str, now: dt.datetime) -> tuple[set[int], int]:
     """(subjects that have more, how many facts were emptied now)."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LOCK)
@@ -109,9 +115,8 @@ def _redact_some(
         entries = [entry for seal in seals for entry in _entries(seal, [one for one in inside if _covers(seal, one)])]
         told = _tell(kind, because, {one.id: one.subject[1] for one in inside}, entries, by=by, now=now)
         Redaction.objects.bulk_create([Redaction(fact_id=fact, told_id=teller) for fact, teller in told.items()])
-        cursor.execute(ALLOW, ["on"])
-        cursor.execute(EMPTY, [json.dumps([{"id": one.id, "payload": json.loads(one.stub)} for one in inside])])
-        cursor.execute(ALLOW, ["off"])
+        with emptying():
+            cursor.execute(EMPTY, [json.dumps([{"id": one.id, "payload": json.loads(one.stub)} for one in inside])])
     done = {one.id for one in inside}
     return {one.subject[1] for one in full if one.id not in done}, len(inside)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -44,13 +45,15 @@ def due_by(rule: Rule, moment: dt.datetime, *, waiting: bool = True) -> Iterator
 
 def _due(rule: Rule, kind: str, moment: dt.datetime, waiting: bool) -> Iterator[Due]:
     after: tuple[dt.datetime, int] | None = None
-    rows = cases_of(rule) if kind == "case" else conversations_of(rule)
+    rows: QuerySet[Any] = cases_of(rule) if kind == "case" else conversations_of(rule)
     rows = rows if waiting else rows.filter(held=False, tied=False)
     rows = rows.filter(closed_at__lt=rule.ended_by(moment)).order_by("closed_at", "pk")
     while True:
         page = rows
         if after is not None:
-            page = rows.filter(Q(closed_at__gt=after[0]) | Q(closed_at=after[0], pk__gt=after[1]), closed_at__gte=after[0])
+            page = rows.filter(
+                Q(closed_at__gt=after[0]) | Q(closed_at=after[0], pk__gt=after[1]), closed_at__gte=after[0]
+            )
         found = list(page.values_list("pk", "number", "closed_at", "held", "tied")[:AT_ONCE])
         for pk, number, ended, held, tied in found:
             due_at = rule.due(ended)
@@ -59,6 +62,13 @@ def _due(rule: Rule, kind: str, moment: dt.datetime, waiting: bool) -> Iterator[
         if len(found) < AT_ONCE:
             return
         after = (found[-1][2], found[-1][0])
+
+
+def ended_under(rule: Rule) -> list[dt.datetime]:
+    """When each case and conversation that has ended and still has its contents will be due; for rehearsals, which hold few."""
+    cases = list(cases_of(rule).values_list("closed_at", flat=True)) if rule.of != "conversation" else []
+    talks = list(conversations_of(rule).values_list("closed_at", flat=True)) if rule.of != "process" else []
+    return [rule.due(at) for at in (*cases, *talks) if at is not None]
 
 
 def cases_of(rule: Rule) -> QuerySet[Case]:
@@ -75,7 +85,8 @@ def conversations_of(rule: Rule) -> QuerySet[Conversation]:
     case = Case.objects.filter(number=OuterRef("case_number"))
     rows = Conversation.objects.filter(version_id=rule.version_id, state=Conversation.State.CLOSED, emptied_at=None)
     rows = rows.filter(closed_at__isnull=False).annotate(
-        held=Exists(Hold.objects.filter(case__number=OuterRef("case_number"), ended_at=None)), tied=Exists(case.filter(status=OPEN))
+        held=Exists(Hold.objects.filter(case__number=OuterRef("case_number"), ended_at=None)),
+        tied=Exists(case.filter(status=OPEN)),
     )
     return rows if rule.of == "conversation" else rows.filter(_has_form("conversation", rule.name))
 

@@ -26,8 +26,10 @@ from zhike.keeping.events import ContentsDeleted
 from zhike.keeping.models import Deletion, Run
 from zhike.org.handbooks import book_of
 from zhike.org.principals import SYSTEM
+from zhike.records.actions import empty_fillings
 from zhike.records.attachments import delete_attachments, discard_named
 from zhike.records.models import Filling
+
 
 def erase(due: Due, run: Run, *, now: dt.datetime) -> Deletion | None:
     """Delete what is due; None where it has meanwhile been opened, tied, held or deleted."""
@@ -73,7 +75,7 @@ def _erase_case(case: Case, due: Due, now: dt.datetime) -> dict[str, int]:
     Hold.objects.filter(case=case).update(why="")
     _empty_watches("case", case.pk)
     return {
-        "fillings": _empty_fillings("case", case.pk),
+        "fillings": empty_fillings("case", case.pk),
         "notes": Note.objects.filter(case=case).exclude(words="").update(words=""),
         "files": delete_attachments("case", [case.pk]),
     }
@@ -90,7 +92,7 @@ def _erase_conversation(talk: Conversation, due: Due, now: dt.datetime) -> dict[
     IncomingSms.objects.filter(became=talk.number).update(words="")
     _empty_watches("conversation", talk.pk)
     return {
-        "fillings": _empty_fillings("conversation", talk.pk),
+        "fillings": empty_fillings("conversation", talk.pk),
         "messages": len(messages),
         "mails": _erase_mails(talk, messages),
         "files": delete_attachments("message", messages) + delete_attachments("conversation", [talk.pk]),
@@ -110,11 +112,14 @@ def _erase_mails(talk: Conversation, messages: Collection[int]) -> int:
     return len(numbers) + sent
 
 
-def _erase_form(subject: Any, due: Due, now: dt.datetime) -> dict[str, int]:
+def _erase_form(subject: Any, due: Due, _now: dt.datetime) -> dict[str, int]:
     """The one form, and the files its fields name. A title made of the form goes with it."""
     rows = Filling.objects.filter(subject_kind=due.kind, subject_id=due.id, record=due.rule.name).exclude(values={})
     tokens = {token for values in rows.values_list("values", flat=True) for token in _texts(values)}
-    counts = {"fillings": rows.update(values={}), "files": discard_named(due.kind, due.id, tokens)}
+    counts = {
+        "fillings": empty_fillings(due.kind, due.id, due.rule.name),
+        "files": discard_named(due.kind, due.id, tokens),
+    }
     if isinstance(subject, Case):
         process = book_of(subject.handbook_version_id).process(subject.process)
         kept = {name: values for name, values in subject.data.items() if name != due.rule.name}
@@ -131,10 +136,6 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for one in value.values() if isinstance(value, dict) else value:
             yield from _texts(one)
-
-
-def _empty_fillings(kind: str, number: int) -> int:
-    return Filling.objects.filter(subject_kind=kind, subject_id=number).exclude(values={}).update(values={})
 
 
 def _empty_watches(kind: str, number: int) -> None:

@@ -58,4 +58,6 @@ class Failure(models.Model):
     """The kind of fault, never the words in which it quotes what was to be deleted."""
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["run", "subject_kind", "subject_id"], name="keeping_failed_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "subject_kind", "subject_id"], name="keeping_failed_once")
+        ]

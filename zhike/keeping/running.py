@@ -64,7 +64,7 @@ def _try(due: Due, run: Run, now: Clock) -> None:
     except Exception as error:
         # No traceback and no words of the error: they may quote what was to be deleted.
         why = type(error).__name__
-        log.error("contents were not deleted", kind=due.kind, number=due.number, error=why)
+        log.warning("contents were not deleted", kind=due.kind, number=due.number, error=why)
         Failure.objects.get_or_create(
             run=run,
             subject_kind=due.kind,

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from zhike.journal.redactions import emptying
 from zhike.journal.statements import insert
 from zhike.records.models import Filling, UndoneFilling
 
@@ -37,3 +38,14 @@ def keep_filling(
 def undo_filling(filling_id: int, *, by: str, at: dt.datetime) -> None:
     """The filling counts no more, in the caller's transaction; a second time changes nothing."""
     UndoneFilling.objects.get_or_create(filling_id=filling_id, defaults={"at": at, "by": by})
+
+
+def empty_fillings(kind: str, number: int, record: str = "") -> int:
+    """Take the values out of what was filled in, of one form only where it is named, in the caller's transaction; how many.
+
+    The one change a filling ever sees: its time of keeping is over.
+    """
+    rows = Filling.objects.filter(subject_kind=kind, subject_id=number).exclude(values={})
+    rows = rows.filter(record=record) if record else rows
+    with emptying():
+        return rows.update(values={})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -16,8 +17,15 @@ from zhike.conversations.models import Conversation, Presence
 from zhike.conversations.presence import hear, silence_of
 from zhike.customers.models import Customer
 from zhike.duties.populations import duties_over, look_at_populations
+from zhike.handbook.book import Book
 from zhike.handbook.named import asks_for
+from zhike.journal.seals import seal_all
+from zhike.journal.stream import sequence_pending
+from zhike.keeping.due import ended_under
+from zhike.keeping.rules import Rule, rules_of
+from zhike.keeping.running import delete_due
 from zhike.org.models import Staff
+from zhike.org.principals import SYSTEM
 from zhike.rehearsal.vocabulary import StepFailed
 
 if TYPE_CHECKING:
@@ -83,6 +91,7 @@ class Passing:
         moments = (
             (clock_moment(after("clock")), "clock"), (router_moment(after("router")) if asked else None, "router"),
             (silence_moment(self.world), "router"), (growth_moment(self.world), "population"),
+            (keeping_moment(self.world, after("keeping")), "keeping"),
         )  # fmt: skip
         return min(((max(at, self.world.now), what) for at, what in moments if at is not None), default=None)
 
@@ -95,6 +104,9 @@ class Passing:
             self.beyond[what] = at
         if what == "population":
             look_at_populations(at)
+        if what == "keeping":
+            self.beyond[what] = at
+            delete_what_is_due(at)
         self.talks = look_around(self.world, at)
         if self.talks:
             self.note(at, what)
@@ -165,6 +177,25 @@ def router_moment(after: dt.datetime | None) -> dt.datetime | None:
         .order_by("shift_ends_at").values_list("shift_ends_at", flat=True),
     )  # fmt: skip
     return min((at for row in rows if (at := row.first()) is not None), default=None)
+
+
+def keeping_moment(world: World, after: dt.datetime | None) -> dt.datetime | None:
+    """When something has next been kept as long as the handbook says; none where it says of nothing how long."""
+    rules = keeping_rules(world.version.pk, world.book)
+    ended = [one for rule in rules for one in ended_under(rule)]
+    return min((at for at in ended if after is None or at > after), default=None)
+
+
+@lru_cache(maxsize=64)
+def keeping_rules(version: int, book: Book) -> tuple[Rule, ...]:
+    return tuple(rules_of(version, book))
+
+
+def delete_what_is_due(at: dt.datetime) -> None:
+    """The run of the night, at the very moment; what was told until then is sealed as it would have been long ago."""
+    sequence_pending()
+    seal_all()
+    delete_due(by=SYSTEM, now=lambda: at)
 
 
 def silence_moment(world: World) -> dt.datetime | None:

@@ -43,7 +43,7 @@ def test_what_runs_is_not_complained_about(tmp_path: Path) -> None:
 
 
 def test_forms_and_roles_say_it_too(tmp_path: Path) -> None:
-    records = [{**MANIFEST["records"][0], "keep": "24 months"}, *MANIFEST["records"][1:]]
+    records = [{**MANIFEST["records"][0], "versions": True}, *MANIFEST["records"][1:]]
     loaded = examine(write(tmp_path, records=records))
     assert [(one.code, one.clause) for one in loaded.warnings if one.code == "not-run"] == [
         ("not-run", records[0]["id"])
@@ -79,3 +79,22 @@ def test_every_key_that_is_only_kept_exists() -> None:
         owner, _, key = name.partition(".")
         model = next(found for room in (clauses, terms, structure, common) if (found := getattr(room, owner, None)))
         assert key in model.model_fields
+
+
+def test_what_is_kept_for_so_long_is_deleted_but_not_directories_and_the_archive(tmp_path: Path) -> None:
+    seen = {
+        "id": "S-20", "kind": "visibility", "title": {"zh": "示例", "en": "Sample"}, "cites": "2", "quote": "登记要写明电话。",
+        "to": [{"role": "agent"}], "keep": "24 months", "refuse": {"zh": "示例", "en": "Sample"},
+    }  # fmt: skip
+    warned = {
+        of: [
+            one.clause
+            for one in examine(write(tmp_path, clauses=with_clause({**seen, "of": of}))).warnings
+            if one.code == "not-run"
+        ]
+        for of in ("process.ticket", "record.ticket", "conversation", "page_trail", "lookup.ticket", "customer_data")
+    }
+    left = {"lookup.ticket": ["S-20"], "customer_data": ["S-20"]}
+    assert warned == {of: left.get(of, []) for of in warned}
+    kept = [{**MANIFEST["records"][0], "keep": "24 months"}]
+    assert [one for one in examine(write(tmp_path, records=kept)).warnings if one.code == "not-run"] == []

@@ -9,7 +9,7 @@ from zhike.cases.models import Case, Note
 from zhike.handbook.structure import FieldDef, Record
 from zhike.org.principals import role_of
 from zhike.records.display import display
-from zhike.records.models import Attachment
+from zhike.records.models import Attachment, Filling
 from zhike.records.queries import standing_fillings
 from zhike.rehearsal import names
 from zhike.rehearsal.values import convert
@@ -34,6 +34,20 @@ def is_closed(world: World, case: str | None, whether: str) -> None:
     found = world.case(case)
     if (found.status == Case.Status.CLOSED) != (whether == "已结办"):
         raise StepFailed(f"{found.number} {'已结办' if found.status == Case.Status.CLOSED else '未结办'}")
+
+
+@step("<C>的内容(还在|已删除)(?:,依据<N>)?")
+def contents(world: World, case: str | None, whether: str, clause: str | None) -> None:
+    """Deleted: nothing of what was filled in, noted or attached is left, and the case says by which clause."""
+    found = world.case(case)
+    left = Filling.objects.filter(subject_kind="case", subject_id=found.pk).exclude(values={}).count()
+    left += Note.objects.filter(case=found).exclude(words="").count()
+    left += Attachment.objects.filter(subject_kind="case", subject_id=found.pk).count()
+    if (found.emptied_at is not None) != (whether == "已删除") or (whether == "已删除" and (left or found.data)):
+        said = f"已删除，依据“{found.emptied_by}”" if found.emptied_at else "还在"
+        raise StepFailed(f"{found.number} 的内容{said}；还有填报、备注和附件 {left} 份", clause or "")
+    if clause is not None and found.emptied_by != names.clause(world.book, clause).id:
+        raise StepFailed(f"{found.number} 的内容依据“{found.emptied_by}”删除", clause)
 
 
 @step("<C>(轮到|不轮到)<NS>")

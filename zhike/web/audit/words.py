@@ -34,6 +34,10 @@ case.followed|关注|Followed
 case.unfollowed|取消关注|No longer followed
 case.deed_undone|撤销办理|Action undone
 case.printed|打印|Printed
+case.held|暂停删除|Deletion put off
+case.hold_ended|恢复按期删除|Deletion no longer put off
+contents.deleted|内容到期删除|Contents deleted when their time was over
+journal.redacted|日志内容到期清除|Facts emptied when their time was over
 clock.started|时限起算|Clock started
 clock.stopped|时限停止|Clock stopped
 clock.warned|即将到期|Clock about to run out
