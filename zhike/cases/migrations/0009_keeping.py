@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0007_exports_wait'),
+        ('cases', '0008_lasting_consequences'),
         ('customers', '0007_kept'),
         ('org', '0006_attendance'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -22,7 +22,7 @@ END $$;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('records', '0002_undonefilling'),
+        ('records', '0003_likeness'),
     ]
 
     operations = [migrations.RunSQL(ONLY_EMPTIED, AS_BEFORE)]
