@@ -20,7 +20,7 @@ from zhike.org.models import Assignment, Department, Staff
 from zhike.org.principals import department_at
 
 BY_ID = "WHERE id = %s"
-YIELDS = ("stage", "holder", "department", "parent_stage", "recipients")
+YIELDS = ("stage", "holder", "department", "parent_stage", "recipients", "agent")
 
 
 def route(deed: Deed) -> dict[str, Decision]:

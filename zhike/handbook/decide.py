@@ -17,9 +17,9 @@ from zhike.handbook.visibilities import sight_of
 
 __all__ = ["Decision", "Judgement", "NoAnswer", "Refusal", "TwoAnswers", "decide", "judge", "matching"]
 
-OPTIONAL = frozenset({"recipients", "holder", "department", "parent_stage"})
+OPTIONAL = frozenset({"recipients", "holder", "department", "parent_stage", "agent"})
 """What a route may yield besides the way itself: where no clause matches, the stage's own holder, the department and
-the parent stay.
+the parent stay, and nobody is proposed.
 """
 
 STANDING = ("duty", "sanction")

@@ -59,6 +59,8 @@ class FieldView:
     value: Any = ""
     errors: tuple[Told, ...] = ()
     help: str = ""
+    because: Told | None = None
+    """Why it comes with this value: the words and the clause."""
     options: tuple[Option, ...] = ()
     input_type: str = "text"
     input_mode: str = ""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from zhike.cases.facts import facts_of
 from zhike.cases.models import Case
+from zhike.cases.proposing import Proposal
 from zhike.cases.queries import clauses_of
 from zhike.cases.refusals import CaseError
 from zhike.handbook.book import Book
@@ -70,9 +71,12 @@ def action_form(
     changes: Sequence[str] = (),
     files: Sequence[tuple[str, Attachment]] = (),
     back: str = "",
+    proposal: Proposal | None = None,
 ) -> ActionForm:
-    """The form of `action`. `values` is what was typed; without it what the case already knows is filled in."""
+    """The form of `action`. `values` is what was typed; without it what the case already knows is filled in, and who is proposed."""
     known = dict(values) if values is not None else first_values(book, process, action, case)
+    if proposal is not None:
+        known = {proposal.field: proposal.staff, **known}
     errors: dict[str, list[Told]] = field_errors(error, book) if error else {}
     facts = facts_of(case, book) if case else {}
     needed = needed_fields(book, process, action, {**facts, **known})
@@ -88,7 +92,11 @@ def action_form(
         url=url,
         action=action,
         title=say(action.title),
-        fields=[_explained(view) if view.name in hidden and "***" in str(view.value) else view for view in views],
+        fields=_proposed(
+            [_explained(view) if view.name in hidden and "***" in str(view.value) else view for view in views],
+            book,
+            proposal,
+        ),
         clauses=clauses_of(book, process, action.id),
         handbook=book.name,
         key=key or new_key(),
@@ -124,6 +132,21 @@ def needed_fields(book: Book, process: str, action: Action, facts: Mapping[str, 
 def _explained(view: FieldView) -> FieldView:
     """A field that shows a mask says what becomes of it."""
     return replace(view, help=view.help or gettext("只显示一部分。不改就保持原样，要改请写完整。"))
+
+
+def _proposed(views: list[FieldView], book: Book, proposal: Proposal | None) -> list[FieldView]:
+    """The reason stands at the field, whoever is chosen there in the end."""
+    if proposal is None:
+        return views
+    return [_with_reason(view, book, proposal) if view.name == proposal.field else view for view in views]
+
+
+def _with_reason(view: FieldView, book: Book, proposal: Proposal) -> FieldView:
+    name = dict(view.options).get(str(proposal.staff))
+    if name is None:
+        return view
+    told = gettext("按条款先选 %(name)s：%(why)s。可以改选。") % {"name": name, "why": say(proposal.because)}
+    return replace(view, because=Told(told, book.name, proposal.clause))
 
 
 class Choices:

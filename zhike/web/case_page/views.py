@@ -19,6 +19,7 @@ from zhike.cases.actions import add_note, take_action
 from zhike.cases.links import around
 from zhike.cases.models import Case, Submission
 from zhike.cases.notes import add_files
+from zhike.cases.proposing import proposed_owner
 from zhike.cases.queries import story
 from zhike.cases.refusals import CaseError, Forbidden, NotFound, Stale, Unreadable
 from zhike.customers.profile import CustomerRefused
@@ -205,7 +206,8 @@ def act(request: Request, number: str, action: str) -> HttpResponseBase:
     }
     if request.method == "POST":
         return _take(request, case, definition, common)
-    form = action_form(book, case.process, definition, case=case, seen=newest_fact(case), **common)
+    proposal = proposed_owner(book, case.process, definition, case=case, customer=case.customer_id, now=request.now)
+    form = action_form(book, case.process, definition, case=case, seen=newest_fact(case), proposal=proposal, **common)
     return drawn(request, case, form)
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from zhike.cases.actions import open_case
+from zhike.cases.proposing import proposed_owner
 from zhike.cases.queries import entries
 from zhike.cases.refusals import CaseError, Unreadable
 from zhike.conversations.converting import became_case, offered_values
@@ -63,9 +64,11 @@ def open_case_from(request: Request, talk: Talk, handbook: str, process: str, ac
     book = book_of(version.pk)
     fields = book.record(definition.record).fields if definition.record else ()
     values = offered_values(talk.conversation, book.process(process), fields)
+    customer = talk.conversation.customer_id
     shown = action_form(
-        book, process, definition, url=_address(talk, *way), viewer=request.viewer, values=values, back="workbench"
-    )
+        book, process, definition, url=_address(talk, *way), viewer=request.viewer, values=values, back="workbench",
+        proposal=proposed_owner(book, process, definition, case=None, customer=customer, now=request.now),
+    )  # fmt: skip
     return drawn(request, version, process, _here(shown, talk))
 
 
