@@ -44,6 +44,7 @@ def test_tabs_lists_and_search_by_their_keys(browser: Browser, sandbox: Served) 
             words = page.locator(f'.zk-tabs [data-key="{key}"]').inner_text()
             page.keyboard.press(key)
             expect(page.locator(".zk-tabs [aria-current]")).to_have_text(words)
+            page.wait_for_load_state()  # the next key means something once the page's scripts are there
         supervisor.go("/cases?all=1")
         rows = page.locator("tbody tr[data-row]")
         page.keyboard.press("j")

@@ -78,7 +78,8 @@ class Happening:
 
 
 def follow(what: Happening) -> None:
-    """Stop what the events stop, then start what they start: a clock that one event both stops and starts begins anew.
+    """Stop what the events stop, then start what they start: a clock that one event both stops and starts begins anew, unless it is
+    counted from an earlier moment or back from a date: then the deed itself was what had to be done in time.
 
     What an event voids it does not stop; what it pauses, it pauses last.
     """
@@ -93,7 +94,7 @@ def follow_all(happenings: Sequence[Happening]) -> None:
             _void(what)
     _stop([(what, facts) for what, facts in known if not what.is_new])
     if starts := [start for what, facts in known for start in _starts(what, facts)]:
-        start_clocks(starts)
+        _stop_at_once(known, start_clocks(starts))
     for what in happenings:
         _pause(what)
         if _touches_duties(what):
@@ -179,6 +180,20 @@ def _starts(what: Happening, facts: Facts) -> list[Start]:
             if isinstance(clause, Deadline) and not waits_for_event(clause) and holds(clause.when, facts):
                 found.setdefault(clause.id, _start_of(what, clause, event, facts))
     return list(found.values())
+
+
+def _stop_at_once(known: Sequence[tuple[Happening, Facts]], new: Iterable[Clock]) -> None:
+    """Told within two hours of having learnt of it: the report begins the clock, back then, and ends it."""
+    about = {what.subject: (what, facts) for what, facts in known}
+    done: dict[int, str] = {}
+    for clock in new:
+        what, facts = about[(clock.subject_kind, clock.subject_id)]
+        clause = what.book.clause(clock.clause)
+        counted = isinstance(clause, Deadline) and (clause.since_fact or clause.before)
+        if isinstance(clause, Deadline) and counted and _stops(what, clause, clock, facts):
+            done[clock.pk] = what.by
+    if done:
+        stop_these(done, at=known[0][0].now)
 
 
 def _start_of(what: Happening, clause: Deadline, event: str, facts: Facts) -> Start:

@@ -132,7 +132,7 @@ def build(source: Source, findings: Findings) -> Handbook | None:
     except ValidationError as error:
         if len(findings.errors) == before:
             item = Item(None, MANIFEST, 1)
-            findings.errors += problems_of(error, item, "")
+            findings.errors += problems_of(error, item, "", of=Handbook)
         return None
 
 
@@ -163,15 +163,15 @@ def _build_key(key: str, source: Source, values: dict[str, Any], findings: Findi
     if key == "clauses":
         values[key] = tuple(_built(_build_clause, source.lists.get(key, []), findings))
     elif key in source.lists:
-        entry = TypeAdapter(get_args(known.annotation)[0] if get_args(known.annotation) else Any)
+        entry = get_args(known.annotation)[0] if get_args(known.annotation) else Any
         values[key] = tuple(_built(lambda item, found: _build_entry(entry, item, found), source.lists[key], findings))
     elif key in source.maps:
-        whole: TypeAdapter[Any] = TypeAdapter(_annotated(known))
-        built = ((name, _build_mapped(whole, name, item, findings)) for name, item in source.maps[key].items())
+        built = (
+            (name, _build_mapped(_annotated(known), name, item, findings)) for name, item in source.maps[key].items()
+        )
         values[key] = {name: value for name, value in built if value is not None}
     else:
-        single: TypeAdapter[Any] = TypeAdapter(_annotated(known))
-        value = _build_entry(single, source.values[key], findings)
+        value = _build_entry(_annotated(known), source.values[key], findings)
         if value is not None:
             values[key] = value
 
@@ -187,21 +187,21 @@ def _built(make: Any, items: Iterable[Item], findings: Findings) -> Iterable[Any
             yield value
 
 
-def _build_entry(adapter: TypeAdapter[Any], item: Item, findings: Findings) -> Any:
+def _build_entry(of: Any, item: Item, findings: Findings) -> Any:
     data = plain(item.value)
     try:
-        return adapter.validate_python(data)
+        return TypeAdapter(of).validate_python(data)
     except ValidationError as error:
-        findings.errors += problems_of(error, item, _id_of(data))
+        findings.errors += problems_of(error, item, _id_of(data), of=of)
         return None
 
 
-def _build_mapped(adapter: TypeAdapter[Any], name: str, item: Item, findings: Findings) -> Any:
+def _build_mapped(of: Any, name: str, item: Item, findings: Findings) -> Any:
     """One entry of a mapping, validated as a mapping of its own."""
     try:
-        return adapter.validate_python({name: plain(item.value)})[name]
+        return TypeAdapter(of).validate_python({name: plain(item.value)})[name]
     except ValidationError as error:
-        findings.errors += problems_of(error, item, name, skip=1)
+        findings.errors += problems_of(error, item, name, of=of, skip=1)
         return None
 
 
@@ -209,7 +209,7 @@ def _build_clause(item: Item, findings: Findings) -> Model | None:
     data = plain(item.value)
     kind = data.get("kind") if isinstance(data, dict) else None
     if kind in KINDS:
-        return _build_entry(TypeAdapter(KINDS[kind]), item, findings)  # type: ignore[no-any-return]
+        return _build_entry(KINDS[kind], item, findings)  # type: ignore[no-any-return]
     message = (
         Text(zh="条款没有写明种类 kind。", en="The clause does not say its kind.")
         if kind is None

@@ -4,13 +4,13 @@ exists.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from zhike.handbook.common import Text
-from zhike.handbook.problems import Problem, closest
+from zhike.handbook.common import Model, Text
+from zhike.handbook.problems import Problem, closest, suggest
 from zhike.handbook.source import Item
 
 _PLAIN: dict[str, tuple[str, str]] = {
@@ -35,25 +35,30 @@ _PLAIN: dict[str, tuple[str, str]] = {
 }
 
 
-def problems_of(error: ValidationError, item: Item, subject: str, *, skip: int = 0) -> list[Problem]:
+KEYS = Text(zh="项", en="keys")
+
+
+def problems_of(error: ValidationError, item: Item, subject: str, *, of: Any, skip: int = 0) -> list[Problem]:
     """Every error of pydantic as a problem of the file it came from; of several ways to read one value only the first
     is told.
 
-    `skip` leaves out the first steps of each path.
+    `of`: the type that was read. `skip` leaves out the first steps of each path.
     """
     found: dict[tuple[Any, ...], Problem] = {}
     for detail in error.errors():
         path = tuple(step for step in detail["loc"][skip:] if _is_step(step))
         if not any(path[: len(known)] == known or known[: len(path)] == path for known in found if known and path):
-            found[path] = _problem_of(detail, path, item, subject)
+            found[path] = _problem_of(detail, path, item, subject, of)
     return list(found.values())
 
 
-def _problem_of(detail: Any, path: tuple[Any, ...], item: Item, subject: str) -> Problem:
+def _problem_of(detail: Any, path: tuple[Any, ...], item: Item, subject: str, of: Any) -> Problem:
     key = ".".join(str(step) for step in path) or "-"
     kind = str(detail["type"])
-    build = _SPECIAL.get(kind, _by_table)
-    code, message, remedy = build(detail, key)
+    if kind == "extra_forbidden":
+        code, message, remedy = _extra(key, keys_at(of, path[:-1]))
+    else:
+        code, message, remedy = _SPECIAL.get(kind, _by_table)(detail, key)
     return Problem(code, item.file, item.line_of(path), subject, message, remedy)
 
 
@@ -83,17 +88,35 @@ def _missing(_: Any, key: str) -> Parts:
     )
 
 
-def _extra(_: Any, key: str) -> Parts:
-    name = key.rpartition(".")[2]
-    near = closest(name, _all_keys())
-    return (
-        "key-unknown",
-        Text(zh=f"这里没有“{key}”这一项。", en=f"There is no key {key} here."),
-        Text(
-            zh=f"是否应为“{near}”？" if near else "删去它，或查 docs/handbook-format.md。",
-            en=f"Did you mean {near}?" if near else "Delete it, or see docs/handbook-format.md.",
-        ),
-    )
+def _extra(key: str, known: set[str]) -> Parts:
+    message = Text(zh=f"这里没有“{key}”这一项。", en=f"There is no key {key} here.")
+    return "key-unknown", message, suggest(key.rpartition(".")[2], known, KEYS)
+
+
+def keys_at(of: Any, path: Sequence[Any]) -> set[str]:
+    """The keys that may stand at a path below a value of this type; places of lists and names of mappings are passed over.
+
+    >>> from zhike.handbook.clauses import Tariff
+    >>> sorted(keys_at(Tariff, ("over",)))
+    ['above', 'approval', 'refuse', 'spent', 'warn_at']
+    """
+    models = set(_models_of(of))
+    for step in path:
+        below = [
+            field.annotation
+            for model in models
+            for name, field in model.model_fields.items()
+            if step in (name, field.alias)
+        ]
+        models = {model for each in below for model in _models_of(each)} or models
+    return {field.alias or name for model in models for name, field in model.model_fields.items()}
+
+
+def _models_of(annotation: Any) -> Iterator[type[Model]]:
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_of(inner)
 
 
 def _literal(detail: Any, key: str) -> Parts:
@@ -157,22 +180,8 @@ def _by_table(detail: Any, key: str) -> Parts:
 
 _SPECIAL: dict[str, Callable[[Any, str], Parts]] = {
     "missing": _missing,
-    "extra_forbidden": _extra,
     "literal_error": _literal,
     "enum": _literal,
     "string_pattern_mismatch": _pattern,
     "value_error": _by_validator,
 }
-
-
-def _all_keys() -> set[str]:
-    from zhike.handbook import clauses, common, structure, terms
-    from zhike.handbook.common import Model
-
-    models = [
-        found
-        for module in (clauses, common, structure, terms)
-        for found in vars(module).values()
-        if isinstance(found, type) and issubclass(found, Model)
-    ]
-    return {field.alias or name for model in models for name, field in model.model_fields.items()}

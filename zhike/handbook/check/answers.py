@@ -45,7 +45,8 @@ def _questions(checker: Checker, clause: Clause) -> list[Question]:
         case Deadline():
             ends = ",".join(sorted({*clause.until, *clause.until_all}))
             holder = ",".join(sorted(clause.holder))
-            return [("deadline", process, event, ends, holder) for event in clause.starts]
+            counted = f"{clause.since_fact or ''}/{clause.before or ''}"
+            return [("deadline", process, event, ends, holder, counted) for event in clause.starts]
         case _:
             return []
 

@@ -139,7 +139,7 @@ def _check_applies(checker: Checker, clause: ClauseBase, item: Item) -> None:
 def _check_table(
     checker: Checker, clause: Clause, by: str | None, rows: set[str], has_other: bool, known: Fields
 ) -> None:
-    """A table by a choice has a row for every choice, or one for all others, and no row for what cannot be chosen."""
+    """A table by a choice has a row for every choice that can be met, or one for all others, and no row for what cannot be chosen."""
     if by is None:
         if rows:
             checker.note_clause(
@@ -155,11 +155,7 @@ def _check_table(
     values = domain_of(checker, by, known)
     if values is None:
         return
-    names = {
-        ("true" if value else "false") if isinstance(value, bool) else str(value)
-        for value in values
-        if value is not None
-    }
+    names = {_as_row(value) for value in values if value is not None}
     for row in sorted(rows - names):
         checker.unknown(
             "value-unknown",
@@ -170,7 +166,11 @@ def _check_table(
             path=("table", row),
             subject=clause.id,
         )
-    missing = sorted(names - rows)
+    test = clause.when.get(by)
+    met = [
+        value for value in values if value is not None and (test is None or test.references or test.check(value, {}))
+    ]
+    missing = sorted({_as_row(value) for value in met} - rows)
     if missing and not has_other:
         checker.note_clause(
             "table-incomplete",
@@ -181,6 +181,10 @@ def _check_table(
             ),
             Text(zh="补上这些行，或写 other。", en="Add these rows, or an `other`."),
         )
+
+
+def _as_row(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _check_conditions(checker: Checker, model: object, known: Fields, item: Item, path: Path, subject: str) -> None:

@@ -32,6 +32,18 @@ TARIFF: dict[str, Any] = clause(
 )  # fmt: skip
 
 
+def test_limits_counted_from_different_moments_are_two_questions(tmp_path: Path) -> None:
+    dated = [{"id": name, "title": name, "type": "datetime"} for name in ("heard_at", "visit_at")]
+    since, ahead = (clause(LIMIT, id=f"S-1{n}", **{key: f"ticket.{name}"}) for n, key, name in DATED)
+    records = [{**TICKET, "fields": [*TICKET["fields"], *dated]}]
+    assert examined(tmp_path, clauses=with_clause(since, ahead), records=records).errors == []
+
+
+def test_a_table_needs_rows_for_what_its_condition_lets_through_only(tmp_path: Path) -> None:
+    urgent = clause(TARIFF, base={"urgent": 2}, when={"kind": "urgent"})
+    assert examined(tmp_path, clauses=with_clause(urgent)).errors == []
+
+
 def test_a_sound_handbook_has_nothing_to_complain_about(tmp_path: Path) -> None:
     loaded = examined(tmp_path)
     assert loaded.errors == []
@@ -57,6 +69,7 @@ def test_a_clause_may_ask_what_is_kept_of_the_customer(tmp_path: Path) -> None:
 
 STAGES = MANIFEST["processes"][0]["stages"]
 REGISTER, FINISH = MANIFEST["processes"][0]["actions"]
+DATED = ((1, "since_fact", "heard_at"), (2, "before", "visit_at"))
 KIND_FIELD = {"id": "kind", "title": "类", "type": "enum"}
 GATE_ON_FINISH = clause(GATE, on="action.finish", requires={"facts": {"kind": "plain"}})
 BY_PARAMETER = clause(LIMIT, within={"param": "limit"})

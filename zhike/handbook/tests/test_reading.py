@@ -84,6 +84,8 @@ def test_yaml_is_read_as_version_1_2(tmp_path: Path) -> None:
 KINDS_KNOWN = "Known kinds of clause: deadline, duty, gate, measure, route, sanction, tariff, visibility, wording."
 READ: list[tuple[str, dict[str, object], str]] = [
     ("key-unknown", clause(LIMIT, holdr="agent"), "Did you mean holder?"),
+    ("key-unknown", clause(LIMIT, cap={"witin": "2h"}), "Did you mean within?"),
+    ("key-unknown", clause(LIMIT, cap={"approvals": "boss"}), "Known keys: since_fact, starts, within."),
     ("key-missing", clause(LIMIT, title=None), "Add title: ..."),
     ("kind-unknown", clause(LIMIT, kind="dedline"), "Did you mean deadline?"),
     ("kind-unknown", clause(LIMIT, kind=None), KINDS_KNOWN),

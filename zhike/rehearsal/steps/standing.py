@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from zhike.cases.holders import principals_for
@@ -16,6 +17,9 @@ from zhike.rehearsal.values import convert
 from zhike.rehearsal.vocabulary import StepFailed, step
 from zhike.rehearsal.vocabulary import names as listed
 from zhike.rehearsal.world import World
+
+
+NUMBERS = ("money", "decimal", "int")
 
 
 @step("<C>(在|不在)<N>")
@@ -157,8 +161,16 @@ def same_value(world: World, field: FieldDef, value: Any, wanted: str) -> bool:
     return (
         value == typed
         or str(value) in (wanted, str(typed))
+        or (field.type in NUMBERS and _number(value) == _number(wanted) is not None)
         or display(world.book, field, value, "zh", unmasked=True) == wanted
     )
+
+
+def _number(value: Any) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
 
 
 @step("<C>填有<I>份<N>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +63,18 @@ BACKGROUND = """# language: zh-CN
 """
 
 
-def folder_with(tmp_path: Path, *clauses: dict[str, Any], **manifest: Any) -> Path:
-    """The department with these clauses beside its usual ones."""
+def folder_with(
+    tmp_path: Path,
+    *clauses: dict[str, Any],
+    more_records: Sequence[dict[str, Any]] = (),
+    more_actions: Sequence[dict[str, Any]] = (),
+    **manifest: Any,
+) -> Path:
+    """The department with these clauses, forms and actions beside its usual ones."""
+    actions = [REGISTER, CALLS, *more_actions, FINISH]
     return write(
-        tmp_path, text=f"{TEXT}\n## 4 回访\n\n{SAID}\n", records=[*MANIFEST["records"], ABOUT, CALL],
-        clauses=with_clause(*clauses), processes=process(customer={"phone": "phone"}, actions=[REGISTER, CALLS, FINISH]),
-        **manifest,
+        tmp_path, text=f"{TEXT}\n## 4 回访\n\n{SAID}\n", records=[*MANIFEST["records"], ABOUT, CALL, *more_records],
+        clauses=with_clause(*clauses), processes=process(customer={"phone": "phone"}, actions=actions), **manifest,
     )  # fmt: skip
 
 

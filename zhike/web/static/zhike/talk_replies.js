@@ -3,19 +3,28 @@ const form = () => document.getElementById("wb-compose");
 const field = () => document.getElementById("wb-words");
 const box = () => document.getElementById("wb-canned");
 const items = () => [...(box()?.querySelectorAll("[role=option]") ?? [])];
-let known = { number: "", replies: [] };
+const NOTHING = { number: "", replies: Promise.resolve([]) };
+let known = NOTHING;
+let turn = 0; // an answer that comes after the next key, or after a choice, offers nothing any more
 
-async function replies() {
+// Asked for once a conversation; asked for again when that failed.
+function replies() {
   const number = document.getElementById("wb-talk").dataset.number;
-  if (known.number === number) return known.replies;
-  const answer = await fetch(form().dataset.replies).catch(() => null);
-  if (answer?.ok) known = { number, replies: (await answer.json()).replies };
+  if (known.number !== number) known = { number, replies: fetched() };
   return known.replies;
+}
+
+async function fetched() {
+  const answer = await fetch(form().dataset.replies).catch(() => null);
+  if (answer?.ok) return (await answer.json()).replies;
+  known = NOTHING;
+  return [];
 }
 
 const asked = () => /^\/([^\s/]*)$/u.exec(field()?.value ?? "")?.[1];
 
 function close() {
+  turn += 1;
   if (!box()) return;
   box().hidden = true;
   box().replaceChildren();
@@ -39,7 +48,10 @@ function take(item) {
 
 async function offer(text) {
   const wanted = text.toLowerCase();
-  const found = (await replies())
+  const mine = ++turn;
+  const all = await replies();
+  if (mine !== turn) return;
+  const found = all
     .filter((reply) => reply.shortcut.toLowerCase().startsWith(wanted) || reply.title.toLowerCase().includes(wanted))
     .sort((one, two) => Number(two.shortcut.toLowerCase() === wanted) - Number(one.shortcut.toLowerCase() === wanted)).slice(0, 20);
   box().replaceChildren(...found.map((reply, at) => {
@@ -61,6 +73,7 @@ async function offer(text) {
 document.addEventListener("input", (event) => {
   if (event.target.id !== "wb-words") return;
   const text = asked();
+  turn += 1;
   if (text === undefined) { if (!box().hidden) close(); return; }
   offer(text);
 });
@@ -92,4 +105,4 @@ document.addEventListener("keydown", (event) => {
   event.stopPropagation();
 }, true);
 document.addEventListener("focusout", (event) => { if (event.target.id === "wb-words" && box() && !box().hidden) setTimeout(() => { if (document.activeElement !== field()) close(); }, 100); });
-document.addEventListener("zk:talk", () => { known = { number: "", replies: [] }; });
+document.addEventListener("zk:talk", () => { known = NOTHING; });
