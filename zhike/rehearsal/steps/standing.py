@@ -18,7 +18,6 @@ from zhike.rehearsal.vocabulary import StepFailed, step
 from zhike.rehearsal.vocabulary import names as listed
 from zhike.rehearsal.world import World
 
-
 NUMBERS = ("money", "decimal", "int")
 
 
