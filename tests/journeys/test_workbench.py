@@ -26,6 +26,9 @@ EVENT = """([kind, name, type, data, bytes]) => {
     if (kind === "paste") place.dispatchEvent(new ClipboardEvent("paste", { ...init, clipboardData: holds }));
     else place.dispatchEvent(new DragEvent("drop", { ...init, dataTransfer: holds }));
 }"""
+CHANGE = """([seq, body]) => fetch(`${document.getElementById("wb-talk").dataset.url}/messages/${seq}`, { method: "POST", body,
+    headers: { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value, "Content-Type": "application/x-www-form-urlencoded" } })
+    .then((answer) => answer.status)"""
 EVIL = '<img src=x onerror="window.evil=1"><script>window.evil=1</script>'
 
 
@@ -60,6 +63,24 @@ def test_all_that_was_written_while_the_line_was_down_is_there_when_it_is_back(a
     expect(page.locator("#wb-messages .wb-customer")).to_have_count(231)
     assert page.locator("#wb-messages .wb-customer .wb-words").all_inner_texts() == [str(n) for n in range(231)]
     anna.faults.clear()  # the cut connection itself
+
+
+def test_what_was_changed_or_recalled_while_too_much_was_missed_is_shown_as_it_is_now(anna: Somebody, talks: Served) -> None:
+    page = take(anna, visitor(talks, "价格多少", who="示例访客迟"))
+    for words in ("十元", "记错了"):
+        page.locator("#wb-words").fill(words)
+        page.locator("#wb-words").press("Enter")
+        expect(page.locator("#wb-messages .wb-mine[data-message]").last).to_contain_text(words)
+    page.route(re.compile(r"/messages/\d+\?day"), lambda route: route.abort())
+    for seq, body in ((2, "words=十二元"), (3, "deed=recall")):
+        page.evaluate(CHANGE, [seq, body])
+    expect(page.locator("#wb-messages .wb-mine").first).to_contain_text("十元")
+    page.unroute_all()
+    page.evaluate("() => document.dispatchEvent(new CustomEvent('zk:reset'))")
+    expect(page.locator("#wb-messages .wb-mine").first).to_contain_text("十二元")
+    expect(page.locator("#wb-messages .wb-mine").last).to_contain_text("这条消息已撤回")
+    expect(page.locator("#wb-messages .wb-mine")).to_have_count(2)
+    anna.faults.clear()  # what was cut off itself
 
 
 def test_a_picture_of_thirty_megabytes_is_refused_in_words_and_the_words_stay(anna: Somebody, talks: Served) -> None:

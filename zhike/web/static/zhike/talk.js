@@ -251,6 +251,31 @@ async function one(number, seq) {
   if (still.held(element)) still.when(() => element, element, () => one(number, seq));
   else swap(element, part.content.firstElementChild);
 }
+
+// More was missed than is told one by one: what stands there may have been changed or recalled since, and is fetched again.
+async function renew() {
+  const here = talk();
+  const shown = () => [...messages().querySelectorAll(".wb-message[data-message]")].map((each) => Number(each.dataset.message));
+  if (!here || messages().hasAttribute("data-first") || !shown().length) return;
+  const last = Math.max(...shown());
+  let after = Math.min(...shown()) - 1;
+  while (after < last) {
+    const answer = await fetch(`${here.dataset.url}/tail?after=${after}`).catch(() => null);
+    if (!answer?.ok || talk() !== here) return;
+    const part = document.createElement("template");
+    part.innerHTML = await answer.text();
+    const told = [...part.content.querySelectorAll(".wb-message[data-message]")];
+    if (!told.length) return;
+    after = Math.max(...told.map((each) => Number(each.dataset.message)));
+    for (const fresh of told) instead(fresh);
+  }
+}
+function instead(fresh) {
+  const old = document.getElementById(fresh.id);
+  if (!old || old.isEqualNode(fresh)) return;
+  if (still.held(old)) still.when(() => document.getElementById(fresh.id), old, () => one(fresh.dataset.number, fresh.dataset.seq));
+  else swap(old, fresh);
+}
 document.addEventListener("zk:message", (event) => one(event.detail.number, event.detail.seq));
 
 let marking = 0;
@@ -323,7 +348,7 @@ document.addEventListener("zk:fact", (event) => {
   if (fact.type === "conversation.question_settled") answered();
   head();
 });
-function everything() { whole(); tail(); if (talk()) head(); }
+function everything() { whole(); renew().then(tail); if (talk()) head(); }
 document.addEventListener("zk:reset", everything);
 addEventListener("online", everything);
 
