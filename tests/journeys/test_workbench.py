@@ -26,9 +26,10 @@ EVENT = """([kind, name, type, data, bytes]) => {
     if (kind === "paste") place.dispatchEvent(new ClipboardEvent("paste", { ...init, clipboardData: holds }));
     else place.dispatchEvent(new DragEvent("drop", { ...init, dataTransfer: holds }));
 }"""
-CHANGE = """([seq, body]) => fetch(`${document.getElementById("wb-talk").dataset.url}/messages/${seq}`, { method: "POST", body,
-    headers: { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value, "Content-Type": "application/x-www-form-urlencoded" } })
-    .then((answer) => answer.status)"""
+CHANGE = """([seq, body]) => fetch(`${document.getElementById("wb-talk").dataset.url}/messages/${seq}`, {
+    method: "POST", body: new URLSearchParams(body),
+    headers: { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value },
+}).then((answer) => answer.status)"""
 EVIL = '<img src=x onerror="window.evil=1"><script>window.evil=1</script>'
 
 
@@ -65,7 +66,9 @@ def test_all_that_was_written_while_the_line_was_down_is_there_when_it_is_back(a
     anna.faults.clear()  # the cut connection itself
 
 
-def test_what_was_changed_or_recalled_while_too_much_was_missed_is_shown_as_it_is_now(anna: Somebody, talks: Served) -> None:
+def test_what_was_changed_or_recalled_while_too_much_was_missed_is_shown_as_it_is_now(
+    anna: Somebody, talks: Served
+) -> None:
     page = take(anna, visitor(talks, "价格多少", who="示例访客迟"))
     for words in ("十元", "记错了"):
         page.locator("#wb-words").fill(words)

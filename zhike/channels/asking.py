@@ -14,8 +14,9 @@ from typing import Any
 from django.db import transaction
 
 from zhike.channels.events import InboxChanged
+from zhike.channels.webchat.reminding import is_asked_again
 from zhike.channels.webchat.settings import WebchatSettings, settings_of
-from zhike.channels.webchat.surveys import OPEN_FOR, is_asked_again, open_survey
+from zhike.channels.webchat.surveys import OPEN_FOR, open_survey
 from zhike.clocks.events import ClockBreached
 from zhike.conversations.actions import announce
 from zhike.conversations.events import ConversationClosed

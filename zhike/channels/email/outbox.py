@@ -61,8 +61,12 @@ TOLD = {
 }
 
 
-def enqueue(message: Message, mailbox: Mailbox, *, now: dt.datetime) -> Outgoing:
-    """Put a message of state `sending` on its way, in the caller's transaction; one that failed begins anew."""
+def enqueue(
+    message: Message, mailbox: Mailbox, *, now: dt.datetime, to: str = "", not_before: dt.datetime | None = None
+) -> Outgoing:
+    """Put a message of state `sending` on its way, in the caller's transaction; one that failed begins anew. `to`: where the conversation
+    is not one of mails.
+    """
     conversation = message.conversation
     assert conversation.address is not None
     domain = mailbox.address.rpartition("@")[2]
@@ -70,11 +74,11 @@ def enqueue(message: Message, mailbox: Mailbox, *, now: dt.datetime) -> Outgoing
         message=message,
         defaults={
             "mailbox": mailbox,
-            "to": conversation.address.value,
+            "to": to or conversation.address.value,
             "identifier": tokens.message_id(conversation.pk, message.pk, domain),
             "is_auto": bool(message.extra.get("auto")),
             "made_at": now,
-            "next_at": AT_ONCE,
+            "next_at": not_before or AT_ONCE,
         },
     )
     if not made and found.state in (Outgoing.State.FAILED, Outgoing.State.UNKNOWN):
@@ -152,7 +156,7 @@ def _subject(row: Outgoing, conversation: Conversation) -> str:
     """A machine's answer repeats nothing of what came; a person's keeps the subject."""
     mark = tokens.subject_mark(conversation.number)
     if row.is_auto:
-        return f"{ARRIVED.say(_language(row))} {mark}"
+        return f"{row.message.extra.get('subject') or ARRIVED.say(_language(row))} {mark}"
     subject = conversation.subject or row.mailbox.sender_name
     return f"{subject if ANSWERS.match(subject) else f'Re: {subject}'} {mark}"
 

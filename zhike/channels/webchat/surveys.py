@@ -1,5 +1,5 @@
 """How satisfied a visitor is: asked once after the end, answered once, asked again once: by short message where a clause says `remind`
-and he has agreed to it, else when he comes back to the site.
+and he has agreed to it, by mail where only his mail address is known, else when he comes back to the site.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from django.db import transaction
 
 from zhike.channels.sms.models import SmsTemplate
 from zhike.channels.sms.sending import Order, queue
+from zhike.channels.webchat.reminding import is_asked_again, language_of, remind_by_mail
 from zhike.channels.webchat.settings import WebchatSettings
 from zhike.conversations.models import Conversation, Survey
 from zhike.conversations.visiting import answer_survey, ask_survey
 from zhike.customers.consents import may_contact
-from zhike.customers.models import Customer
 from zhike.handbook.common import Text
 
 BEST = 5
@@ -52,36 +52,36 @@ def note_reminder(survey: Survey, now: dt.datetime) -> None:
     Survey.objects.filter(pk=survey.pk, reminded_at=None).update(reminded_at=now)
 
 
-def is_asked_again(survey: Survey, now: dt.datetime) -> bool:
-    """Claim the second, and last, time; False when it has been taken, or he has answered."""
-    return bool(Survey.objects.filter(pk=survey.pk, answered_at=None, reminded_at=None).update(reminded_at=now))
-
-
 def remind(survey: Survey, settings: WebchatSettings, now: dt.datetime) -> bool:
-    """Send the question to his phone, once, where he has agreed to be asked and the house says where it is reached; else False, and the
-    widget reminds him when he comes back. The short message passes the gate as every other.
+    """Send the question to his phone, or where none is known to his mail address, once, where he has agreed to be asked and the house says
+    where it is reached; else False, and the widget reminds him when he comes back. Both pass the gate of short messages.
     """
-    conversation = survey.conversation
-    number = _number_of(conversation.customer, now)
-    if not number or not settings.address or now - survey.asked_at > OPEN_FOR:
+    customer = survey.conversation.customer
+    if not settings.address or now - survey.asked_at > OPEN_FOR:
         return False
-    with transaction.atomic():
-        if not is_asked_again(survey, now):
-            return False
-        queue(_order(survey, settings, number), now)
-    return True
-
-
-def _number_of(customer: Customer | None, now: dt.datetime) -> str:
     if customer is None or not may_contact(customer, PURPOSE, now):
-        return ""
-    return customer.contact_points.filter(kind="phone").order_by("id").values_list("value", flat=True).first() or ""
+        return False
+    known = dict(
+        customer.contact_points.filter(kind__in=("phone", "email")).order_by("-id").values_list("kind", "value")
+    )
+    with transaction.atomic():
+        if "phone" in known and is_asked_again(survey, now):
+            queue(_order(survey, settings, known["phone"]), now)
+            return True
+        words = _words(survey, settings)
+        return "phone" not in known and "email" in known and remind_by_mail(survey, words, known["email"], now)
+
+
+def _link(survey: Survey, settings: WebchatSettings) -> str:
+    return f"{settings.address}/chat/survey/{survey.token}"
+
+
+def _words(survey: Survey, settings: WebchatSettings) -> str:
+    return REMINDER.say(language_of(survey.conversation)).format(link=_link(survey, settings))
 
 
 def _order(survey: Survey, settings: WebchatSettings, number: str) -> Order:
-    address = survey.conversation.address
-    link = f"{settings.address}/chat/survey/{survey.token}"
-    words = REMINDER.say("en" if address is not None and address.language.startswith("en") else "zh").format(link=link)
+    link, words = _link(survey, settings), _words(survey, settings)
     template = SmsTemplate.objects.select_related("gateway").filter(
         code=settings.survey_template, state=SmsTemplate.State.APPROVED, gateway__is_active=True
     ).first() if settings.survey_template else None  # fmt: skip

@@ -6,8 +6,12 @@ import datetime as dt
 
 import pytest
 
+from zhike.channels.email.models import Outgoing
+from zhike.channels.email.tests.ground import mailbox_of
+from zhike.channels.sms.gate import Verdict
 from zhike.channels.sms.models import OutgoingMessage
 from zhike.channels.tests.short import NUMBER
+from zhike.channels.webchat import reminding
 from zhike.clocks.actions import fire_due
 from zhike.clocks.models import Clock
 from zhike.conversations.actions import say
@@ -17,7 +21,7 @@ from zhike.conversations.presence import enter_state
 from zhike.conversations.tests.ground import at
 from zhike.customers.actions import find_or_add_customer
 from zhike.customers.consents import give_consent, withdraw_consent
-from zhike.customers.models import Customer
+from zhike.customers.models import ContactPoint, Customer
 from zhike.org.handbooks import viewer
 from zhike.org.models import Staff
 from zhike.web.webchat.tests.conftest import Watch
@@ -66,6 +70,59 @@ def test_after_a_day_who_agreed_gets_the_link_once(customer: Customer, watch: Wa
     fire_due(at("03-05 10:00"))
     link = f"https://desk.example/chat/survey/{Survey.objects.get().token}"
     assert sent() == [(NUMBER, "service", f"您对刚才的在线咨询满意吗？请点开评价：{link}")]
+
+
+def reached_by_mail(customer: Customer, handbook: str = "webchat-desk") -> None:
+    """Of him only a mail address is known; a mailbox of the house is there."""
+    mailbox = mailbox_of()
+    Inbox.objects.filter(pk=mailbox.inbox_id).update(handbook=handbook)
+    ContactPoint.objects.filter(customer=customer).update(kind="email", value="guke@example.com")
+
+
+def mailed() -> list[tuple[str, bool, str, str]]:
+    rows = Outgoing.objects.select_related("message")
+    return [(row.to, row.is_auto, row.message.words, row.message.extra["subject"]) for row in rows]
+
+
+def test_who_left_only_a_mail_address_gets_the_link_by_mail_once(customer: Customer, watch: Watch) -> None:
+    agrees(customer)
+    visitor = talks(watch)
+    reached_by_mail(customer)
+    fire_due(AFTER)
+    fire_due(at("03-05 10:00"))
+    link = f"https://desk.example/chat/survey/{Survey.objects.get().token}"
+    words = f"您对刚才的在线咨询满意吗？请点开评价：{link}"
+    assert (mailed(), sent()) == ([("guke@example.com", True, words, "请评价我们的在线咨询")], [])
+    watch.now = at("03-05 10:00")
+    assert visitor.state()["survey"] == {"reminder": False}
+
+
+@pytest.mark.parametrize("why", ["never agreed", "another house", "a mailbox of machines"])
+def test_without_leave_or_a_mailbox_no_mail_goes_out_and_the_site_reminds_him(
+    customer: Customer, watch: Watch, why: str
+) -> None:
+    if why != "never agreed":
+        agrees(customer)
+    visitor = talks(watch)
+    reached_by_mail(customer, "talk" if why == "another house" else "webchat-desk")
+    if why == "a mailbox of machines":
+        ContactPoint.objects.filter(kind="email").update(value="noreply@example.com")
+    fire_due(AFTER)
+    assert mailed() == []
+    watch.now = AFTER
+    assert visitor.state()["survey"] == {"reminder": True}
+
+
+def test_a_clause_that_lets_nobody_be_written_to_at_this_hour_puts_the_mail_off(
+    customer: Customer, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agrees(customer)
+    talks(watch)
+    reached_by_mail(customer)
+    morning = at("03-05 08:00")
+    monkeypatch.setattr(reminding, "ask_gate", lambda asking, now: Verdict(False, until=morning))
+    fire_due(AFTER)
+    assert Outgoing.objects.get().next_at == morning
 
 
 def test_who_was_reminded_by_short_message_is_not_reminded_again_on_the_site(customer: Customer, watch: Watch) -> None:
