@@ -128,7 +128,7 @@ class SanctionRevoked(Event):
     person: str | None
 
 
-@event("sanction.began")
+@event("sanction.began", stays="what person ends_at")
 @dataclass(frozen=True)
 class SanctionBegan(Event):
     """What was laid on somebody for a time begins."""
@@ -139,7 +139,7 @@ class SanctionBegan(Event):
     """ISO; "" where it lasts until something is the case."""
 
 
-@event("sanction.ended")
+@event("sanction.ended", stays="what person why")
 @dataclass(frozen=True)
 class SanctionEnded(Event):
     """It is over: `time`, `passed` (what was waited for is the case), `revoked`, or `closed` with its case."""

@@ -97,6 +97,8 @@ class Case(CaseRow):
     children: list[str]
     merged_into: str | None
     follows: bool
+    contents_deleted_at: str | None
+    contents_deleted_by: str
     customer: dict[str, Any] | None
     records: list[dict[str, Any]]
     clocks: list[Clock]

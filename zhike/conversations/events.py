@@ -205,7 +205,7 @@ class CaseCalledFor(Event):
     internal: bool = True
 
 
-@event("conversation.knowledge_searched")
+@event("conversation.knowledge_searched", stays="number record")
 @dataclass(frozen=True)
 class KnowledgeSearched(Event):
     """Whoever has the conversation looked something up for it in this directory."""
@@ -215,7 +215,7 @@ class KnowledgeSearched(Event):
     internal: bool = True
 
 
-@event("conversation.knowledge_used")
+@event("conversation.knowledge_used", stays="number record label")
 @dataclass(frozen=True)
 class KnowledgeUsed(Event):
     """Words of an entry went into an answer."""

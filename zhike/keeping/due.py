@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from zhike.cases.models import Case, Hold, Link
+from zhike.cases.models import Case, Consequence, Hold, Link
 from zhike.conversations.models import Conversation
 from zhike.keeping.models import Deletion
 from zhike.keeping.rules import Rule
@@ -73,7 +73,7 @@ def ended_under(rule: Rule) -> list[dt.datetime]:
 
 def cases_of(rule: Rule) -> QuerySet[Case]:
     """Closed cases under the rule that still have their contents, with `held` and `tied`."""
-    rows = Case.objects.filter(handbook_version_id=rule.version_id, status=Case.Status.CLOSED, emptied_at=None)
+    rows = Case.objects.filter(handbook_version_id__in=rule.versions, status=Case.Status.CLOSED, emptied_at=None)
     rows = rows.filter(closed_at__isnull=False).annotate(held=_case_held("pk"), tied=_case_tied())
     if rule.of == "process":
         return rows.filter(process=rule.name)
@@ -83,7 +83,7 @@ def cases_of(rule: Rule) -> QuerySet[Case]:
 def conversations_of(rule: Rule) -> QuerySet[Conversation]:
     """Ended conversations under the rule that still have their contents, with `held` and `tied`."""
     case = Case.objects.filter(number=OuterRef("case_number"))
-    rows = Conversation.objects.filter(version_id=rule.version_id, state=Conversation.State.CLOSED, emptied_at=None)
+    rows = Conversation.objects.filter(version_id__in=rule.versions, state=Conversation.State.CLOSED, emptied_at=None)
     rows = rows.filter(closed_at__isnull=False).annotate(
         held=Exists(Hold.objects.filter(case__number=OuterRef("case_number"), ended_at=None)),
         tied=Exists(case.filter(status=OPEN)),
@@ -100,9 +100,9 @@ def _case_held(pk: str) -> Exists:
     return Exists(Hold.objects.filter(case=OuterRef(pk), ended_at=None))
 
 
-def _case_tied() -> Exists | Q:
-    """Linked to an open case either way, child or parent of one, merged into one that still has its contents, or spoken of in a
-    conversation that goes on."""
+def _case_tied() -> Any:
+    """Linked to an open case either way, child or parent of one, merged into one that still has its contents, spoken of in a
+    conversation that goes on, or the ground of a consequence that somebody still bears."""
     this = OuterRef("pk")
     live = Conversation.objects.filter(case_number=OuterRef("number"), state__in=Conversation.LIVE)
     return (
@@ -112,6 +112,7 @@ def _case_tied() -> Exists | Q:
         | Exists(Case.objects.filter(pk=OuterRef("parent_id"), status=OPEN))
         | Exists(Case.objects.filter(pk=OuterRef("merged_into_id"), emptied_at=None))
         | Exists(live)
+        | Exists(Consequence.objects.filter(case=this).exclude(state=Consequence.State.ENDED))
     )
 
 

@@ -43,10 +43,12 @@ def erase(due: Due, run: Run, *, now: dt.datetime) -> Deletion | None:
         whole = "" if due.rule.of != "record" else due.rule.name
         told = ContentsDeleted(due.number, whole, counts)
         fact = NewFact(told, now, (due.kind, due.id), SYSTEM, due.rule.handbook, clauses, audience)
-        record([fact], [_use(due, now)] if due.rule.clause else [])
+        version = subject.handbook_version_id if due.kind == "case" else subject.version_id
+        record([fact], [_use(due, version, now)] if due.rule.clause else [])
         return Deletion.objects.create(
             run=run, subject_kind=due.kind, subject_id=due.id, number=due.number, handbook=due.rule.handbook,
-            version_id=due.rule.version_id, clause=due.rule.clause, record=whole, due_at=due.due_at, at=now, counts=counts,
+            version_id=version, process=getattr(subject, "process", ""), clause=due.rule.clause, record=whole, due_at=due.due_at, at=now,
+            counts=counts,
         )  # fmt: skip
 
 
@@ -60,9 +62,9 @@ def _still_due(due: Due, now: dt.datetime) -> Any:
     return found if found is not None and due.rule.due(found.closed_at) <= now else None
 
 
-def _use(due: Due, now: dt.datetime) -> Use:
+def _use(due: Due, version: int, now: dt.datetime) -> Use:
     rule = due.rule
-    return Use(now, rule.handbook, rule.version_id, rule.clause, "applied", (due.kind, due.id), holder=SYSTEM)
+    return Use(now, rule.handbook, version, rule.clause, "applied", (due.kind, due.id), holder=SYSTEM)
 
 
 def _erase_case(case: Case, due: Due, now: dt.datetime) -> dict[str, int]:

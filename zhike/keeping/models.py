@@ -25,6 +25,7 @@ class Deletion(models.Model):
     number = models.CharField(max_length=32)
     handbook = models.CharField(max_length=64)
     version_id = models.BigIntegerField()
+    process = models.CharField(max_length=40, blank=True, default="")
     clause = models.CharField(max_length=32, blank=True, default="")
     """"" where the form itself says how long it is kept."""
     record = models.CharField(max_length=40, blank=True, default="")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from django.db import connection
 
@@ -28,7 +28,8 @@ SLACK = dt.timedelta(days=4)
 class Rule:
     """`of` is "process", "record" or "conversation"; `name` the process or form, "" for conversations."""
 
-    version_id: int
+    versions: tuple[int, ...]
+    """Every version of the handbook that says so in the same words of the same clause."""
     handbook: str
     of: str
     name: str
@@ -36,7 +37,7 @@ class Rule:
     """"" where the form itself says it."""
     keep: Duration
     zone: str
-    calendar: Calendar | None = None
+    calendar: Calendar | None = field(default=None, compare=False)
 
     def due(self, ended_at: dt.datetime) -> dt.datetime:
         """The first moment at which what ended then has been kept long enough."""
@@ -48,11 +49,15 @@ class Rule:
 
 
 def every_rule() -> list[Rule]:
-    """One query besides the books."""
+    """What all versions say, each rule once. One query besides the books."""
     with connection.cursor() as cursor:
         cursor.execute(VERSIONS)
         versions = [number for (number,) in cursor.fetchall()]
-    return [rule for number in versions for rule in rules_of(number, book_of(number))]
+    found: dict[Rule, list[int]] = {}
+    for number in versions:
+        for rule in rules_of(number, book_of(number)):
+            found.setdefault(replace(rule, versions=()), []).append(number)
+    return [replace(rule, versions=tuple(numbers)) for rule, numbers in found.items()]
 
 
 def rules_of(version_id: int, book: Book) -> Iterator[Rule]:
@@ -61,8 +66,8 @@ def rules_of(version_id: int, book: Book) -> Iterator[Rule]:
     for clause in book.clauses("visibility"):
         of, _, name = clause.of.partition(".") if isinstance(clause, Visibility) else ("", "", "")
         if isinstance(clause, Visibility) and clause.keep and of in ("process", "record", "conversation"):
-            yield Rule(version_id, book.name, of, name, clause.id, clause.keep, zone, calendar)
+            yield Rule((version_id,), book.name, of, name, clause.id, clause.keep, zone, calendar)
     said = {clause.of for clause in book.clauses("visibility") if isinstance(clause, Visibility) and clause.keep}
     for record in book.handbook.records:
         if record.keep and record.kind == "form" and f"record.{record.id}" not in said:
-            yield Rule(version_id, book.name, "record", record.id, "", record.keep, zone, calendar)
+            yield Rule((version_id,), book.name, "record", record.id, "", record.keep, zone, calendar)

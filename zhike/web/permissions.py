@@ -148,6 +148,7 @@ PERMISSIONS: dict[str, Row] = {
     "case_page:file": _row("signed_in"),
     "case_page:people": _row("signed_in"),
     "case_page:follow": _row("signed_in", methods=WRITE),
+    "case_page:hold": _row("signed_in", methods=BOTH),
     "case_page:links": _row("signed_in", methods=BOTH),
     "case_page:unlink": _row("signed_in", methods=WRITE),
     "case_page:merge": _row("signed_in", methods=BOTH),
@@ -275,6 +276,8 @@ PERMISSIONS: dict[str, Row] = {
     "backup:show": _row("admin"),
     "backup:plan": _row("admin", methods=WRITE),
     "backup:now": _row("admin", methods=WRITE),
+    "keeping:show": _row("admin"),
+    "keeping:now": _row("admin", methods=WRITE),
     # directories: who keeps which one is decided by records.access
     "administration:directories": _row("signed_in"),
     "administration:directory": _row("signed_in"),

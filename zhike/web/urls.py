@@ -37,6 +37,7 @@ AREAS = (
     ("administration", "credentials"),
     ("administration/handbooks", "handbook_admin"),
     ("administration/backups", "backup"),
+    ("administration/kept", "keeping"),
     ("administration/journal", "audit"),
     ("administration", "administration"),
     ("mail", "mailboxes"),

@@ -109,7 +109,7 @@ class CaseOut(CaseRow):
             "examples": [
                 {
                     **EXAMPLE_ROW, "round": 1, "holders": [{"principal": "staff:5", "name": "示例客服"}], "parent": None,
-                    "children": [], "merged_into": None, "follows": False,
+                    "children": [], "merged_into": None, "follows": False, "contents_deleted_at": None, "contents_deleted_by": "",
                     "customer": {"id": 9, "name": "示例顾客", "contacts": []}, "records": [], "clocks": [],
                     "actions": [
                         {"id": "classify", "title": "定级", "allowed": True, "clauses": ["CC-03"], "why": "", "record": "triage"}
@@ -125,6 +125,10 @@ class CaseOut(CaseRow):
     children: list[str]
     merged_into: str | None = Field(description="The number of the case that leads, where the caller may see that.")
     follows: bool
+    contents_deleted_at: dt.datetime | None = Field(
+        description="When what was filled in, written and attached was deleted, because it had been kept as long as the handbook says."
+    )
+    contents_deleted_by: str = Field(description="The clause that says how long; empty while the contents are there.")
     customer: CustomerOfCase | None
     records: list[RecordFilled]
     clocks: list[ClockOut]
@@ -202,6 +206,7 @@ def case_out(case: Case, request: Call) -> CaseOut:
         parent=next((each.number for each in found.of("parent")), None),
         children=[each.number for each in found.of("child")],
         merged_into=found.leading.number if found.leading else None, follows=found.follows,
+        contents_deleted_at=case.emptied_at, contents_deleted_by=case.emptied_by,
         customer=_customer(case), records=_records(case, book, request.now),
         clocks=clocks_out(clocks_of(case.pk), request.now, {case.pk: case.number}),
         actions=[

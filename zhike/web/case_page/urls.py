@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhike.web.case_page import belonging, files, splitting, views
+from zhike.web.case_page import belonging, files, keeping, splitting, views
 
 app_name = "case_page"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("/<slug:number>/phone", views.phone, name="phone"),
     path("/<slug:number>/people", belonging.people, name="people"),
     path("/<slug:number>/follow", belonging.follow, name="follow"),
+    path("/<slug:number>/hold", keeping.hold, name="hold"),
     path("/<slug:number>/links", belonging.links, name="links"),
     path("/<slug:number>/links/<int:link>/end", belonging.unlink, name="unlink"),
     path("/<slug:number>/merge", belonging.merge, name="merge"),

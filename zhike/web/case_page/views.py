@@ -32,6 +32,7 @@ from zhike.web.base.refusals import refusals_of
 from zhike.web.case_page.customer import customer_card, show_phone
 from zhike.web.case_page.files import Received, file_fields, receive
 from zhike.web.case_page.forms import ActionForm, action_form
+from zhike.web.case_page.kept import kept_of
 from zhike.web.case_page.known import kept_values, meant, shown_again
 from zhike.web.case_page.page import CaseView, case_url, case_view, key_of, new_key, say
 from zhike.web.case_page.sheet import sheet_of
@@ -83,6 +84,7 @@ def page(request: Request, case: Case, form: ActionForm | None = None, status: i
         "case": case,
         "entries": sheet.teller.entries(),
         "ties": ties,
+        "kept": kept_of(case, request.viewer),
         "undo": ties.undo,
         "came_from": came_from(request, ties),
         "note_key": new_key(),
@@ -100,7 +102,7 @@ def ties_parts(request: Request, case: Case) -> dict[str, Any]:
     if "desk" in (request.GET.get("back"), request.POST.get("back")):
         return {"undo": undo_of(case, request.viewer, request.now)}
     ties = ties_of(case, request.viewer, request.now)
-    return {"ties": ties, "undo": ties.undo}
+    return {"ties": ties, "kept": kept_of(case, request.viewer), "undo": ties.undo}
 
 
 def came_from(request: Request, ties: Ties) -> str:

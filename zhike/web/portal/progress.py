@@ -60,6 +60,8 @@ class Progress:
     may_write: bool
     may_dispute: bool
     """It is closed, and something the customer may do opens it again."""
+    emptied_at: dt.datetime | None = None
+    """When its contents were deleted, because they had been kept as long as the handbook says."""
 
 
 def progress(case: Case, book: Book, viewer: Viewer, now: dt.datetime) -> Progress:
@@ -83,6 +85,7 @@ def progress(case: Case, book: Book, viewer: Viewer, now: dt.datetime) -> Progre
         may_write=case.merged_into_id is None
         and not any(is_message(offer.action) for offer in mine)
         and not book.stage(case.process, case.stage).final,
+        emptied_at=case.emptied_at,
     )
 
 

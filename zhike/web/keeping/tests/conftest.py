@@ -1,0 +1,3 @@
+from zhike.web.tests.conftest import world as department
+
+world = department
