@@ -284,6 +284,16 @@ class Teller:
     def _case_printed(self, fact: Fact) -> Entry:
         return self._base(fact, "moved", gettext("打印工单"), minor=True)
 
+    def _contents_deleted(self, fact: Fact) -> Entry:
+        clauses = [Clause(fact.handbook, clause) for clause in fact.clauses]
+        return self._base(fact, "whole", gettext("内容按保存期限删除"), clauses=clauses)
+
+    def _case_held(self, fact: Fact) -> Entry:
+        return self._base(fact, "moved", gettext("暂停删除"), words=fact.payload.get("why", ""))
+
+    def _case_hold_ended(self, fact: Fact) -> Entry:
+        return self._base(fact, "moved", gettext("恢复按期删除"))
+
     def _clock_cancelled(self, fact: Fact) -> Entry | None:
         """Told where somebody took the clock away; what ends with the case is not."""
         why = {"case.merged": gettext("工单合并"), "case.deed_undone": gettext("办理撤销")}.get(
