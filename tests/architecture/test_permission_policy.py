@@ -13,7 +13,7 @@ from zhike.web.permissions import PERMISSIONS
 AREAS = {
     "anyone": "home language sign_in portal welcome callbacks demo",
     "signed_in": "shortcuts account attendance case_page case_print hand_over notices_page away presence skills",
-    "admin": "credentials administration handbook_admin audit backup api_tokens webhooks inboxes messaging",
+    "admin": "credentials administration handbook_admin audit backup keeping api_tokens webhooks inboxes messaging",
     "desk": "desk",
     "desk board admin": "mailboxes",
     "conversations": "workbench",
