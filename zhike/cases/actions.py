@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.db.models import Count
 
-from zhike.cases import amounts, extensions, related, sanctions, written
+from zhike.cases import amounts, asked_deeds, extensions, related, sanctions, written
 from zhike.cases.allowed import check_allowed, check_reach, may_hand_over, may_own
+from zhike.cases.consents import APPROVALS, asked_by, roles_asked
 from zhike.cases.deed import Deed
 from zhike.cases.facts import Facts
 from zhike.cases.holders import audience_of, may_act, principals_for
@@ -24,7 +25,17 @@ from zhike.cases.images import keep_before
 from zhike.cases.limits import apply_limits
 from zhike.cases.models import Case, Submission
 from zhike.cases.notes import NOTE_LIMIT, add_note
-from zhike.cases.refusals import CaseError, Forbidden, NotFound, NotYours, Reason, Refused, Stale, Unreadable
+from zhike.cases.refusals import (
+    CaseError,
+    Forbidden,
+    NeedsConsent,
+    NotFound,
+    NotYours,
+    Reason,
+    Refused,
+    Stale,
+    Unreadable,
+)
 from zhike.cases.repeats import occurrence
 from zhike.cases.standing_in import in_place_of
 from zhike.cases.transition import closes, move, route, summary
@@ -48,7 +59,7 @@ from zhike.records.attachments import bind_attachments
 from zhike.records.forms import FormRefused, check_form, file_tokens
 
 __all__ = [
-    "NOTE_LIMIT", "CaseError", "Forbidden", "NotFound", "NotYours", "Reason", "Refused", "Stale", "Unreadable",
+    "NOTE_LIMIT", "CaseError", "Forbidden", "NeedsConsent", "NotFound", "NotYours", "Reason", "Refused", "Stale", "Unreadable",
     "add_note", "hand_over_case", "open_case", "pass_on", "take_action",
 ]  # fmt: skip
 
@@ -93,7 +104,7 @@ def open_case(
         department=parent.department if parent else None,
     )  # fmt: skip
     deed = Deed(case, book, version.pk, book.process(process), book.action(process, action), by, now, opening=True)
-    return _attempt(deed, values, attachments, key)
+    return attempt(deed, values, attachments, key)
 
 
 def take_action(
@@ -111,7 +122,7 @@ def take_action(
 
     Raises Refused, NotYours, Stale, Unreadable; KeyError for an action the process does not know.
     """
-    return _attempt(deed_on(case_id, action, by, now), values, attachments, key, expected=version)
+    return attempt(deed_on(case_id, action, by, now), values, attachments, key, expected=version)
 
 
 def deed_on(case_id: int, action: str, by: Viewer, now: dt.datetime) -> Deed:
@@ -122,17 +133,26 @@ def deed_on(case_id: int, action: str, by: Viewer, now: dt.datetime) -> Deed:
     return Deed(found, book, found.handbook_version_id, process, known, by, now)
 
 
-def act_within(deed: Deed, values: Mapping[str, Any], *, version: int | None = None) -> None:
+def act_within(
+    deed: Deed, values: Mapping[str, Any], *, version: int | None = None, attachments: Sequence[str] = ()
+) -> None:
     """Carry out a deed within the caller's transaction, which must be rolled back when this raises: nothing is undone here, and a
     refusal is not written down. Raises as `take_action` does.
     """
     _lock(deed, version)
-    carry_out(deed, values, ())
+    carry_out(deed, values, attachments)
 
 
-def _attempt(
-    deed: Deed, values: Mapping[str, Any], attachments: Sequence[str], key: str, expected: int | None = None
+def attempt(
+    deed: Deed,
+    values: Mapping[str, Any],
+    attachments: Sequence[str],
+    key: str,
+    expected: int | None = None,
+    *,
+    may_ask: bool = False,
 ) -> Case:
+    """Carry out a deed in a transaction of its own. `may_ask`: what lacks nothing but consents is asked for, which is no refusal."""
     try:
         with transaction.atomic():
             done = _first_time(deed, key) if key else None
@@ -143,8 +163,9 @@ def _attempt(
             carry_out(deed, values, attachments)
             return deed.case
     except Refused as refused:
-        with transaction.atomic():
-            written.write_refusal(deed, refused)
+        if not (may_ask and isinstance(refused, NeedsConsent)):
+            with transaction.atomic():
+                written.write_refusal(deed, refused)
         raise
 
 
@@ -208,6 +229,7 @@ def carry_out(deed: Deed, values: Mapping[str, Any], attachments: Sequence[str])
     if child is not None:
         carry_out(*child, ())
     related.follow(deed, routes)
+    asked_deeds.follow(deed)
 
 
 def _read_form(deed: Deed, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,7 +242,7 @@ def _read_form(deed: Deed, values: Mapping[str, Any]) -> dict[str, Any]:
             gated_fields=_gated_fields(deed),
         )  # fmt: skip
     except FormRefused as refused:
-        gates = [r for r in _refusals(deed, refused.kept, 0) if not set(r.fields) & set(refused.errors)]
+        gates = [r for r in _refusals(deed, refused.kept, 0) if not set(r.fields) & {*refused.errors, APPROVALS}]
         reasons = [*Unreadable.of(refused.errors).reasons, *gates]
         raise (Refused(reasons) if gates else Unreadable(reasons)) from refused
 
@@ -242,17 +264,40 @@ def _ask_clauses(deed: Deed, attachments: Sequence[str]) -> None:
     priced, unagreed = amounts.priced(deed)
     deed.decisions += priced
     if reasons + unagreed:
-        raise Refused(reasons + unagreed)
+        raise _refused(deed, reasons + unagreed, attachments)
+
+
+def _refused(deed: Deed, reasons: list[Reason], attachments: Sequence[str]) -> Refused:
+    """What keeps the deed from being done; it can be asked for where nothing but consents is missing and a colleague acts."""
+    if deed.opening or deed.viewer.staff is None:
+        return Refused(reasons)
+    chains = asked_by(deed.book, reasons, _facts_asked(deed, deed.values, len(attachments)), deed.values)
+    return NeedsConsent(reasons, [chain.kept() for chain in chains]) if chains else Refused(reasons)
 
 
 def _refusals(deed: Deed, form: Mapping[str, Any], attachments: int) -> list[Reason]:
     """Every reason at once, so that nobody is sent away twice. Clauses that allow it are kept as applied."""
-    facts = deed.facts(form) | _known_already(deed, form) | _electorates(deed) | {"attachments": attachments}
+    facts = _facts_asked(deed, form, attachments)
     judgement = judge(deed.book, facts, on=_asked(deed), process=deed.process.id, form=form)
     refusing = {refusal.decision.clause_id for refusal in judgement.refusals}
     deed.decisions = [d for d in judgement.decisions if d.clause_id not in refusing and d.kind not in BLOCKING]
     reasons = [Reason(r.words, r.decision.clause_id, tuple(r.fields), r.decision) for r in judgement.refusals]
     return reasons + extensions.refusals(deed, form)
+
+
+def _facts_asked(deed: Deed, form: Mapping[str, Any], attachments: int) -> Facts:
+    more: Facts = {"attachments": attachments, APPROVALS: [*own_consent(deed), *deed.approvals]}
+    return deed.facts(form) | _known_already(deed, form) | _electorates(deed) | more
+
+
+def own_consent(deed: Deed) -> list[dict[str, Any]]:
+    """Asking for it oneself is consent in the roles one holds; a gate that wants others (`distinct`) does not count it."""
+    if deed.viewer.staff is None:
+        return []
+    roles = sorted(roles_asked(deed.book, deed.process.id, deed.event))
+    mine = [role for role in roles if deed.viewer.holds(may_act(deed.case, deed.book, [role]))]
+    said = {"handbook": deed.book.name, "by": deed.viewer.principal, "at": deed.now.isoformat(), "decision": "approved"}
+    return [{**said, "role": role, "own": True} for role in mine]
 
 
 def _electorates(deed: Deed) -> Facts:

@@ -5,16 +5,18 @@ A gate that lacks nothing but approvals lets the request wait for them; whatever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from zhike.cases.refusals import Reason
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Gate, Visibility
-from zhike.handbook.common import Facts, Text
+from zhike.handbook.common import Facts, Text, models_in
 from zhike.handbook.conditions import holds
 from zhike.handbook.decide import judge
+from zhike.handbook.gates import chain_wanted, links_left
+from zhike.handbook.terms import Requirement
 from zhike.org.principals import Viewer
 
 EVENT = "export.cases"
@@ -33,15 +35,18 @@ class Consent:
     clause: str
     links: tuple[tuple[str, ...], ...]
     parallel: bool = False
+    distinct: bool = False
+    """What the one who asks holds himself does not count."""
 
     def kept(self) -> dict[str, Any]:
         links = [list(link) for link in self.links]
-        return {"handbook": self.handbook, "clause": self.clause, "links": links, "parallel": self.parallel}
+        rules = {"parallel": self.parallel, "distinct": self.distinct}
+        return {"handbook": self.handbook, "clause": self.clause, "links": links, **rules}
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Consent:
         links = tuple(tuple(link) for link in kept["links"])
-        return cls(kept["handbook"], kept["clause"], links, bool(kept.get("parallel")))
+        return cls(kept["handbook"], kept["clause"], links, bool(kept.get("parallel")), bool(kept.get("distinct")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,37 +110,42 @@ def rejected(given: Iterable[Mapping[str, Any]]) -> bool:
 def open_links(consent: Consent, given: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     """The links nobody agreed to yet: the next one, or all of them where the order is free. Each is agreed to by another person."""
     mine = [one for one in given if one["handbook"] == consent.handbook]
-    used: set[int] = set()
-    people: set[str] = set()
-    left: list[tuple[str, ...]] = []
-    begin = 0
-    for link in consent.links:
-        start = 0 if consent.parallel else begin
-        hit = next((n for n in range(start, len(mine)) if n not in used and _fits(mine[n], link, people)), None)
-        if hit is None:
-            left.append(link)
-            if not consent.parallel:
-                break
-            continue
-        used.add(hit)
-        people.add(str(mine[hit]["by"]))
-        begin = hit + 1
-    return left
+    mine = [one for one in mine if not (consent.distinct and one.get("own"))]
+    return links_left(consent.links, mine, consent.parallel)
 
 
-def _fits(approval: Mapping[str, Any], link: tuple[str, ...], people: set[str]) -> bool:
-    return approval["role"] in link and approval["by"] not in people
+def asked_by(book: Book, reasons: Iterable[Reason], facts: Facts, form: Facts) -> list[Consent] | None:
+    """The chains these reasons wait for, where they lack nothing but consent; None where one of them refuses for another reason."""
+    found: list[Consent] = []
+    for reason in reasons:
+        clause = book.clause(reason.clause) if reason.clause else None
+        wanted = chain_wanted(clause.requires, facts, form) if isinstance(clause, Gate) else None
+        if wanted is None or clause is None:
+            return None
+        found.append(Consent(book.name, clause.id, wanted.approvals, wanted.parallel, wanted.distinct))
+    return found
+
+
+def roles_asked(book: Book, process: str, event: str) -> set[str]:
+    """Every role whose consent gates of this event may ask."""
+    gates = [gate for gate in book.speaking_of("gate", process, event) if isinstance(gate, Gate)]
+    return {role for one in models_in(tuple(gates), Requirement) for link in one.approvals for role in link}
+
+
+Holds = Callable[[str, str], bool]
+"""(handbook, role): whether somebody holds it, where it matters in the department the thing is about."""
 
 
 def role_to_agree(
-    viewer: Viewer, consents: Iterable[Consent], given: Sequence[Mapping[str, Any]]
+    viewer: Viewer, consents: Iterable[Consent], given: Sequence[Mapping[str, Any]], holds_role: Holds | None = None
 ) -> tuple[str, str] | None:
     """(handbook, role) in which this viewer may agree now; None where it is not his turn or he has spoken already."""
+    held = holds_role or viewer.in_role
     for consent in consents:
         if any(one["by"] == viewer.principal and one["handbook"] == consent.handbook for one in given):
             continue
         for link in open_links(consent, given):
             for role in link:
-                if viewer.in_role(consent.handbook, role):
+                if held(consent.handbook, role):
                     return consent.handbook, role
     return None

@@ -42,6 +42,8 @@ class Deed:
     standing: dict[str, Any] | None = None
     """What runs and is owed, as facts; looked up when first asked for, and again after it changed."""
 
+    approvals: list[dict[str, Any]] = field(default_factory=list)
+    """Consents given to it, in their order: [{"handbook", "role", "by", "at", "decision", ...}]."""
     in_place_of: str = ""
     """The absent owner in whose place a substitute acts; "" where somebody acts for himself."""
 

@@ -97,6 +97,37 @@ class Deemed(Event):
     what: str
 
 
+@event("case.deed_asked", stays="action")
+@dataclass(frozen=True)
+class DeedAsked(Event):
+    """Somebody asks for an action that needs the consent of others."""
+
+    request: int
+    action: str
+
+
+@event("case.deed_decided", stays="action role decision")
+@dataclass(frozen=True)
+class DeedDecided(Event):
+    """One of those who are asked agreed or declined."""
+
+    request: int
+    action: str
+    role: str
+    decision: str
+    words: str
+
+
+@event("case.deed_dropped", stays="action why")
+@dataclass(frozen=True)
+class DeedDropped(Event):
+    """What was asked for will not be done: withdrawn, superseded, refused by then, or nobody decided in time."""
+
+    request: int
+    action: str
+    why: str
+
+
 @event("sanction.drafted", stays="form person propose confirmers dated_at")
 @dataclass(frozen=True)
 class SanctionDrafted(Event):

@@ -191,6 +191,54 @@ class LastDeed(models.Model):
     before = models.JSONField()
 
 
+class AskedDeed(models.Model):
+    """An action somebody asks for because a clause wants others to agree first: what he filled in, who agreed, what became of it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DONE = "done"
+        DECLINED = "declined"
+        WITHDRAWN = "withdrawn"
+        SUPERSEDED = "superseded"
+        """The case changed: what they were to agree to is no longer what it was."""
+        REFUSED = "refused"
+        """Everybody agreed, but the gates no longer held."""
+        EXPIRED = "expired"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="asked_deeds")
+    action = models.CharField(max_length=40)
+    staff = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="asked_deeds", db_index=False)
+    in_place_of = models.CharField(max_length=80, blank=True, default="")
+    at = models.DateTimeField()
+    values = models.JSONField(default=dict)
+    """The form as it was sent; it is read again when the action is carried out."""
+    shown = models.JSONField(default=dict)
+    """The same as it was read, for those who are to agree."""
+    attachments = ArrayField(models.CharField(max_length=64), default=list)
+    consents = models.JSONField()
+    """`consents.Consent.kept()` of each clause that wants consent."""
+    approvals = models.JSONField(default=list)
+    """[{"handbook", "role", "by", "at", "decision", "words"}], in the order they were given."""
+    turn = ArrayField(models.CharField(max_length=120), default=list)
+    """Principals whose turn it is to agree; empty once it is over."""
+    seen = models.CharField(max_length=64)
+    """The case as it stood, in short (`asked_deeds.print_of`)."""
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    waits_until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    why = models.JSONField(default=dict)
+    """{"zh", "en"}: why it came to nothing."""
+    key = models.CharField(max_length=80, unique=True, null=True)
+    """Of the press of the button: the same press asks once."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["staff", "-id"], name="cases_asked_mine"),
+            GinIndex(fields=["turn"], condition=models.Q(state="waiting"), name="cases_asked_turn"),
+            models.Index(fields=["waits_until"], condition=models.Q(state="waiting"), name="cases_asked_until"),
+        ]
+
+
 class Consequence(models.Model):
     """What a confirmed sanction lays on somebody for a time: a week of standing by. One row for each person and thing."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from zhike.handbook.common import Text
 from zhike.handbook.decide import Decision
@@ -42,6 +43,14 @@ class CaseError(Exception):
 
 class Refused(CaseError):
     """A clause forbids it. Written to the journal and the ledger."""
+
+
+class NeedsConsent(Refused):
+    """Nothing stands against it but consents not given yet: it can be asked for (asking.py). `chains`: `consents.Consent.kept()`."""
+
+    def __init__(self, reasons: Sequence[Reason], chains: Sequence[dict[str, Any]]) -> None:
+        super().__init__(reasons)
+        self.chains = list(chains)
 
 
 class NotYours(CaseError):

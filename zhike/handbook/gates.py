@@ -5,7 +5,7 @@ that block.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from zhike.handbook.clauses import Clause, Duty, Gate, Measure, Sanction, Wording
@@ -157,32 +157,46 @@ def _missing_approvals(required: Requirement, facts: Facts) -> Iterable[str]:
     """
     if not required.approvals:
         return ()
-    given = [one for one in facts.get("approvals") or () if isinstance(one, Mapping)]
+    given = given_for(required, facts)
     if any(one.get("decision") != "approved" for one in given):
         return ("approvals",)
-    return () if _chain_is_met(required.approvals, given, required.parallel) else ("approvals",)
+    return ("approvals",) if links_left(required.approvals, given, required.parallel) else ()
 
 
-def _chain_is_met(chain: tuple[Names, ...], given: list[Mapping[str, Any]], parallel: bool) -> bool:
+def given_for(required: Requirement, facts: Facts) -> list[Mapping[str, Any]]:
+    """The approvals that count for this requirement: with `distinct` what the one who asks holds himself (`own`) does not."""
+    given = [one for one in facts.get("approvals") or () if isinstance(one, Mapping)]
+    return [one for one in given if not (required.distinct and one.get("own"))]
+
+
+def links_left(chain: Sequence[Names], given: Sequence[Mapping[str, Any]], parallel: bool) -> list[Names]:
+    """The links nobody agreed to yet: the next one, or with `parallel` all of them. Each is agreed to by another person."""
     used: set[int] = set()
     people: set[Any] = set()
+    left: list[Names] = []
     begin = 0
     for link in chain:
         candidates = range(0 if parallel else begin, len(given))
-        hit = next(
-            (
-                i
-                for i in candidates
-                if i not in used and given[i].get("role") in link and given[i].get("by") not in people
-            ),
-            None,
-        )
+        fits = (n for n in candidates if given[n].get("role") in link and given[n].get("by") not in people)
+        hit = next((n for n in fits if n not in used), None)
         if hit is None:
-            return False
+            left.append(link)
+            if not parallel:
+                break
+            continue
         used.add(hit)
         people.add(given[hit].get("by"))
         begin = hit + 1
-    return True
+    return left
+
+
+def chain_wanted(required: Requirement, facts: Facts, values: Facts) -> Requirement | None:
+    """The requirement whose approvals alone are missing: itself, or one of its alternatives."""
+    if lacks(required, facts, values) != ("approvals",):
+        return None
+    if required.approvals and _missing_approvals(required, facts):
+        return required
+    return next((one for one in required.any_of if chain_wanted(one, facts, values)), None)
 
 
 def _bad_rows(rows: Rows, values: Facts) -> Iterable[str]:

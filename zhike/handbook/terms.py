@@ -185,7 +185,9 @@ class Requirement(Model):
     distinct: bool = False
     in_person: bool = False
     approvals: tuple[Names, ...] = ()
-    """A chain in this order; each link one role, or several of which one suffices."""
+    """A chain in this order; each link one role, or several of which one suffices. The action is asked for and carried out when the
+    last one has agreed. Whoever asks agrees by that to a link whose role he holds, unless `distinct`.
+    """
     parallel: bool = False
     """True: the links of the chain may come in any order."""
     attachments: int | None = None

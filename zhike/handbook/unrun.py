@@ -110,16 +110,16 @@ def _sentences(book: Book, clause: Clause) -> Iterator[Text]:
             zh=f"现在还没有什么会报告“{names}”，要等到有了来源才执行。",
             en=f"Nothing reports {', '.join(silent)} yet; this runs once something does.",
         )
-    if (
-        isinstance(clause, Gate)
-        and clause.on != ("export.cases",)
-        and any(one.approvals for one in models_in(clause, Requirement))
-    ):
-        yield Text(
-            zh="批准链（approvals）只在导出时办得到，在别处一律拒绝；请把各人的批准写成动作，用 case.taken.<动作> 作条件。",
-            en="A chain of `approvals` can be given for exports only and refuses everything else; "
-            "make each consent an action and ask for `case.taken.<action>`.",
-        )
+    if isinstance(clause, Gate) and any(one.approvals for one in models_in(clause, Requirement)):
+        deaf = [event for event in clause.on if not _takes_consent(book, clause, event)]
+        if deaf:
+            names = "、".join(deaf)
+            yield Text(
+                zh=f"批准链（approvals）在导出和已有工单的动作上办得到，在“{names}”一律拒绝；请把各人的批准写成动作，"
+                "用 case.taken.<动作> 作条件。",
+                en="A chain of `approvals` can be given for exports and for actions on a case that is there, and refuses "
+                f"{', '.join(deaf)}; make each consent an action and ask for `case.taken.<action>`.",
+            )
     if isinstance(clause, Duty) and _has_no_list(book, clause):
         yield Text(
             zh=f"系统没有保管“{clause.owed_for}”的名单，也没有写从何时起欠，所以不会自动欠下。",
@@ -132,6 +132,16 @@ def _sentences(book: Book, clause: Clause) -> Iterator[Text]:
     kept = list(dict.fromkeys(_kept(clause)))
     if kept:
         yield _only_kept(kept)
+
+
+def _takes_consent(book: Book, clause: Gate, event: str) -> bool:
+    """Whether somebody can ask for it and wait: exports, and actions of staff on a case that exists."""
+    if event == "export.cases":
+        return True
+    family, _, name = event.partition(".")
+    processes = [one for one in book.handbook.processes if clause.process in (None, one.id)]
+    found = [action for one in processes for action in one.actions if action.id == name]
+    return family == "action" and bool(found) and all(action.from_ for action in found)
 
 
 def _events(clause: Clause) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from zhike.cases.asked_deeds import empty_asked
 from zhike.cases.models import Case, Hold, LastDeed, Merge, Note
 from zhike.channels.email import raw
 from zhike.channels.email.models import Mail, Outgoing
@@ -75,6 +76,7 @@ def _erase_case(case: Case, due: Due, now: dt.datetime) -> dict[str, int]:
     LastDeed.objects.filter(case=case).delete()
     Merge.objects.filter(Q(dropped=case) | Q(leading=case)).update(before={})
     Hold.objects.filter(case=case).update(why="")
+    empty_asked(case)
     _empty_watches("case", case.pk)
     return {
         "fillings": empty_fillings("case", case.pk),
@@ -128,6 +130,7 @@ def _erase_form(subject: Any, due: Due, _now: dt.datetime) -> dict[str, int]:
         title = process.title.zh if process.record == due.rule.name else subject.title
         LastDeed.objects.filter(case=subject).delete()
         Merge.objects.filter(dropped=subject).update(before={})
+        empty_asked(subject, due.rule.name)
         Case.objects.filter(pk=subject.pk).update(data=kept, title=title, version=subject.version + 1)
     return counts
 

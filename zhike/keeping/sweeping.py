@@ -13,7 +13,7 @@ import structlog
 from django.db import transaction
 
 from zhike.cases.exporting import forget
-from zhike.cases.models import CaseExport, Submission
+from zhike.cases.models import AskedDeed, CaseExport, Submission
 from zhike.handbook.common import Text
 from zhike.journal.redactions import Because, ChainBroken, redact_facts, redact_uses
 from zhike.keeping.models import Deletion
@@ -56,7 +56,11 @@ def _finish(kind: str, deletions: Sequence[Deletion], now: Clock) -> int:
 
 
 def _forget_copies(kind: str, ids: Sequence[int]) -> None:
-    Notice.objects.filter(subject_kind=kind, subject_id__in=ids).update(words={"zh": GONE.zh, "en": GONE.say("en")})
+    gone = {"zh": GONE.zh, "en": GONE.say("en")}
+    Notice.objects.filter(subject_kind=kind, subject_id__in=ids).update(words=gone)
+    if kind == "case":
+        asked = AskedDeed.objects.filter(case__in=ids).values_list("pk", flat=True)
+        Notice.objects.filter(subject_kind="asked_deed", subject_id__in=list(asked)).update(words=gone)
     told = Delivery.objects.filter(subject_kind=kind, subject_id__in=ids)
     for number, body in list(told.values_list("pk", "body")):
         bare = json.dumps({**json.loads(body), "data": {}}, ensure_ascii=False, separators=(",", ":"))

@@ -137,6 +137,10 @@ PERMISSIONS: dict[str, Row] = {
     "case_list:views": _row("cases", methods=BOTH),
     "case_list:counts": _row("cases"),
     "case_list:view": _row("cases", methods=WRITE),
+    # consents: whose turn it is, and whose request, is decided by cases.asking
+    "approvals:show": _row("signed_in"),
+    "approvals:decide": _row("signed_in", methods=WRITE),
+    "approvals:withdraw": _row("signed_in", methods=WRITE),
     "case_page:show": _row("signed_in"),
     "hand_over:hand_over": _row("signed_in", methods=BOTH),
     "case_page:live": _row("signed_in"),

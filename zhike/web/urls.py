@@ -24,6 +24,7 @@ AREAS = (
     ("board", "board"),
     ("notices", "notices_page"),
     ("away", "away"),
+    ("approvals", "approvals"),
     ("presence", "presence"),
     ("attendance", "attendance"),
     ("style", "style_page"),

@@ -7,8 +7,9 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from zhike.cases.actions import add_note, hand_over_case, open_case, take_action
-from zhike.cases.models import Case
+from zhike.cases.actions import add_note, hand_over_case, open_case
+from zhike.cases.asking import take_or_ask
+from zhike.cases.models import AskedDeed, Case
 from zhike.handbook.structure import Action, Process
 from zhike.org.principals import Viewer
 from zhike.rehearsal import names
@@ -163,9 +164,10 @@ def _take(
     before = case.version
 
     def deed(world: World) -> Case:
-        return take_action(
+        done = take_or_ask(
             case.pk, found.id, values, by=viewer, now=world.now, version=version, key=key, attachments=files
         )  # fmt: skip
+        return done.case if isinstance(done, AskedDeed) else done
 
     done = _do(world, deed, parts)
     if done is not None:

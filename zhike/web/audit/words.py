@@ -100,6 +100,9 @@ mail.held|邮件被拦下|Mail kept aside
 mail.released|放行邮件|Mail released
 mail.settled|认定邮件是否发出|Mail settled
 notice.told|发出通知|Somebody told
+case.deed_asked|申请办理|Action asked for
+case.deed_decided|对申请表态|Consent given or declined
+case.deed_dropped|申请没有办成|What was asked for came to nothing
 sanction.drafted|处罚草拟|Sanction drafted
 sanction.confirmed|处罚确认|Sanction confirmed
 sanction.revoked|处罚撤销|Sanction taken back

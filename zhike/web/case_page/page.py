@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from zhike.cases.allowed import may_hand_over
+from zhike.cases.asked_deeds import waiting_on
 from zhike.cases.models import Case
 from zhike.cases.queries import Offer, offered
 from zhike.clocks.models import Clock
@@ -24,6 +25,7 @@ from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 from zhike.web.base.deadlines import Deadline, deadline_of
 from zhike.web.base.names import Names
+from zhike.web.case_page.asked import Asked, asked_of
 from zhike.web.case_page.lasting import Lasting, lasting_on_case
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -61,6 +63,7 @@ class CaseView:
     forbidden: list[Button] = field(default_factory=list)
     may_hand_over: bool = False
     lasting: list[Lasting] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
 
     @property
     def topic(self) -> str:
@@ -104,6 +107,7 @@ def case_view(
         buttons=[b for b in buttons if b.allowed],
         forbidden=[b for b in buttons if not b.allowed],
         may_hand_over=not stage.final and may_hand_over(case, book, viewer),
+        asked=asked_of(waiting_on(case), viewer, now, names),
         lasting=lasting_on_case(case, book, now, names or Names(now)),
     )
 

@@ -217,6 +217,27 @@ class Teller:
         clauses = [Clause(fact.handbook, c) for c in dict.fromkeys(fact.clauses)]
         return self._base(fact, "refused", what, words=" ".join(words), minor=True, clauses=clauses)
 
+    def _case_deed_asked(self, fact: Fact) -> Entry:
+        what = gettext("提交“%(action)s”，等待同意") % {"action": self._action(fact)}
+        return self._base(fact, "moved", what, clauses=self._clauses(fact))
+
+    def _case_deed_decided(self, fact: Fact) -> Entry:
+        agreed = fact.payload["decision"] == "approved"
+        line = gettext("同意“%(action)s”") if agreed else gettext("不同意“%(action)s”")
+        words = str(fact.payload.get("words", ""))
+        return self._base(
+            fact, "moved", line % {"action": self._action(fact)}, words=words, clauses=self._clauses(fact)
+        )
+
+    def _case_deed_dropped(self, fact: Fact) -> Entry | None:
+        why = {
+            "withdrawn": gettext("提交的人撤回了"), "superseded": gettext("工单在这之后有了变化"),
+            "refused": gettext("条件不再满足"), "expired": gettext("限期内没有等到同意"),
+        }.get(str(fact.payload["why"]))  # fmt: skip
+        if why is None:
+            return None
+        return self._base(fact, "moved", gettext("“%(action)s”没有办成") % {"action": self._action(fact)}, words=why)
+
     def _sanction_began(self, fact: Fact) -> Entry:
         ends = fact.payload.get("ends_at")
         until = times.short_moment(dt.datetime.fromisoformat(ends), fact.at) if ends else ""

@@ -15,9 +15,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from zhike.cases.access import case_for
-from zhike.cases.actions import add_note, take_action
+from zhike.cases.actions import add_note
+from zhike.cases.asking import take_or_ask
 from zhike.cases.links import around
-from zhike.cases.models import Case, Submission
+from zhike.cases.models import AskedDeed, Case, Submission
 from zhike.cases.notes import add_files
 from zhike.cases.proposing import proposed_owner
 from zhike.cases.queries import story
@@ -29,6 +30,7 @@ from zhike.org.handbooks import book_of
 from zhike.records.posting import parse_post
 from zhike.web.base.names import Names
 from zhike.web.base.refusals import refusals_of
+from zhike.web.case_page.asked import waits_for
 from zhike.web.case_page.customer import customer_card, show_phone
 from zhike.web.case_page.files import Received, file_fields, receive
 from zhike.web.case_page.forms import ActionForm, action_form
@@ -241,12 +243,16 @@ def _take(request: Request, case: Case, action: Action, common: dict[str, Any]) 
     try:
         if received.errors:
             raise Unreadable.of(received.errors)
-        done = take_action(
+        done = take_or_ask(
             case.pk, action.id, meant(case, book, action, kept, values), by=request.viewer, now=request.now, key=key_of(request),
             version=_number(request.POST.get("version")), attachments=received.all_tokens,
         )  # fmt: skip
     except CaseError as error:
         return _come_back(request, case, action, values, received, error, common)
+    if isinstance(done, AskedDeed):
+        who = {"action": say(action.title), "who": waits_for(done)}
+        messages.success(request, gettext("已提交“%(action)s”，%(who)s同意后办理。") % who)
+        return go_on(request, done.case, common["back"])
     messages.success(request, gettext("已办理：%(action)s") % {"action": say(action.title)})
     return go_on(request, done, common["back"])
 

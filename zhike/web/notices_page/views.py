@@ -72,6 +72,8 @@ def _page(notice: Notice) -> str:
     """Where a change of a handbook is read or decided, where an export waits for consent, a template for approval."""
     if notice.subject_kind == "export":
         return reverse("case_list:exports")
+    if notice.subject_kind == "asked_deed":
+        return reverse("approvals:show")
     routes = {
         "reading": "handbook_page:changes",
         "proposal": "handbook_admin:proposal",

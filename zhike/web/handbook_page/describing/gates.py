@@ -44,7 +44,8 @@ def _asked(book: Book, asks: Requirement, process: str | None) -> Iterator[Line]
     if asks.in_person:
         yield Line(gettext("签字方式"), gettext("必须本人签"))
     order = gettext("（不分先后）") if asks.parallel and len(asks.approvals) > 1 else ""
-    yield Line(gettext("审批"), titles.chain(book, asks.approvals) + order)
+    others = gettext("（提交的人自己不算）") if asks.distinct and asks.approvals else ""
+    yield Line(gettext("审批"), titles.chain(book, asks.approvals) + order + others)
     yield Line(gettext("表决"), _quorum(book, asks.quorum, process) if asks.quorum else "")
     if asks.attachments:
         yield Line(gettext("附件"), gettext("至少 %(count)d 个") % {"count": asks.attachments})
