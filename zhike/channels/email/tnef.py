@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from zhike.channels.email import rtf
 from zhike.channels.email.charsets import decode
 
 SIGNATURE = 0x223E9F78
@@ -23,6 +24,8 @@ class Opened:
     body: str = ""
     html: str = ""
     """The words, where they are there as HTML only."""
+    rich: bytes = b""
+    """Outlook's own rich text, packed."""
     subject: str = ""
     files: list[tuple[str, bytes]] = field(default_factory=list)
     """(name, content)."""
@@ -43,7 +46,8 @@ def opened(data: bytes) -> Opened | None:
             charset = f"cp{struct.unpack_from('<L', value)[0]}"
         _take(found, name, value, charset)
     found.files = [(title or "file", content) for title, content in found.files if content]
-    # Words in Outlook's own rich text only: whoever has Outlook may still open the file as it came.
+    if not found.body and not found.html and found.rich:
+        found.body = rtf.words_of(rtf.unpacked(found.rich))
     return found if found.body or found.html or found.files else None
 
 
@@ -79,7 +83,7 @@ SIZES = {
 }
 """Bytes of the property types of one size; the others say theirs."""
 TEXT_8, TEXT_16, BYTES, OBJECT = 0x001E, 0x001F, 0x0102, 0x000D
-PLAIN_WORDS, HTML_WORDS = 0x1000, 0x1013
+PLAIN_WORDS, HTML_WORDS, RICH_WORDS = 0x1000, 0x1013, 0x1009
 MOST_PROPERTIES = 1000
 
 
@@ -90,6 +94,8 @@ def _read_properties(found: Opened, data: bytes, charset: str) -> None:
             found.body = _text(value, kind, charset)
         elif name == HTML_WORDS and kind in (TEXT_8, TEXT_16, BYTES):
             found.html = _text(value, kind, "" if kind == BYTES else charset)
+        elif name == RICH_WORDS and kind == BYTES:
+            found.rich = value
 
 
 def _text(value: bytes, kind: int, charset: str) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 from zhike.channels.wechat.crypt import BadCallback
+from zhike.channels.wechat.wording import UNKNOWN, line
 from zhike.conversations.failures import NONE, Why, reason
 from zhike.lib.text import clean_line, clean_text
 
 MOST_WORDS = 4000
 MEDIA = ("image", "voice", "video", "shortvideo", "file")
-KINDS = {"image": "图片", "voice": "语音", "video": "视频", "shortvideo": "小视频", "file": "文件"}
 QUIET_EVENTS = frozenset({"view", "location", "templatesendjobfinish", "masssendjobfinish", "scan", "subscribe"})
 NOT_ARRIVED = reason("wecom.failed", zh="微信没有送达", en="WeChat did not deliver it.")
 FAILS = {
@@ -82,14 +82,14 @@ def _official(payload: Mapping[str, Any]) -> Heard:
         return Heard(sender, _text(payload, "Content", MOST_WORDS))
     if kind in MEDIA:
         words = _text(payload, "Recognition", MOST_WORDS)
-        return Heard(sender, f"（语音识别）{words}" if words else "", _text(payload, "MediaId"), kind)
+        return Heard(sender, line("recognised", words=words) if words else "", _text(payload, "MediaId"), kind)
     if kind == "location":
         return Heard(
             sender, _place(_text(payload, "Label"), _text(payload, "Location_X"), _text(payload, "Location_Y"))
         )
     if kind == "link":
         return Heard(sender, _link(_text(payload, "Title"), _text(payload, "Description"), _text(payload, "Url", 1000)))
-    return Heard(sender, f"[暂不支持的微信消息：{clean_line(kind)[:40] or '未知'}]")
+    return Heard(sender, line("unsupported", kind_of=clean_line(kind)[:40] or UNKNOWN))
 
 
 def _wecom(payload: Mapping[str, Any]) -> Heard:
@@ -111,7 +111,7 @@ def _wecom(payload: Mapping[str, Any]) -> Heard:
     if kind == "link":
         return Heard(sender, _link(_text(inner, "title"), _text(inner, "desc"), _text(inner, "url", 1000)))
     title = _text(inner, "title") or _text(inner, "userid")
-    return Heard(sender, f"[微信消息：{clean_line(kind)[:40] or '未知'}] {title}".strip())
+    return Heard(sender, line("other", kind_of=clean_line(kind)[:40] or UNKNOWN, words=title))
 
 
 def _wecom_event(inner: Mapping[str, Any]) -> Heard:
@@ -121,23 +121,23 @@ def _wecom_event(inner: Mapping[str, Any]) -> Heard:
         why = FAILS.get(kind_of, NOT_ARRIVED) if isinstance(kind_of, int) else NOT_ARRIVED
         return Heard(failed=(_text(inner, "fail_msgid"), why))
     sender = _text(inner, "external_userid")[:128]
-    return Heard(sender, note="客户进入会话") if kind == "enter_session" else Heard()
+    return Heard(sender, note=line("entered")) if kind == "enter_session" else Heard()
 
 
 def _event(sender: str, event: str, key: str) -> Heard:
     if event == "unsubscribe":
-        return Heard(sender, note="客户已取消关注：不能再给他发消息")
+        return Heard(sender, note=line("left"))
     if event == "click":
-        return Heard(sender, note=f"客户点击菜单：{clean_line(key)[:100]}")
-    return Heard() if event in QUIET_EVENTS else Heard(sender, note=f"微信事件：{clean_line(event)[:60]}")
+        return Heard(sender, note=line("menu", words=clean_line(key)[:100]))
+    return Heard() if event in QUIET_EVENTS else Heard(sender, note=line("event", words=clean_line(event)[:60]))
 
 
 def _place(label: str, latitude: str, longitude: str) -> str:
-    return f"[位置] {label} ({latitude}, {longitude})".replace("  ", " ")
+    return line("place", words=f"{label} ({latitude}, {longitude})".strip())
 
 
 def _link(title: str, words: str, url: str) -> str:
-    return "\n".join(filter(None, (f"[链接] {title}".strip(), words, url)))
+    return "\n".join(filter(None, (line("link", words=title), words, url)))
 
 
 def _text(payload: Mapping[str, Any], name: str, most: int = 200) -> str:

@@ -16,7 +16,8 @@ from django.db import transaction
 from zhike.channels.wechat.callbacks import keep
 from zhike.channels.wechat.client import Client, Media
 from zhike.channels.wechat.models import WechatAccount, WechatEvent
-from zhike.channels.wechat.reading import KINDS, Heard, heard_of
+from zhike.channels.wechat.reading import Heard, heard_of
+from zhike.channels.wechat.wording import KINDS, line
 from zhike.conversations.actions import Incoming, receive
 from zhike.conversations.events import MessageWritten
 from zhike.conversations.failures import Why
@@ -97,21 +98,21 @@ def _take(account: WechatAccount, event: WechatEvent, heard: Heard, media: Media
 
 def _stored(heard: Heard, media: Media, now: dt.datetime) -> tuple[list[str], str]:
     """(tokens of what was kept, words for what was not)."""
-    kind = KINDS.get(heard.media_kind, "文件")
+    kind = KINDS.get(heard.media_kind, KINDS["file"]).zh
     if media.fault:
-        return [], f"[{kind}未能取得：{media.fault}]"
+        return [], line("not_fetched", kind=kind, why=media.fault)
     name = media.name or f"wechat-{heard.media_kind}.{EXTENSIONS.get(heard.media_kind, '')}".rstrip(".")
     try:
         tokens = [store_attachment(media.content, name, by=ANONYMOUS, now=now).token]
         return tokens, _how_long(media.content) if heard.media_kind == "voice" else ""
     except AttachmentRefused as refused:
-        return [], f"[{kind}未收下：{refused.words.zh}]"
+        return [], line("not_kept", kind=kind, why=refused.words.zh)
 
 
 def _how_long(content: bytes) -> str:
     """A voice message in words: it is saved and played by a program of the desk's, browsers do not know AMR."""
     seconds = voice_seconds(io.BytesIO(content))
-    return f"[语音 {max(1, round(seconds))} 秒，保存附件后播放]" if seconds else "[语音]"
+    return line("voice_of", seconds=max(1, round(seconds))) if seconds else line("voice")
 
 
 def _note(account: WechatAccount, heard: Heard, key: str, now: dt.datetime) -> None:

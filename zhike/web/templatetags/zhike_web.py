@@ -18,6 +18,7 @@ from django.utils.translation import get_language, gettext
 
 from zhike.cases.models import Case
 from zhike.cases.titles import title_in
+from zhike.channels.wechat.wording import told
 from zhike.conversations.failures import Failed, in_words
 from zhike.handbook.common import Text
 from zhike.web.base import times
@@ -117,6 +118,12 @@ def words(text: Text | dict[str, str] | str | None) -> str:
 def why(row: Failed) -> str:
     """Why it did not go out, in the language in force."""
     return in_words(row, get_language() or "zh")
+
+
+@register.filter
+def heard(words: str) -> str:
+    """What came in, in which the lines the product itself wrote are in the language in force."""
+    return told(words, get_language() or "zh")
 
 
 @register.filter

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -41,6 +43,12 @@ def test_it_is_off_until_somebody_switches_it_on(admin: Client) -> None:
     assert Fact.objects.filter(type="inbox.changed").count() == 1
     admin.post(address, {**TYPED, "asked": ""})
     assert not asks_by_link(Inbox.objects.get())
+
+
+def test_the_menu_marks_the_place_it_belongs_to(admin: Client) -> None:
+    page = admin.get(f"/administration/inboxes/{mailbox_of().inbox_id}/question").text
+    marked = re.findall(r'<a href="([^"]+)" aria-current="page">', page[page.index("ad-nav") :])
+    assert marked == ["/mail/boxes"]
 
 
 @pytest.mark.parametrize(
