@@ -75,7 +75,7 @@ def asked_skills(book: Book) -> dict[str, list[str]]:
 
 
 def _named_in(clause: Route) -> list[str]:
-    named: list[Any] = list(clause.options.get("overflow") or ()) if clause.strategy == "skills" else []
+    named: list[Any] = list(clause.options.overflow) if clause.strategy == "skills" else []
     test = clause.qualified.get("skills")
     if isinstance(test, Test):
         named += [test.eq, test.contains, *(test.one_of or ())]

@@ -221,18 +221,17 @@ def _note_missed(conversation: Conversation, staff: Staff, now: dt.datetime) -> 
     """`options.no_answer` of the clause, {after: 3, state: away, reason: ..., tell: true}: so many in a row take him off the line."""
     book = book_for(conversation)
     clause = clause_for(conversation, book, now)
-    said = clause.options.get("no_answer") if clause is not None else None
+    said = clause.options.no_answer if clause is not None else None
     held = Presence.objects.select_for_update(no_key=True).filter(staff=staff).first()
     if held is None or held.state == Presence.State.OFF:
         return
     held.missed += 1
     held.save(update_fields=["missed"])
-    if clause is None or not said or held.missed < int(said.get("after", 1)):
+    if clause is None or said is None or held.missed < said.after:
         return
-    state = str(said.get("state", "away"))
-    enter_state(staff, state, now=now, by=SYSTEM, handbook=book.name, reason=str(said.get("reason", "no_answer")))
-    if said.get("tell"):
-        _tell_missed(conversation, book, clause, staff, held.missed, state, now)
+    enter_state(staff, said.state, now=now, by=SYSTEM, handbook=book.name, reason=said.reason)
+    if said.tell:
+        _tell_missed(conversation, book, clause, staff, held.missed, said.state, now)
 
 
 def _tell_missed(

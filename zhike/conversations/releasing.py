@@ -59,7 +59,7 @@ def hand_on(conversation: Conversation, event: str, now: dt.datetime) -> bool:
     if clause.yields == "queue":
         wanted = str(target_of(clause, facts_of(conversation, book, now)) or SAME)
         queue = conversation.queue if wanted == SAME else wanted
-        requeue(conversation, queue, now=now, by=SYSTEM, priority=clause.options.get("weight"))
+        requeue(conversation, queue, now=now, by=SYSTEM, priority=clause.options.weight)
         return True
     return _offer_to_the_named(conversation, book, clause, now)
 

@@ -41,7 +41,7 @@ State = Conversation.State
 AT_FIRST, AT_ONCE = 2, 50
 """Of those who wait so many are read at once: mostly the first one is given."""
 LAST_AGENT = dt.timedelta(days=7)
-"""How far back the one who served a customer last is remembered, where the clause says nothing (`options.days`)."""
+"""How far back the one who served a customer last is remembered."""
 
 # What follows in the transaction is asked the same way every time: to plan it anew took longer than to carry it out.
 LOCK = """

@@ -185,7 +185,7 @@ def could_take(clause: Route, team: Team, contact: routing.Contact) -> bool:
     """Whether anybody who is there could take it once he is free."""
     if clause.strategy in (None, "manual"):
         return any(team.present.values())
-    asked = clause.model_copy(update={"options": {**clause.options, "only": False}})
+    asked = clause.model_copy(update={"options": clause.options.model_copy(update={"only": False})})
     return routing.choose(asked, team.unburdened(), contact).candidate is not None
 
 

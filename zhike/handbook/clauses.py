@@ -20,6 +20,7 @@ from zhike.handbook.common import (
     Within,
     Words,
 )
+from zhike.handbook.picking import NoneFree, Picking, Strategies, Strategy
 from zhike.handbook.terms import (
     Access,
     Appeal,
@@ -38,7 +39,6 @@ from zhike.handbook.terms import (
     Figure,
     First,
     Needs,
-    NoneFree,
     Party,
     Period,
     Projection,
@@ -260,24 +260,8 @@ class Route(ClauseBase):
     precedence: int = 0
     """Where several match, the highest speaks alone: the person asked for by name before the order's owner."""
     notify: Names = ()
-    strategy: (
-        Literal[
-            "rotation",
-            "longest_idle",
-            "least_loaded",
-            "fewest_today",
-            "lowest_number",
-            "skills",
-            "priority",
-            "last_agent",
-            "owner",
-            "named",
-            "nearest",
-            "manual",
-        ]
-        | None
-    ) = None
-    then: Names = ()
+    strategy: Strategy | None = None
+    then: Strategies = ()
     """Strategies that decide between equals, in order."""
     over: str | None = None
     """What is chosen among: seats, agents of a queue, outlets."""
@@ -286,7 +270,7 @@ class Route(ClauseBase):
     skip: Names = ()
     pointer: str | None = None
     none_free: NoneFree | None = None
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: Picking = Picking()
     otherwise: Effects = ()
 
 

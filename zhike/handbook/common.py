@@ -335,11 +335,12 @@ def _effect(value: Any) -> Any:
 Effects = tuple[Annotated[Effect, BeforeValidator(_effect)], ...]
 
 
-def _many(value: Any) -> Any:
+def as_many(value: Any) -> Any:
+    """One name stands for a list of one."""
     return (value,) if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_many)]
+Names = Annotated[tuple[str, ...], BeforeValidator(as_many)]
 """One name or a list of names."""
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from zhike.handbook import amounts, common, structure, terms
+from zhike.handbook import amounts, common, picking, structure, terms
 from zhike.handbook.clauses import KINDS, ClauseBase
 from zhike.handbook.common import Model
 
@@ -36,7 +36,7 @@ def put_into(text: str) -> str:
 
 
 def _others() -> Iterator[type[Model]]:
-    for module in (structure, terms, amounts, common):
+    for module in (structure, terms, picking, amounts, common):
         for found in vars(module).values():
             if (
                 isinstance(found, type)

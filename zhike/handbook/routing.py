@@ -14,6 +14,7 @@ from typing import Any
 from zhike.handbook.clauses import Route
 from zhike.handbook.common import Facts, Text
 from zhike.handbook.conditions import failing
+from zhike.handbook.picking import Priority
 
 MOST_REASONS = 40
 """Candidates whose reasons are kept; of more only how many there were."""
@@ -114,15 +115,10 @@ def choose(
 
 
 def weight_of(clause: Route, facts: Facts) -> tuple[int, float]:
-    """(priority, points a waiting minute adds) of a contact among those who wait, by the clause's `options.priority`.
-
-    {by: customer.tier, table: {vip: 10, gold: 5}, other: 0, per_minute: 1}: with `per_minute` one who waits long overtakes.
-    """
-    said = clause.options.get("priority") or (clause.options if clause.strategy == "priority" else {})
-    by = said.get("by")
-    value = facts.get(by) if by else None
-    table = said.get("table", {})
-    return int(table.get(str(value), said.get("other", 0))), float(said.get("per_minute", 0))
+    """(priority, points a waiting minute adds) of a contact among those who wait, by the clause's `options.priority`."""
+    said = clause.options.priority or Priority()
+    value = facts.get(said.by) if said.by else None
+    return said.table.get(str(value), said.other), said.per_minute
 
 
 def _turns(candidates: Sequence[Candidate], pointer: str) -> dict[str, int]:
@@ -168,7 +164,7 @@ def _first_allowed(asked: _Round, free: Sequence[Candidate]) -> Candidate | None
     if not free:
         return None
     first = free[0]
-    if asked.clause.options.get("only") and asked.clause.strategy in PERSONAL and not _is_meant(asked, first):
+    if asked.clause.options.only and asked.clause.strategy in PERSONAL and not _is_meant(asked, first):
         return None
     return first
 
@@ -244,8 +240,7 @@ def _meant(strategy: str, zh: str, en: str) -> tuple[Rank, Say]:
 
 
 def _wanted(asked: _Round) -> tuple[str, ...]:
-    fact = str(asked.clause.options.get("need", "skill"))
-    value = asked.contact.facts.get(fact)
+    value = asked.contact.facts.get(asked.clause.options.need)
     return () if value is None else tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),)
 
 
@@ -258,15 +253,14 @@ def _level(asked: _Round, one: Candidate) -> int | None:
     has = set(map(str, one.facts.get("skills") or ()))
     if set(_wanted(asked)) <= has:
         return 0
-    instead = asked.clause.options.get("overflow") or ()
-    return next((place for place, skill in enumerate(instead, 1) if str(skill) in has), None)
+    return next((place for place, skill in enumerate(asked.clause.options.overflow, 1) if skill in has), None)
 
 
 def _say_skills(asked: _Round, one: Candidate) -> Text | None:
     level = _level(asked, one)
     if not level:
         return Text(zh=f"具备 {_needed(asked)}", en=f"has {_needed(asked)}") if _needed(asked) else None
-    skill = list(asked.clause.options["overflow"])[level - 1]
+    skill = asked.clause.options.overflow[level - 1]
     return Text(zh=f"以 {skill} 顶替", en=f"stands in with {skill}")
 
 

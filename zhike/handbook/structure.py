@@ -5,7 +5,7 @@ them.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -174,7 +174,6 @@ class Record(Model):
     """Roles that may change a reference record."""
     in_conversation: Names = ()
     """Roles that fill it within a conversation, where it belongs to no action of a process."""
-    layout: dict[str, Any] = Field(default_factory=dict)
     complete: Names = ()
     cites: str | None = None
     includes: Names = ()
@@ -428,8 +427,6 @@ class Handbook(Model):
     parameters: tuple[ParameterDef, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     queues: tuple[Queue, ...] = ()
-    ivr: tuple[dict[str, Any], ...] = ()
-    knowledge: tuple[dict[str, Any], ...] = ()
     clauses: tuple[Clause, ...] = ()
     scripts: tuple[Script, ...] = ()
     groups: dict[str, tuple[FieldDef, ...]] = Field(default_factory=dict)

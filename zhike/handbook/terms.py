@@ -203,20 +203,6 @@ class Requirement(Model):
     """At least one of these must hold entirely."""
 
 
-# Routes.
-
-
-class NoneFree(Model):
-    """What happens while nobody is free."""
-
-    wait: Within | Parameter | None = None
-    ring: Within | Parameter | None = None
-    announce: Within | Parameter | None = None
-    overflow: Within | Parameter | None = None
-    to: Names = ()
-    then: Effects = ()
-
-
 # Measures.
 
 

@@ -14,7 +14,7 @@ from zhike.handbook.common import Model, Scalar
 Plain = dict[str, Any]
 Parts = dict[str, dict[str, Plain]]
 LISTS = ("clauses", "roles", "departments", "calendars", "indicators", "facts", "occasions")
-OTHERS = ("zone", "defaults", "scripts", "queues", "ivr", "knowledge", "groups", "unclaused", "aliases", "names")
+OTHERS = ("zone", "defaults", "scripts", "queues", "groups", "unclaused", "aliases", "names")
 """Keys of a handbook that are told as one thing each."""
 
 

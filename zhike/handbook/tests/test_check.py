@@ -39,6 +39,19 @@ def test_limits_counted_from_different_moments_are_two_questions(tmp_path: Path)
     assert examined(tmp_path, clauses=with_clause(since, ahead), records=records).errors == []
 
 
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [
+        ({"options": {"weights": 5}}, "Did you mean weight?"),
+        ({"options": {"no_answer": {"after": 2, "telling": True}}}, "Did you mean tell?"),
+        ({"strategy": "least_loaded", "then": ["longest_idel"]}, "Did you mean longest_idle?"),
+    ],
+)
+def test_what_a_strategy_is_told_has_known_keys_only(tmp_path: Path, wrong: dict[str, Any], remedy: str) -> None:
+    pick = clause(PLAIN, id="S-15", on="conversation.queued", yields="agent", to=None, when=None, **wrong)
+    assert [each.remedy.en for each in examined(tmp_path, clauses=with_clause(pick)).errors] == [remedy]
+
+
 def test_a_table_needs_rows_for_what_its_condition_lets_through_only(tmp_path: Path) -> None:
     urgent = clause(TARIFF, base={"urgent": 2}, when={"kind": "urgent"})
     assert examined(tmp_path, clauses=with_clause(urgent)).errors == []

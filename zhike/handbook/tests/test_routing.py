@@ -217,6 +217,6 @@ def test_of_a_thousand_candidates_forty_reasons_are_kept() -> None:
 
 def test_a_tier_weighs_more_and_a_waiting_minute_adds_to_it() -> None:
     options = {"by": "customer.tier", "table": {"vip": 10, "gold": 5}, "per_minute": 0.5}
-    assert weight_of(route("priority", options=options), {"customer.tier": "vip"}) == (10, 0.5)
+    assert weight_of(route("priority", options={"priority": options}), {"customer.tier": "vip"}) == (10, 0.5)
     assert weight_of(route("longest_idle", options={"priority": options}), {"customer.tier": "plain"}) == (0, 0.5)
     assert weight_of(route("longest_idle"), {"customer.tier": "vip"}) == (0, 0.0)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.utils.translation import gettext
 
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Route
-from zhike.handbook.terms import NoneFree
+from zhike.handbook.picking import NoneFree, Priority
 from zhike.web.handbook_page import amounts, following, terms, titles
 from zhike.web.handbook_page.describing.line import Line
 
@@ -71,34 +70,29 @@ def _choice(book: Book, clause: Route, process: str | None) -> Iterator[Line]:
 def _options(book: Book, clause: Route, process: str | None) -> Iterator[Line]:
     """What the strategy is told beside its name."""
     said = clause.options
-    if need := said.get("need"):
-        yield Line(gettext("需要的技能"), terms.fact(book, str(need), process))
-    yield Line(
-        gettext("可以顶替的技能"),
-        titles.listed(titles.anything(book, str(each)) for each in said.get("overflow") or ()),
-    )
-    if said.get("only"):
+    if "need" in said.model_fields_set:
+        yield Line(gettext("需要的技能"), terms.fact(book, said.need, process))
+    yield Line(gettext("可以顶替的技能"), titles.listed(titles.anything(book, each) for each in said.overflow))
+    if said.only:
         yield Line(gettext("换人"), gettext("只派给他，不换别人"))
-    yield Line(gettext("优先级"), _priority(book, said.get("priority") or {}, process))
-    if (missed := said.get("no_answer")) is not None:
-        state, after = titles.skipped(book, str(missed.get("state", "away"))), int(missed.get("after", 1))
-        words = gettext("连续 %(count)d 次没有接起，转为“%(state)s”") % {"count": after, "state": state}
-        yield Line(gettext("没有接起时"), words + (gettext("，并通知主管") if missed.get("tell") else ""))
-    rest = {
-        key: value for key, value in said.items() if key not in ("need", "overflow", "only", "priority", "no_answer")
-    }
-    yield Line(gettext("其他设定"), titles.listed(f"{key}: {value}" for key, value in rest.items()))
+    yield Line(gettext("优先级"), _priority(book, said.priority, process))
+    if missed := said.no_answer:
+        known = {"count": missed.after, "state": titles.skipped(book, missed.state)}
+        words = gettext("连续 %(count)d 次没有接起，转为“%(state)s”") % known
+        yield Line(gettext("没有接起时"), words + (gettext("，并通知主管") if missed.tell else ""))
+    if said.weight is not None:
+        yield Line(gettext("放回队列时的优先级"), str(said.weight))
 
 
-def _priority(book: Book, said: dict[str, Any], process: str | None) -> str:
+def _priority(book: Book, said: Priority | None, process: str | None) -> str:
     """`按顾客等级：vip 10；其他 0，每等 1 分钟加 1`"""
-    if not said:
+    if said is None:
         return ""
-    by = str(said.get("by", ""))
-    rows = [f"{terms.value(book, by, key, process)} {weight}" for key, weight in said.get("table", {}).items()]
-    rows.append(gettext("其他 %(amount)s") % {"amount": said.get("other", 0)})
+    by = said.by or ""
+    rows = [f"{terms.value(book, by, key, process)} {weight}" for key, weight in said.table.items()]
+    rows.append(gettext("其他 %(amount)s") % {"amount": said.other})
     words = gettext("按%(fact)s：%(rows)s") % {"fact": terms.fact(book, by, process), "rows": gettext("；").join(rows)}
-    more = gettext("，每等 1 分钟加 %(points)g") % {"points": float(said["per_minute"])} if "per_minute" in said else ""
+    more = gettext("，每等 1 分钟加 %(points)g") % {"points": said.per_minute} if said.per_minute else ""
     return words + more
 
 
