@@ -17,11 +17,14 @@ from zhike.cases.actions import add_note, take_action
 from zhike.cases.events import CaseHeld
 from zhike.cases.holds import end_hold, hold_case
 from zhike.cases.links import link_cases
+from zhike.cases.merging import merge_cases, undo_merge
 from zhike.cases.models import Case, Hold, LastDeed, Note
 from zhike.cases.notes import add_files
 from zhike.cases.refusals import Impossible, NotYours, Unreadable
 from zhike.cases.written import fact_of
 from zhike.clocks.models import Clock
+from zhike.conversations.models import Conversation
+from zhike.conversations.tests import ground
 from zhike.journal.actions import record
 from zhike.journal.models import ClauseUse, Fact
 from zhike.journal.seals import seal_all, verify_chain
@@ -315,3 +318,58 @@ def test_notices_that_quote_it_say_that_it_is_gone(people: Cast) -> None:
         "zh": "内容已按保存期限删除。",
         "en": "The contents were deleted when their time of keeping was over.",
     }
+
+
+def test_what_was_held_meanwhile_is_looked_at_again_before_it_goes(people: Cast) -> None:
+    """Between finding it and deleting it somebody put it off."""
+    case = closed(people)
+    (due,) = [due for rule in every_rule() for due in due_by(rule, DUE)]
+    hold_case(case, "示例：刚刚", by=people.supervisor, now=DUE)
+    made = Run.objects.create(started_at=DUE, by="system")
+    assert erasing.erase(due, made, now=DUE) is None
+    assert again(case).emptied_at is None
+
+
+def test_a_merged_case_keeps_its_words_as_long_as_the_leading_one(people: Cast) -> None:
+    leading, dropped = people.ticket(OPENED), people.ticket(OPENED)
+    merge_cases(dropped.pk, leading.pk, by=people.agent, now=OPENED + dt.timedelta(minutes=5))
+    Case.objects.filter(pk=leading.pk).update(status="closed", closed_at=DUE)
+    run(DUE)
+    assert again(dropped).emptied_at is None
+    later = at("2029-06-11 10:00")
+    run(later)
+    run(later + dt.timedelta(days=1))
+    assert [again(case).emptied_at is not None for case in (leading, dropped)] == [True, True]
+    with pytest.raises(Impossible):
+        undo_merge(dropped.pk, by=people.agent, now=later)
+
+
+def test_a_case_spoken_of_in_a_conversation_that_goes_on_is_kept(people: Cast) -> None:
+    case = closed(people)
+    ground.installed()
+    talk = ground.asked(ground.inbox_of())
+    Conversation.objects.filter(pk=talk.pk).update(case_number=case.number)
+    run(DUE)
+    assert again(case).emptied_at is None
+    Conversation.objects.filter(pk=talk.pk).update(state="closed", closed_at=DUE)
+    run(DUE + dt.timedelta(days=1))
+    assert again(case).emptied_at is not None
+
+
+def test_the_night_begins_at_three(people: Cast) -> None:
+    assert running.begins(at("2027-06-10 02:59")) == at("2027-06-09 03:00")
+    assert running.begins(at("2027-06-10 03:00")) == at("2027-06-10 03:00")
+    assert is_due(DUE)
+    run(DUE)
+    assert [is_due(at(f"2027-06-11 {hour}")) for hour in ("02:59", "03:00")] == [False, True]
+
+
+def test_a_backup_that_is_restored_is_gone_through_again(people: Cast) -> None:
+    """What comes back with an old backup is a case that is due, and neither run nor deletion is known."""
+    case = closed(people)
+    run(DUE)
+    Deletion.objects.all().delete()
+    Run.objects.all().delete()
+    Case.objects.filter(pk=case.pk).update(emptied_at=None, emptied_by="", data={"service_ticket": {"content": SECRET}})
+    run(DUE + dt.timedelta(hours=1))
+    assert (again(case).data, again(case).emptied_by) == ({}, "KEEP-1")
