@@ -102,6 +102,8 @@ def everything_stored() -> str:
 def test_one_day_before_nothing_is_deleted(people: Cast) -> None:
     case = closed(people)
     run(DAY_BEFORE)
+    found = [[due.id for due in due_by(rule, moment)] for rule in every_rule() for moment in (DAY_BEFORE, DUE)]
+    assert found == [[], [case.pk]]
     assert again(case).emptied_at is None
     assert (again(case).data["service_ticket"]["content"], Deletion.objects.count()) == (SECRET, 0)
 
