@@ -52,7 +52,7 @@ guards: setup  ## Take every check of a right away in turn; which share do the t
 kills: setup  ## kill -9 of the product's processes under load, fifty times, against a ledger (long; ARGS="--kills 5")
 	@$(BIN)/python -m tests.faults.kills $(ARGS)
 
-fuzz: setup  ## Ask the API everything, as every role, and count the answers (ARGS="--examples 100")
+fuzz: setup  ## Ask the API everything, under every shipped handbook, as every role, and count the answers (HANDBOOK=name; ARGS="--examples 100")
 	@$(BIN)/python tools/fuzz.py $(ARGS)
 
 lock: setup  ## Renew the locks after an edit of requirements/*.in or package.json
