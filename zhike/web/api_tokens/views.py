@@ -19,6 +19,7 @@ from zhike.web.account.proof import wrong_code
 from zhike.web.api.scopes import scope_words
 from zhike.web.api.tokens import NoSuchToken, TokenRefused, create_token, revoke_token
 from zhike.web.base.times import ZONE
+from zhike.web.base.typed import day_of, midnight
 from zhike.web.context import Request
 from zhike.web.models import ApiToken
 
@@ -67,10 +68,8 @@ def _owner(request: Request, number: str) -> Staff | None:
 
 def _end_of(day: str) -> dt.datetime | None:
     """The end of that day."""
-    try:
-        return dt.datetime.combine(dt.date.fromisoformat(day) + dt.timedelta(days=1), dt.time.min, ZONE)
-    except (ValueError, OverflowError):
-        return None
+    found = day_of(day)
+    return midnight(found + dt.timedelta(days=1)) if found else None
 
 
 def revoke(request: Request, number: int) -> HttpResponseBase:

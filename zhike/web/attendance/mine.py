@@ -30,6 +30,7 @@ from zhike.org.shift_requests import (
 from zhike.web.attendance.month import cell_of, drawn
 from zhike.web.base.names import names_of
 from zhike.web.base.times import WEEKDAYS, ZONE
+from zhike.web.base.typed import day_of, moment_of
 from zhike.web.context import Request
 
 AHEAD = 21
@@ -54,7 +55,7 @@ def show(request: Request) -> HttpResponse:
 
 def leave(request: Request) -> HttpResponseBase:
     typed = {name: request.POST.get(name, "").strip() for name in ("begins_at", "ends_at", "why")}
-    begin, end = _moment(typed["begins_at"]), _moment(typed["ends_at"])
+    begin, end = moment_of(typed["begins_at"]), moment_of(typed["ends_at"])
     if begin is None or end is None:
         wrong = {
             name: gettext("请填写日期和时间。") for name, value in (("begins_at", begin), ("ends_at", end)) if not value
@@ -120,21 +121,6 @@ def answer(request: Request, number: int) -> HttpResponseBase:
 def words(refused: OrgRefused) -> dict[str, str]:
     language = get_language() or "zh"
     return {name or "deed": text.say(language) for name, text in refused.problems.items()}
-
-
-def day_of(text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _moment(text: str) -> dt.datetime | None:
-    try:
-        found = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return None if found.tzinfo else found.replace(tzinfo=ZONE)
 
 
 def _me(request: Request) -> Staff:

@@ -18,6 +18,7 @@ from zhike.org.models import Department, ShiftType, Staff
 from zhike.org.principals import Viewer
 from zhike.org.rosters import Planned, Roster, rosters, spans
 from zhike.web.base.times import WEEKDAYS, ZONE
+from zhike.web.base.typed import day_of
 from zhike.web.context import Request
 
 MOST_PEOPLE = 200
@@ -95,10 +96,7 @@ def _chosen(request: Request, places: list[Department]) -> Department | None:
 
 def month_of(text: str, now: dt.datetime) -> dt.date:
     """The first day of "2025-06"; of the running month for anything else."""
-    try:
-        return dt.date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return now.astimezone(ZONE).date().replace(day=1)
+    return day_of(f"{text}-01") or now.astimezone(ZONE).date().replace(day=1)
 
 
 def _people(department: Department) -> list[Staff]:

@@ -27,9 +27,10 @@ from zhike.org.attendance import (
 from zhike.org.models import ShiftDay, ShiftPattern, ShiftType, Staff
 from zhike.org.rosters import rosters
 from zhike.org.shift_files import FileRefused, import_shifts
-from zhike.web.attendance.mine import day_of, words
+from zhike.web.attendance.mine import words
 from zhike.web.attendance.month import cell_of, drawn
 from zhike.web.base.times import WEEKDAYS, ZONE
+from zhike.web.base.typed import day_of
 from zhike.web.context import Request
 
 AHEAD = 28

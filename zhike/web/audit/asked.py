@@ -14,7 +14,7 @@ from zhike.cases.models import Case
 from zhike.journal.searching import Sought
 from zhike.lib.text import clean_line, narrow
 from zhike.org.models import Staff
-from zhike.web.base.times import ZONE
+from zhike.web.base.typed import day_of, midnight
 from zhike.web.context import Request
 
 FIELDS = ("who", "about", "type", "clause", "since", "until", "positions")
@@ -89,8 +89,7 @@ def _subject(text: str) -> tuple[str, int] | None:
 def _day(text: str, wrong: list[str]) -> dt.datetime | None:
     if not text:
         return None
-    try:
-        return dt.datetime.combine(dt.date.fromisoformat(text), dt.time.min, ZONE)
-    except (ValueError, OverflowError):
-        wrong.append(gettext("日期读不懂：%(text)s。请写成 2026-07-01。") % {"text": text})
-        return None
+    if found := day_of(text):
+        return midnight(found)
+    wrong.append(gettext("日期读不懂：%(text)s。请写成 2026-07-01。") % {"text": text})
+    return None

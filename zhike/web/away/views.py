@@ -18,6 +18,7 @@ from zhike.org.actions import OrgRefused
 from zhike.org.models import Staff, Substitution
 from zhike.org.substitution import NoSuchSubstitution, arrange_substitution, end_substitution, substitutions_for
 from zhike.web.base.times import ZONE
+from zhike.web.base.typed import moment_of
 from zhike.web.context import Request
 
 MOST = 100
@@ -32,7 +33,7 @@ def show(request: Request) -> HttpResponseBase:
         return _page(request, absent, {})
     typed = {name: request.POST.get(name, "").strip() for name in FIELDS}
     substitute = _colleague(request, typed["substitute"])
-    since, until = _moment(typed["since"]), _moment(typed["until"])
+    since, until = moment_of(typed["since"]), moment_of(typed["until"])
     wrong = {
         **({} if substitute else {"substitute": gettext("请选择代班的同事。")}),
         **({} if since else {"since": gettext("请填写开始的日期和时间。")}),
@@ -83,15 +84,6 @@ def _address(request: Request, absent: Staff) -> str:
 def _colleague(request: Request, number: str) -> Staff | None:
     known = number.isdecimal() and len(number) < LONGEST_NUMBER
     return colleagues_for(request.viewer).filter(pk=int(number)).first() if known else None
-
-
-def _moment(text: str) -> dt.datetime | None:
-    """What a browser's date and time field sends: 2025-06-10T09:00, by the clock on the wall."""
-    try:
-        found = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return None if found.tzinfo else found.replace(tzinfo=ZONE)
 
 
 def _page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -40,7 +41,7 @@ def change(request: Request) -> HttpResponse:
     if not (days.isdecimal() and days.isascii() and len(days) < 5 and 1 <= int(days) <= LONGEST_KEPT):
         wrong["keep_days"] = gettext("保留天数请填写 1 到 3650 之间的整数。")
     if wrong:
-        return _page(request, plan(), wrong, status=422)
+        return _page(request, plan(), wrong, {"is_on": is_on, "hour": hour, "keep_days": days})
     change_plan(is_on=is_on, hour=int(hour), keep_days=int(days), by=request.viewer.principal, now=request.now)
     messages.success(request, gettext("备份安排已保存。"))
     return HttpResponseRedirect(reverse("backup:show"))
@@ -58,13 +59,16 @@ def now(request: Request) -> HttpResponse:
     return HttpResponseRedirect(reverse("backup:show"))
 
 
-def _page(request: Request, chosen: BackupPlan, wrong: dict[str, str] | None = None, status: int = 200) -> HttpResponse:
+def _page(
+    request: Request, chosen: BackupPlan, wrong: dict[str, str] | None = None, typed: dict[str, Any] | None = None
+) -> HttpResponse:
+    """`wrong`, `typed`: a form that comes back."""
     runs = list(BackupRun.objects.order_by("-started_at", "-id")[:ROWS])
     names = _names(runs)
     good = BackupRun.objects.filter(state="done").order_by("-started_at", "-id").first()
     is_on = chosen.is_on and not settings.SANDBOX
     shown = {
-        "plan": chosen,
+        "plan": typed or {"is_on": chosen.is_on, "hour": str(chosen.hour), "keep_days": chosen.keep_days},
         "rows": [(run, names.get(run.by, "")) for run in runs],
         "good": good,
         "late": is_on and (good is None or request.now - good.started_at > OVERDUE),
@@ -76,7 +80,7 @@ def _page(request: Request, chosen: BackupPlan, wrong: dict[str, str] | None = N
         "wrong": wrong or {},
         "in_sandbox": settings.SANDBOX,
     }
-    return render(request, "backup/show.html", shown, status=status)
+    return render(request, "backup/show.html", shown, status=422 if wrong else 200)
 
 
 def _names(runs: list[BackupRun]) -> dict[str, str]:

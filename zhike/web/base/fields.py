@@ -20,6 +20,7 @@ from zhike.handbook.common import Text, When
 from zhike.handbook.conditions import holds
 from zhike.handbook.structure import FieldDef
 from zhike.lib import phone
+from zhike.records.values import is_filled_by_product
 from zhike.web.base.times import ZONE
 
 FEW = 6
@@ -97,7 +98,7 @@ def field_views(
     return [
         field_view(book, definition, values.get(definition.id), _errors_of(definition, told), asked, options, own=own)
         for definition in fields
-        if definition.automatic is None and only(definition) and holds(_settled(definition, own), known)
+        if not is_filled_by_product(definition) and only(definition) and holds(_settled(definition, own), known)
     ]
 
 
@@ -153,7 +154,7 @@ def field_view(
         longest=definition.longest or 0,
         autocomplete={"phone": "tel", "email": "email"}.get(definition.type, "off"),
         shown_when=_shown_when(definition, own),
-        columns=tuple(field_view(book, column, None, options=options) for column in definition.columns),
+        columns=tuple(field_view(book, column, None, options=options) for column in _columns(definition)),
         rows=_rows(book, definition, value, options, name) if widget == "rows" else (),
         blank=_row(book, definition, {}, options, f"{name}__{{n}}") if widget == "rows" else (),
     )
@@ -203,10 +204,10 @@ def _local(value: Any) -> str:
     """An instant in the form `datetime-local` inputs take; what cannot be read comes back as typed."""
     try:
         at = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value))
-    except ValueError:
+        local = at.astimezone(ZONE) if at.tzinfo else at
+    except (ValueError, OverflowError):  # no moment, or one at the end of all years
         return str(value)
-    local = at.astimezone(ZONE) if at.tzinfo else at
-    return local.strftime("%Y-%m-%dT%H:%M")
+    return local.replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def _shown_when(definition: FieldDef, own: AbstractSet[str] | None) -> dict[str, list[str]]:
@@ -234,5 +235,10 @@ def _row(book: Book, definition: FieldDef, row: Any, options: Options, prefix: s
     known = row if isinstance(row, Mapping) else {}
     return tuple(
         field_view(book, column, known.get(column.id), options=options, name=f"{prefix}__{column.id}")
-        for column in definition.columns
+        for column in _columns(definition)
     )
+
+
+def _columns(definition: FieldDef) -> list[FieldDef]:
+    """Those a person fills."""
+    return [column for column in definition.columns if not is_filled_by_product(column)]

@@ -23,6 +23,7 @@ from zhike.handbook.structure import Stage
 from zhike.journal.statements import rows
 from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
+from zhike.records.values import is_filled_by_product
 from zhike.web.base.deadlines import Deadline, deadline_of
 from zhike.web.base.names import Names
 from zhike.web.case_page.asked import Asked, asked_of
@@ -140,7 +141,9 @@ def key_of(request: HttpRequest) -> str:
 
 def _button(offer: Offer, book: Book) -> Button:
     action = offer.action
-    asks = any(field.automatic is None for field in book.record(action.record).fields) if action.record else False
+    asks = (
+        any(not is_filled_by_product(field) for field in book.record(action.record).fields) if action.record else False
+    )
     return Button(
         id=action.id,
         title=say(action.title),

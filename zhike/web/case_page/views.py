@@ -343,13 +343,13 @@ def _keep_note(request: Request, case: Case, words: str, received: Received, int
 def _note_again(request: Request, case: Case, error: CaseError, words: str, received: Received) -> HttpResponse:
     book = book_of(case.handbook_version_id)
     known: dict[str, Any] = {
-        "case": case,
         "note_key": new_key(),
         "words": words,
         "to": request.POST.get("to", ""),
+        "back": request.POST.get("back", ""),
         "kept_files": [row for _, row in received.files],
         "refusals": refusals_of(error, book, None),
     }
     if request.htmx:
-        return render(request, "case_page/note.html", known, status=422)
+        return render(request, "case_page/note.html", {"case": case, **known}, status=422)
     return page(request, case, status=422, **known)

@@ -72,7 +72,7 @@ def standing(request: Request, number: int) -> Customer:
 
 
 def page(request: Request, customer: Customer, status: int = 200, **more: Any) -> HttpResponse:
-    """The page; `wrong` and `revealed` come from deeds that answer with it."""
+    """The page; `wrong`, `typed` and `revealed` come from deeds that answer with it."""
     kept = kept_of(customer, facts=FACTS)
     merge = kept.merge
     dropped = Customer.objects.filter(pk=merge.payload["dropped"]).first() if merge else None
@@ -98,10 +98,11 @@ def page(request: Request, customer: Customer, status: int = 200, **more: Any) -
 
 
 def refused(request: Request, customer: Customer, error: CustomerRefused) -> HttpResponse:
-    """The page again, with what is wrong in words."""
+    """The page again, with what is wrong in words; `typed` holds what was sent under the name of the deed's route."""
     customer.refresh_from_db()
     words = {name: text.say(get_language() or "zh") for name, text in error.problems.items()}
-    return page(request, customer, 422, wrong=words, owner=error.owner)
+    typed = {request.resolver_match.url_name: request.POST} if request.resolver_match else {}
+    return page(request, customer, 422, wrong=words, owner=error.owner, typed=typed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext
 
 from zhike.web.base import times
+from zhike.web.base.typed import day_of, midnight
 
 DEFAULT = "month"
 
@@ -46,26 +47,15 @@ def choices() -> list[tuple[str, str]]:
 def period_of(query: Mapping[str, str], now: dt.datetime) -> Period:
     """The period an address asks for; what cannot be read is the default."""
     today = now.astimezone(times.ZONE).date()
-    first, last = _date(query.get("from")), _date(query.get("to"))
+    first, last = day_of(query.get("from")), day_of(query.get("to"))
     if first and last and first <= last:
         return Period(
-            "", _midnight(first), _midnight(last + dt.timedelta(days=1)), urlencode({"from": first, "to": last})
+            "", midnight(first), midnight(last + dt.timedelta(days=1)), urlencode({"from": first, "to": last})
         )
     days = {"today": 1, "week": 7, "month": 30, "year": 365}
     name = query.get("period", DEFAULT)
     name = name if name in days else DEFAULT
     tomorrow = today + dt.timedelta(days=1)
     return Period(
-        name, _midnight(tomorrow - dt.timedelta(days=days[name])), _midnight(tomorrow), urlencode({"period": name})
+        name, midnight(tomorrow - dt.timedelta(days=days[name])), midnight(tomorrow), urlencode({"period": name})
     )
-
-
-def _date(text: str | None) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time.min, times.ZONE)

@@ -174,6 +174,16 @@ def test_an_empty_note_is_refused_and_ten_megabytes_too(world: World, case: Case
     assert Note.objects.count() == 0
 
 
+def test_a_refused_note_comes_back_in_the_whole_page_where_no_script_asked(world: World, case: Case) -> None:
+    note = {"words": "示例：看附件", "back": "desk", "key": "1", "files": SimpleUploadedFile("现场.png", b"no picture")}
+    answer = world.signed_in("agent").post(f"/cases/{case.number}/notes", note)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "示例：看附件</textarea>" in page
+    assert 'name="back" value="desk"' in page
+    assert Note.objects.count() == 0
+
+
 def test_three_megabytes_of_text_are_turned_away_in_words(world: World, case: Case) -> None:
     response = world.signed_in("agent").post(f"/cases/{case.number}/notes", {"words": "x" * 3_000_000, "key": "1"})
     assert response.status_code == 400

@@ -54,6 +54,12 @@ def post(house: Franchise, case: Case, who: str, action: str, **values: Any) -> 
     return answer.status_code, answer.content.decode()
 
 
+def test_nobody_is_asked_for_what_the_product_counts(house: Franchise) -> None:
+    """Which complaint alike it is stands in the same form; what somebody typed there would be thrown away."""
+    form = house.signed_in("agent1").get("/desk/new/repair-franchise/complaint_case/register").content.decode()
+    assert ('name="customer_name"' in form, 'name="occurrence"' in form) == (True, False)
+
+
 def stage(case: Case) -> str:
     case.refresh_from_db()
     return case.stage

@@ -108,6 +108,8 @@ def transfer(request: Request, talk: Talk) -> HttpResponseBase:
         may(talk.rights.hand_on)
         to = _hand_on(request, talk, people, [queue.id for queue in queues])
     except ConversationRefused as error:
+        kind, _, target = request.POST.get("to", "").partition(":")
+        known |= {"to_kind": kind, "to_id": target, "note": request.POST.get("note", "")}
         return form(request, talk, "transfer", 422, refusals=refusals_of(error, talk), **known)
     return done(request, talk, gettext("已转给%(to)s；对方接起之前仍由您负责。") % {"to": to})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -14,7 +15,7 @@ from zhike.conversations.forms import fill, forms_for
 from zhike.conversations.refusals import ConversationRefused
 from zhike.handbook.structure import Record
 from zhike.records.forms import first_values
-from zhike.records.models import Filling
+from zhike.records.models import Attachment, Filling
 from zhike.records.posting import parse_post
 from zhike.web.base.fields import Told, field_views
 from zhike.web.case_page.files import file_fields, receive
@@ -66,12 +67,15 @@ def _first(request: Request, talk: Talk, definition: Record) -> dict[str, Any]:
 def _fill(request: Request, talk: Talk, definition: Record) -> HttpResponseBase:
     received = receive(request, file_fields(definition.fields), request.now)
     values = {**parse_post(definition, request.POST), **received.tokens}
+    if received.errors:
+        unfit = {name: [Told(say(text))] for name, text in received.errors.items()}
+        return _shown(request, talk, definition, values, 422, errors=unfit, files=received.files)
     try:
         fill(talk.conversation, definition.id, values, request.viewer, now=request.now)
     except ConversationRefused as error:
-        wrong = [Told(words, talk.book.name, error.clause) for words in [say(error.words)]]
-        errors = dict.fromkeys(error.fields, wrong)
-        return _shown(request, talk, definition, values, 422, errors=errors, refusals=refusals_of(error, talk))
+        errors = {name: [Told(say(error.words), talk.book.name, error.clause)] for name in error.fields}
+        told = refusals_of(error, talk)
+        return _shown(request, talk, definition, values, 422, errors=errors, refusals=told, files=received.files)
     return done(request, talk, gettext("已保存：%(form)s") % {"form": say(definition.title)})
 
 
@@ -84,9 +88,14 @@ def _shown(
     *,
     errors: dict[str, list[Told]] | None = None,
     refusals: Any = (),
+    files: Sequence[tuple[str, Attachment]] = (),
 ) -> HttpResponse:
+    """`files`: (field, row) of those uploaded with an attempt that was refused; they need not be chosen again."""
     views = field_views(
         talk.book, definition.id, values, errors=errors or {}, options=Choices(talk.book, request.viewer)
     )
-    known = {"record": definition, "title": say(definition.title), "fields": views, "refusals": list(refusals)}
+    known = {
+        "record": definition, "title": say(definition.title), "fields": views, "refusals": list(refusals),
+        "uploaded": [row for _, row in files], "uploaded_tokens": [(name, row.token) for name, row in files],
+    }  # fmt: skip
     return form(request, talk, "form", status, **known)

@@ -182,6 +182,7 @@ def test_a_plan_is_kept_and_nonsense_comes_back_with_words(world: World) -> None
         answer = boss.post("/administration/backups/plan", wrong)
         assert answer.status_code == 422
         assert 'role="alert"' in answer.content.decode()
+        assert f'value="{wrong["keep_days"]}"' in answer.content.decode()
     assert BackupPlan.objects.get().hour == 4
 
 

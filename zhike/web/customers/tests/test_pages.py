@@ -129,6 +129,25 @@ def test_contacts_numbers_consents_and_relations_are_kept_on_the_page(agent):
     assert not customer.contact_points.exists()
 
 
+@pytest.mark.parametrize(
+    ("deed", "sent", "back"),
+    [
+        ("contact", {"contact": "示例不是号码"}, 'name="contact" value="示例不是号码"'),
+        ("identifier", {"kind": "resident_id", "identifier": "示例号"}, 'name="identifier" value="示例号"'),
+        ("unmask", {"what": "phone", "purpose": "nothing", "words": "示例回电"}, 'name="words" value="示例回电"'),
+        ("consent", {"purpose": "nothing", "channel": "phone", "version": "2025"}, 'name="version" value="2025"'),
+        ("relation", {"kind": "family", "other": "示例丁"}, 'id="r-other" name="other" value="示例丁"'),
+        ("merge", {"other": "示例戊"}, 'id="m-other" name="other" value="示例戊"'),
+    ],
+)
+def test_what_was_typed_comes_back_with_the_refusal(agent, deed, sent, back):
+    customer = add(name="示例王", phones=("13800138000",))
+    answer = agent.post(f"/customers/{customer.pk}/{deed}", sent)
+    assert answer.status_code == 422
+    assert text(answer).count(back) == 1
+    assert back not in text(agent.get(f"/customers/{customer.pk}"))
+
+
 def test_a_full_number_takes_a_reason_and_is_looked_over_by_another(world, agent):
     customer = add(name="示例王", phones=("13800138000",))
     path = f"/customers/{customer.pk}/unmask"

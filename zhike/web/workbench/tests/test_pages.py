@@ -19,6 +19,7 @@ from zhike.conversations.tests.ground import DESK, FIRST_ANSWER, asked, at, inbo
 from zhike.customers.models import ContactPoint, Customer
 from zhike.lib import clock
 from zhike.org.principals import Viewer
+from zhike.records.models import Filling
 
 pytestmark = pytest.mark.django_db
 NOW = at("03-03 09:00:10")
@@ -196,6 +197,36 @@ def test_a_transfer_stays_ones_own_until_it_is_taken() -> None:
     talk.refresh_from_db()
     assert (talk.state, talk.owner_id) == ("open", bert.staff.pk)  # type: ignore[union-attr]
     assert talk.messages.get(internal=True).words == "请看前文"
+
+
+def test_a_refused_transfer_keeps_what_was_written_to_the_colleague() -> None:
+    ground()
+    anna = person("anna")
+    talk = taken(anna)
+    answer = browser(anna).post(f"/conversations/{talk.number}/transfer", {"to": "staff:0", "note": "请看前文"})
+    assert answer.status_code == 422
+    assert "请看前文</textarea>" in answer.text
+    assert not talk.messages.filter(internal=True).exists()
+
+
+def test_a_form_refuses_a_file_that_is_none_and_keeps_one_that_is_good() -> None:
+    fields = [
+        {"id": "place", "title": "示例地点", "type": "string", "required": True},
+        {"id": "photos", "title": "示例照片", "type": "files"},
+    ]
+    ground(records=[{"id": "profile", "title": "示例档案", "in_conversation": ["agent"], "fields": fields}])
+    anna = person("anna")
+    talk = taken(anna)
+    there = f"/conversations/{talk.number}/forms/profile"
+    broken = browser(anna).post(there, {"place": "示例一店", "photos": SimpleUploadedFile("门口.png", b"no picture")})
+    assert broken.status_code == 422
+    assert ('value="示例一店"' in broken.text, "不是图片" in broken.text) == (True, True)
+    assert not Filling.objects.exists()
+    kept = browser(anna).post(there, {"place": "", "photos": SimpleUploadedFile("说明.txt", "示例".encode())})
+    assert kept.status_code == 422
+    token = kept.text.partition('name="kept_file" value="photos:')[2].partition('"')[0]
+    assert browser(anna).post(there, {"place": "示例一店", "kept_file": f"photos:{token}"}).status_code == 302
+    assert Filling.objects.get().values == {"place": "示例一店", "photos": [token]}
 
 
 def test_handed_to_another_queue_it_waits_there_and_its_owner_still_answers_for_it() -> None:
