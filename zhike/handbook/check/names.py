@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from zhike.handbook.amounts import Over
+from zhike.handbook.book import starting_events
 from zhike.handbook.catalogue import BUILT_IN_ROLES
 from zhike.handbook.check.findings import (
+    ACTIONS,
     CALENDARS,
     CLAUSES,
     DEPARTMENTS,
@@ -42,6 +44,10 @@ TOLD = frozenset({"superior", "holder", "owner", "customer", "everyone"})
 """Who may be told besides roles."""
 
 Use = tuple[Path, str]
+
+
+WITHOUT_ACTIONS = ("conversation.", "presence.", "sms.", "shift.")
+"""Families of events whose subject is no case."""
 
 
 def check_names(checker: Checker) -> None:
@@ -251,6 +257,32 @@ def _check_effect(checker: Checker, effect: Effect, item: Item, path: Path, subj
             checker.unknown("clause-unknown", item, clause, known, CLAUSES, path=path, subject=subject)
     if effect.opens is not None:
         _check_opened(checker, effect.opens, item, path, subject)
+    if effect.act is not None:
+        _check_taken(checker, effect.act, item, path, subject)
+
+
+def _check_taken(checker: Checker, name: str, item: Item, path: Path, subject: str) -> None:
+    """What the product does by itself is an action of the clause's process that `system` may take; a conversation has no actions."""
+    spoken = next((clause for clause in checker.clauses if clause.id == subject), None)
+    if spoken is not None and all(event.startswith(WITHOUT_ACTIONS) for event in starting_events(spoken) or [""]):
+        words = Text(zh="会话和在岗状态没有动作可办。", en="A conversation and a presence have no actions.")
+        remedy = Text(zh="要结束会话，写 close: <结果>。", en="To end the conversation write `close: <outcome>`.")
+        checker.note("action-not-taken", item, words, remedy, path=(*path, "act"), subject=subject)
+        return
+    process = checker.book.process_of(spoken) if spoken is not None else None
+    processes = [one for one in checker.book.handbook.processes if process in (None, one.id)]
+    actions = {action.id: action for one in processes for action in one.actions}
+    if name not in actions:
+        checker.unknown("action-unknown", item, name, actions, ACTIONS, path=(*path, "act"), subject=subject)
+    elif "system" not in actions[name].by:
+        checker.note(
+            "action-not-taken",
+            item,
+            Text(zh=f"系统不能办理“{name}”。", en=f"The product may not take {name}."),
+            Text(zh="在这个动作的 by 里加上 system。", en="Add `system` to its `by`."),
+            path=(*path, "act"),
+            subject=subject,
+        )
 
 
 def _check_opened(checker: Checker, name: str, item: Item, path: Path, subject: str) -> None:

@@ -82,6 +82,9 @@ def test_a_clause_may_ask_what_is_kept_of_the_customer(tmp_path: Path) -> None:
 
 STAGES = MANIFEST["processes"][0]["stages"]
 REGISTER, FINISH = MANIFEST["processes"][0]["actions"]
+TALKED: dict[str, Any] = {
+    "starts": "conversation.answered", "until": "conversation.asked", "breach": [{"act": "finish"}],
+}  # fmt: skip
 DATED = ((1, "since_fact", "heard_at"), (2, "before", "visit_at"))
 KIND_FIELD = {"id": "kind", "title": "类", "type": "enum"}
 GATE_ON_FINISH = clause(GATE, on="action.finish", requires={"facts": {"kind": "plain"}})
@@ -113,6 +116,9 @@ BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("two-answers", "S-09", {"clauses": with_clause(TARIFF, clause(TARIFF, id="S-09"))}),
     ("no-answer", "S-02", {"clauses": with_clause(without=("S-03",))}),
     ("table-incomplete", "S-05", {"clauses": with_clause(clause(TARIFF, base={"urgent": 2}))}),
+    ("action-unknown", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"act": "finnish"}]), without=("S-04",))}),
+    ("action-not-taken", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"act": "finish"}]), without=("S-04",))}),
+    ("action-not-taken", "S-04", {"clauses": with_clause(clause(LIMIT, **TALKED), without=("S-04",))}),
     ("table-without-fact", "S-05", {"clauses": with_clause(clause(TARIFF, by=None))}),
     ("quote-not-in-section", "S-01", {"clauses": with_clause(clause(GATE, quote="登记要写明姓名。"), without=("S-01",))}),
     ("quote-not-in-section", "S-01", {"clauses": with_clause(clause(GATE, quote=""), without=("S-01",))}),

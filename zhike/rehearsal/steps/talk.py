@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from zhike.conversations import handing
@@ -26,6 +27,8 @@ MEDIA = {
 MEDIUM = rf"({'|'.join(MEDIA)})"
 TALK = r"(?:会话(?:「([^」]*)」)?)?"
 """会话, 会话「一」 or nothing: the one in which something was done last."""
+THREADED = ("email", "letter")
+"""Media in which one sender may have several threads at a time."""
 CALLING = "（来电）"
 
 
@@ -44,11 +47,22 @@ def calls(world: World, visitor: str, phone: str | None, name: str | None, table
 def _receive(
     world: World, visitor: str, medium: str, words: str, phone: str | None, name: str | None, table: Table
 ) -> None:
-    received = receive(inbox_of(world, medium), incoming(world, visitor, words, phone, table), now=world.now)
+    inbox, said = inbox_of(world, medium), incoming(world, visitor, words, phone, table)
+    if medium in THREADED:
+        said = replace(said, conversation=_thread(world, inbox, visitor, name))
+    received = receive(inbox, said, now=world.now)
     world.acted = True
     world.touch_talk(received.conversation)
     if name:
         world.talks[name] = received.conversation.pk
+
+
+def _thread(world: World, inbox: Inbox, visitor: str, name: str | None) -> int | None:
+    """The thread a mail answers: the one of that name, else the sender's latest that has not ended; a new name begins a new one."""
+    if name:
+        return world.talks.get(name)
+    live = Conversation.objects.filter(inbox=inbox, address__value=visitor, state__in=Conversation.LIVE)
+    return live.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def incoming(world: World, visitor: str, words: str, phone: str | None, table: Table) -> Incoming:
