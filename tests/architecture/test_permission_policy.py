@@ -12,7 +12,7 @@ from zhike.web.permissions import PERMISSIONS
 
 AREAS = {
     "anyone": "home language sign_in portal welcome callbacks demo",
-    "signed_in": "shortcuts account attendance case_page case_print hand_over notices_page away presence skills",
+    "signed_in": "approvals shortcuts account attendance case_page case_print hand_over notices_page away presence skills",
     "admin": "credentials administration handbook_admin audit backup keeping api_tokens webhooks inboxes messaging",
     "desk": "desk",
     "desk board admin": "mailboxes",
@@ -82,7 +82,7 @@ FAMILIES = {
     "handbook": "handbooks handbook handbook_versions handbook_parameters",
     "journal": "ledger",
     "cases": """cases case timeline act notes attachments case_attachments attachment links end_link follow merge unmerge undo
-        clocks""",
+        clocks consents consent withdraw_consent""",
     "customers": "customers customer customer_card",
     "notices": "notices",
     "webhooks": """webhooks webhook webhook_secret webhook_pause webhook_resume webhook_ping webhook_replay webhook_remove

@@ -125,6 +125,7 @@ class Merged(TypedDict):
 class Done(TypedDict):
     number: str
     case: Case | None
+    consent: int | None
 
 
 class Note(TypedDict):

@@ -113,10 +113,23 @@ class Zhike:
         attachments: Sequence[str] = (),
         key: str = "",
     ) -> Done:
-        """With `version` (of the case as it was read) a case that changed since raises Problem 412."""
+        """With `version` (of the case as it was read) a case that changed since raises Problem 412. `consent` of the answer is the
+        number of the request where a clause wants the consent of others first.
+        """
         headers = {"If-Match": f'"{version}"'} if version is not None else {}
         body = {"values": dict(values or {}), "attachments": list(attachments)}
         return cast(Done, self._post(f"/cases/{quote(number)}/actions/{quote(action)}", body, key, headers))
+
+    def consents(self) -> dict[str, Any]:
+        """`awaiting`: what waits for the token's owner; `mine`: what he asked for, the latest first."""
+        return cast(dict[str, Any], self._get("/consents"))
+
+    def decide(self, consent: int, agree: bool, words: str = "", *, key: str = "") -> dict[str, Any]:
+        """Agree to what a colleague asks for, or decline it with a reason; `state` says what became of it."""
+        return cast(dict[str, Any], self._post(f"/consents/{int(consent)}", {"agree": agree, "words": words}, key))
+
+    def withdraw(self, consent: int, *, key: str = "") -> dict[str, Any]:
+        return cast(dict[str, Any], self._post(f"/consents/{int(consent)}/withdraw", {}, key))
 
     def add_note(
         self, number: str, words: str, *, internal: bool = True, attachments: Sequence[str] = (), key: str = ""

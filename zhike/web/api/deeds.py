@@ -14,8 +14,9 @@ from ninja.responses import Status
 from pydantic import ConfigDict, Field
 
 from zhike.cases.access import case_for, case_seen
-from zhike.cases.actions import NOTE_LIMIT, add_note, open_case, take_action
-from zhike.cases.models import Case
+from zhike.cases.actions import NOTE_LIMIT, add_note, open_case
+from zhike.cases.asking import take_or_ask
+from zhike.cases.models import AskedDeed, Case
 from zhike.cases.notes import add_files
 from zhike.cases.queries import entries
 from zhike.handbook.book import Book
@@ -77,10 +78,13 @@ class NewNote(Asked):
 class Done(Shape):
     """`case` is null when it went where the caller may not follow."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"number": "FW250610000007", "case": None}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"number": "FW250610000007", "case": None, "consent": None}]}
+    )
 
     number: str
     case: CaseOut | None
+    consent: int | None = Field(description="The request, where the action waits for consent (answer 202); else null.")
 
 
 class NoteOut(Shape):
@@ -138,7 +142,7 @@ def _check_values(book: Book, action: Action, values: Mapping[str, Any]) -> None
 @router.post(
     "/cases/{slug:number}/actions/{slug:action}",
     url_name="act",
-    response={200: Done, **WRITE_PROBLEMS, 412: ProblemOut},
+    response={200: Done, 202: Done, **WRITE_PROBLEMS, 412: ProblemOut},
     summary="Take an action",
     openapi_extra={
         "parameters": [
@@ -148,8 +152,9 @@ def _check_values(book: Book, action: Action, values: Mapping[str, Any]) -> None
     },
 )  # fmt: skip
 def act(request: Call, number: str, action: str, asked: Deed, response: HttpResponse) -> Any:
-    """`values` are the fields of the action's form. 403: not this stage or not the caller's role. 412: the case changed
-    since. 422: a clause refuses it or the form cannot be taken; every reason at once, each with its clause."""
+    """`values` are the fields of the action's form. 202: it waits for the consent a clause wants (/consents). 403: not this stage or not
+    the caller's role. 412: the case changed since. 422: a clause refuses it or the form cannot be taken; every reason at once, each with
+    its clause."""
     case = case_for(request.viewer, number, now=request.now)
     book = book_of(case.handbook_version_id)
     request.handbook = book.name  # type: ignore[attr-defined]
@@ -159,7 +164,7 @@ def act(request: Call, number: str, action: str, asked: Deed, response: HttpResp
         raise not_found()
     version = expected(request)
     _check_values(book, definition, asked.values)
-    done = take_action(
+    done = take_or_ask(
         case.pk,
         action,
         asked.values,
@@ -168,6 +173,10 @@ def act(request: Call, number: str, action: str, asked: Deed, response: HttpResp
         version=version,
         attachments=asked.attachments,
     )
+    if isinstance(done, AskedDeed):
+        told = _done(done.case, request, response)
+        told.consent = done.pk
+        return Status(202, told)
     return _done(done, request, response)
 
 
@@ -199,6 +208,6 @@ def _done(case: Case, request: Call, response: HttpResponse) -> Done:
     """The case as it is now; it is not in the answer where the deed took it out of the caller's sight."""
     seen = case_seen(request.viewer, case.pk)
     if seen is None:
-        return Done(number=case.number, case=None)
+        return Done(number=case.number, case=None, consent=None)
     response.headers["ETag"] = etag_of(seen)
-    return Done(number=case.number, case=case_out(seen, request))
+    return Done(number=case.number, case=case_out(seen, request), consent=None)

@@ -23,6 +23,7 @@ from zhike.web.api import (
     belonging,
     cards,
     clocks,
+    consents,
     customers,
     deeds,
     handbooks,
@@ -83,7 +84,7 @@ def make() -> Product:
         openapi_url=None, docs_url=None, urls_namespace="api",
     )  # fmt: skip
     for module in (
-        me, handbooks, ledger, deeds, timeline, belonging, attachments, clocks, customers, cards, notices, subscriptions,
+        me, handbooks, ledger, deeds, timeline, belonging, consents, attachments, clocks, customers, cards, notices, subscriptions,
     ):  # fmt: skip
         api.add_router("", module.router)
     for kind, answer in ANSWERS.items():
