@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.axe import faults
 from tests.people import Cast, Somebody
 from tests.served import Served, served
 
@@ -64,6 +65,7 @@ def somebody_puts_it_off(lead: Somebody, number: str) -> None:
     lead.sees("暂停了删除")
     lead.sees("示例：有争议，等答复")
     lead.picture("91-held")
+    looked_at_under_axe(lead)
 
 
 def the_page_says_that_it_waits(admin: Somebody, number: str) -> None:
@@ -84,6 +86,7 @@ def the_run_deletes_it(admin: Somebody, house: Served, number: str) -> None:
     row = admin.page.locator("tr", has_text="客户档案").filter(has_text=re.compile("完成|等封存"))
     expect(row.first).to_contain_text("SHOP-17", timeout=60_000)
     admin.picture("93-deleted")
+    looked_at_under_axe(admin)
     assert house.rows("SELECT data, emptied_by FROM cases_case WHERE number = %s", number) == [({}, "SHOP-17")]
 
 
@@ -95,6 +98,7 @@ def every_page_of_it_says_so(lead: Somebody, number: str) -> None:
     lead.case(number).sees("停用档案")
     expect(lead.page.locator(".zk-actions button")).to_have_count(0)
     lead.picture("94-emptied")
+    looked_at_under_axe(lead)
     lead.go("/cases?q=青瓷").sees_not(number)
 
 
@@ -109,3 +113,10 @@ def in_english_by_night(browser: Browser, house: Served, number: str) -> None:
     lead.case(number).sees("were deleted on")
     lead.picture("96-emptied-english")
     assert [admin.faults, lead.faults] == [[], []]
+
+
+def looked_at_under_axe(person: Somebody) -> None:
+    """Wide and on a telephone, by day and by night, without colours that are still changing."""
+    person.page.emulate_media(reduced_motion="reduce")
+    assert faults(person.page) == []
+    person.page.emulate_media(color_scheme="light")

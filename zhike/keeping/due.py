@@ -104,7 +104,9 @@ def _case_tied() -> Any:
     """Linked to an open case either way, child or parent of one, merged into one that still has its contents, spoken of in a
     conversation that goes on, or the ground of a consequence that somebody still bears."""
     this = OuterRef("pk")
-    live = Conversation.objects.filter(case_number=OuterRef("number"), state__in=Conversation.LIVE)
+    # Not "": said so that the index of conversations that became a case is used.
+    became = Conversation.objects.filter(case_number=OuterRef("number")).exclude(case_number="")
+    live = became.filter(state__in=Conversation.LIVE)
     return (
         Exists(Link.objects.filter(case=this, other__status=OPEN))
         | Exists(Link.objects.filter(other=this, case__status=OPEN))

@@ -18,7 +18,7 @@ from zhike.channels.email import raw
 from zhike.channels.email.models import Mail, Outgoing
 from zhike.channels.models import IncomingSms, OutgoingMessage
 from zhike.clocks.models import Clock
-from zhike.conversations.models import Conversation, Message, Survey
+from zhike.conversations.models import Conversation, Medium, Message, Survey
 from zhike.duties.models import Obligation
 from zhike.journal.actions import NewFact, record
 from zhike.journal.ledger import Use
@@ -93,7 +93,8 @@ def _erase_conversation(talk: Conversation, due: Due, now: dt.datetime) -> dict[
     Message.objects.filter(pk__in=messages).update(words="", html="", extra={}, why_values={}, files=0)
     Survey.objects.filter(conversation=talk).update(comment="")
     OutgoingMessage.objects.filter(message__in=messages).update(words="", values={}, why_values={})
-    IncomingSms.objects.filter(became=talk.number).update(words="")
+    if talk.medium == Medium.SMS:
+        IncomingSms.objects.filter(became=talk.number).update(words="")
     _empty_watches("conversation", talk.pk)
     return {
         "fillings": empty_fillings("conversation", talk.pk),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.db.models import Max
 from django.utils.translation import get_language, gettext
 
+from zhike.cases.allowed import over
 from zhike.cases.models import Case
 from zhike.cases.public import public_of
 from zhike.cases.queries import Offer, Story, offered, story
@@ -82,7 +83,7 @@ def progress(case: Case, book: Book, viewer: Viewer, now: dt.datetime) -> Progre
         buttons=mine,
         may_dispute=book.stage(case.process, case.stage).final
         and any(_leads_out(book, case, offer.action) for offer in mine),
-        may_write=case.merged_into_id is None
+        may_write=over(case) is None
         and not any(is_message(offer.action) for offer in mine)
         and not book.stage(case.process, case.stage).final,
         emptied_at=case.emptied_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -26,6 +27,22 @@ def test_a_case_tells_its_forms_clocks_and_actions_with_their_clauses(
     assert any(offer["clauses"] for offer in offers.values())
     assert told["parent"] == Case.objects.get(pk=warning.parent_id).number
     assert told["customer"]["contacts"] == [{"kind": "phone", "masked": "138****0101"}]
+
+
+def test_a_case_whose_contents_were_deleted_says_when_and_by_which_clause(
+    world: World, program: Callable[..., Program]
+) -> None:
+    case, agent = world.ticket(), program()
+    there = agent.get(f"/cases/{case.number}").json()
+    assert (there["contents_deleted_at"], there["contents_deleted_by"]) == (None, "")
+    gone = {"emptied_at": world.now, "emptied_by": "KEEP-1", "data": {}, "title": "服务工单"}
+    Case.objects.filter(pk=case.pk).update(status="closed", closed_at=world.now, **gone)
+    told = agent.get(f"/cases/{case.number}").json()
+    assert dt.datetime.fromisoformat(told["contents_deleted_at"]) == world.now
+    assert (told["contents_deleted_by"], told["records"], told["title"]) == ("KEEP-1", [], "服务工单")
+    assert not any(offer["allowed"] for offer in told["actions"])
+    refused = agent.post(f"/cases/{case.number}/notes", {"words": "示例"})
+    assert (refused.status_code, "KEEP-1" in refused.text) == (422, True)
 
 
 def test_a_page_of_the_list_costs_the_same_however_many_rows_it_has(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from zhike.lib import clock
 from zhike.org.handbooks import book_of
 from zhike.org.models import HandbookVersion
 from zhike.web.cli import keep
+from zhike.web.portal.progress import progress
 from zhike.web.tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -149,3 +150,25 @@ def test_the_command_says_what_is_due_and_deletes_it(kept: World) -> None:
     assert keep.lines_of(run) == ["1 deleted"]
     assert CliRunner().invoke(keep.command, ["--help"]).exit_code == 0
     assert json.dumps(due)
+
+
+def test_the_case_page_and_the_page_of_deletions_ask_little(
+    kept: World, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    case = closed(kept)
+    Hold.objects.create(case=case, at=kept.now, by=f"staff:{kept.staff['boss'].pk}", why="示例")
+    for who, url in (("supervisor", f"/cases/{case.number}"), ("boss", "/administration/kept")):
+        client = kept.signed_in(who)
+        client.get(url)
+        with django_assert_max_num_queries(12):
+            assert client.get(url).status_code == 200
+
+
+def test_the_customer_reads_that_his_words_are_gone(kept: World) -> None:
+    case = closed(kept)
+    Case.objects.filter(pk=case.pk).update(emptied_at=kept.now, emptied_by="KEEP-1")
+    case.refresh_from_db()
+    who = kept.viewer("agent")
+    book = book_of(case.handbook_version_id)
+    told = progress(case, book, who, kept.now)
+    assert (told.emptied_at, told.may_write, told.may_dispute) == (kept.now, False, False)
