@@ -11,7 +11,7 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirec
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from zhike.cases import exporting
 from zhike.cases.consents import open_links
@@ -114,7 +114,7 @@ def line_of(export: CaseExport, books: Sequence[Book], places: dict[str, str], r
 
 
 def _given(one: dict[str, str], names: dict[str, str], request: Request) -> str:
-    words = gettext("同意") if one["decision"] == "approved" else gettext("没有同意")
+    words = pgettext("somebody did", "同意") if one["decision"] == "approved" else gettext("没有同意")
     when = short_moment(dt.datetime.fromisoformat(one["at"]), request.now)
     return " ".join(part for part in (names.get(one["by"], one["by"]), words, when, one.get("words", "")) if part)
 

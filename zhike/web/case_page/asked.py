@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from zhike.cases.asked_deeds import State, chains_of, clauses_of, role_for
 from zhike.cases.consents import open_links
@@ -79,7 +79,7 @@ def _shown(row: AskedDeed, viewer: Viewer, now: dt.datetime, names: Names) -> As
 
 
 def _given(one: dict[str, str], names: Names, now: dt.datetime) -> str:
-    words = gettext("同意") if one["decision"] == "approved" else gettext("没有同意")
+    words = pgettext("somebody did", "同意") if one["decision"] == "approved" else gettext("没有同意")
     when = short_moment(dt.datetime.fromisoformat(one["at"]), now)
     return " ".join(
         part for part in (names.people.get(one["by"], one["by"]), words, when, one.get("words", "")) if part

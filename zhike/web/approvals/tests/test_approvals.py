@@ -95,3 +95,11 @@ def test_the_notice_leads_to_the_page(house: House) -> None:
 
 def test_an_empty_page_says_what_stands_here(house: House) -> None:
     assert "没有等您同意的" in browser(house, "director").get("/approvals").content.decode()
+
+
+def test_the_button_says_what_it_does_in_english_too(house: House) -> None:
+    row = ask(house)
+    shown = browser(house, "manager", "en").get("/approvals").content.decode()
+    assert 'value="agree" type="submit">Agree</button>' in shown
+    browser(house, "manager").post(f"/approvals/{row.pk}", {"deed": "agree"})
+    assert "示例manager agreed" in browser(house, "clerk", "en").get("/approvals").content.decode()
