@@ -14,6 +14,7 @@ from zhike.conversations.models import Conversation, Message
 from zhike.handbook.book import Book
 from zhike.handbook.structure import FieldDef, Record
 from zhike.journal.models import Fact
+from zhike.lib.likeness import pairs
 from zhike.org.principals import Viewer
 from zhike.records.directory import Opened, opened
 from zhike.records.display import display, is_masked
@@ -75,10 +76,13 @@ def entries_like(
 
 
 def _weight(row: ReferenceRow, open_: Opened, shared: Shares) -> float:
-    """What its reader sees of it, the title twice; 0 where that alone is not like the question."""
+    """What its reader sees of it, the title twice; 0 where that alone is not like the question: it shares something with the title, or
+    more than one thing with the rest.
+    """
     read = [row.values.get(field.id) for field in open_.fields if not is_masked(field)]
-    told = told_by(" ".join(value for value in read if isinstance(value, str)), shared)
-    return told + told_by(row.label, shared)
+    text = " ".join(value for value in read if isinstance(value, str))
+    title = told_by(row.label, shared)
+    return title + told_by(text, shared) if title or len(pairs(text) & shared.keys()) > 1 else 0.0
 
 
 def _entry(book: Book, record: Record, open_: Opened, row: ReferenceRow, language: str) -> Entry:

@@ -300,7 +300,7 @@ class Choice(models.Model):
     staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, db_index=False)
     """Nobody, when nobody was free."""
     because = models.JSONField(default=list)
-    """[{"staff": 5, "free": false, "why": {"zh": ..., "en": ...}, "rank": 2}], in the order looked at."""
+    """[{"staff": "staff:5" or the name of a seat, "free": false, "why": {"zh": ..., "en": ...}, "rank": 2}], in the order looked at."""
 
     class Meta:
         indexes = [models.Index(fields=["conversation", "id"], name="conversations_choices")]

@@ -47,7 +47,7 @@ WITH hits AS MATERIALIZED (
 SELECT hits.row_id, jsonb_object_agg(hits.gram, 1.0 / telling.n)
 FROM hits JOIN telling USING (gram) JOIN records_referencerow AS entry ON entry.id = hits.row_id
 WHERE %(departments)s::bigint[] IS NULL OR entry.department_id = ANY(%(departments)s)
-GROUP BY hits.row_id HAVING count(*) >= %(least)s ORDER BY sum(1.0 / telling.n) DESC, hits.row_id LIMIT %(best)s
+GROUP BY hits.row_id ORDER BY sum(1.0 / telling.n) DESC, hits.row_id LIMIT %(best)s
 """
 
 
@@ -78,7 +78,7 @@ def sharing(handbook: str, record: str, words: str, departments: Sequence[int] |
     rare, most = COMMON
     common = min(most, max(rare, LOOKED_AT // len(asked)))
     given: dict[str, Any] = {
-        "asked": asked, "handbook": handbook, "record": record, "common": common, "best": BEST, "least": min(2, len(asked)),
+        "asked": asked, "handbook": handbook, "record": record, "common": common, "best": BEST,
         "departments": None if departments is None else list(departments),
     }  # fmt: skip
     with connection.cursor() as cursor:

@@ -87,6 +87,14 @@ def test_the_entry_most_like_the_question_is_proposed_with_its_title_category_an
     ]
 
 
+def test_one_thing_shared_with_the_title_is_enough_and_one_with_the_rest_is_not() -> None:
+    ground()
+    conversation, anna = talk("退货")
+    more = [{"title": f"示例其他{n}", "body": "与此无关。"} for n in range(2)]
+    row, *_ = kept(RETURNS | {"body": "七天之内。"}, HOURS | {"body": "退货也在此时。"}, INVOICE, *more)
+    assert [entry.row for entry in like(conversation, anna)] == [row.pk]
+
+
 def test_who_may_not_look_it_up_is_proposed_nothing() -> None:
     ground(READ | {"to": [{"role": "lead"}]})
     conversation, anna = talk()

@@ -115,7 +115,7 @@ def choices(talk: Talk) -> list[dict[str, Any]]:
     """What the router decided and why, newest first."""
     found = list(Choice.objects.filter(conversation=talk.conversation).order_by("-pk")[:CHOICES])
     people = {staff_key(choice.staff_id) for choice in found if choice.staff_id}
-    people |= {staff_key(row["staff"]) for choice in found for row in choice.because if row.get("staff")}
+    people |= {row["staff"] for choice in found for row in choice.because if row.get("staff", "").startswith("staff:")}
     names = names_of(people)
     return [
         {
@@ -124,7 +124,7 @@ def choices(talk: Talk) -> list[dict[str, Any]]:
             "rows": [
                 {
                     **row,
-                    "who": names.get(staff_key(row["staff"]), "") if row.get("staff") else "",
+                    "who": names.get(row.get("staff", ""), row.get("staff", "")),
                     "words": row.get("why", {}),
                 }
                 for row in choice.because

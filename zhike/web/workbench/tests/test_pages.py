@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from zhike.conversations.actions import Incoming, receive
 from zhike.conversations.handing import accept, join, offer
-from zhike.conversations.models import Conversation, Message, PageView
+from zhike.conversations.models import Choice, Conversation, Message, PageView
 from zhike.conversations.tests.ground import DESK, FIRST_ANSWER, asked, at, inbox_of, installed, person
 from zhike.customers.models import ContactPoint, Customer
 from zhike.lib import clock
@@ -423,3 +423,13 @@ def test_a_page_asks_twelve_questions_at_most_however_long_the_list_is() -> None
         with CaptureQueriesContext(connection) as asked_for:
             assert client.get(path).status_code == 200
         assert len(asked_for) <= 12, (path, [each["sql"][:100] for each in asked_for.captured_queries])
+
+
+def test_why_it_was_given_to_whom_names_people() -> None:
+    ground()
+    anna = person("anna")
+    talk = taken(anna)
+    because = [{"staff": anna.principal, "free": False, "why": {"zh": "离线", "en": "off"}, "rank": None}]
+    Choice.objects.create(conversation=talk, at=NOW, clause="", strategy="longest_idle", because=because)
+    page = browser(anna).get(f"/conversations/{talk.number}/beside").text
+    assert ("示例anna" in page, "staff:" in page) == (True, False)
