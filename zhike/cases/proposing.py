@@ -6,6 +6,7 @@ Proposed with its reason, never decided: whoever acts may name somebody else.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -45,9 +46,9 @@ def proposed_owner(
     clause = _asked(book, process, action, case)
     if clause is None or action.owner_from is None:
         return None
-    last = _last_owner(book, process, case, customer)
-    facts = (facts_of(case, book) if case else {}) | {"last_agent": last}
     people = _people(book, process, clause, now)
+    last = _last_owner(book, process, case, customer, people)
+    facts = (facts_of(case, book) if case else {}) | {"last_agent": last}
     chosen = choose(clause, people, Contact(now, facts)).candidate
     if chosen is None:
         return None
@@ -63,11 +64,14 @@ def _asked(book: Book, process: str, action: Action, case: Case | None) -> Route
     return next((clause for clause in found if isinstance(clause, Route)), None)
 
 
-def _last_owner(book: Book, process: str, case: Case | None, customer: int | None) -> str | None:
-    """Who had the customer's latest other case of this process."""
+def _last_owner(
+    book: Book, process: str, case: Case | None, customer: int | None, people: Sequence[Candidate]
+) -> str | None:
+    """Which of them had the customer's latest other case of this process; one that others still have in hand says nothing."""
     if customer is None:
         return None
-    earlier = Case.objects.filter(customer=customer, handbook=book.name, process=process, owner__isnull=False)
+    those = [int(one.key.partition(":")[2]) for one in people]
+    earlier = Case.objects.filter(customer=customer, handbook=book.name, process=process, owner__in=those)
     found = earlier.exclude(pk=case.pk if case else 0).order_by("-opened_at", "-id").values_list("owner", flat=True)
     return next((staff_key(owner) for owner in found[:1]), None)
 

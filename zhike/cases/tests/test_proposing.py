@@ -75,6 +75,13 @@ def test_who_is_away_is_passed_over() -> None:
     assert crew.proposed(crew.job(crew.buyer)) == (crew.yi.pk, "手里 1 件，最少")
 
 
+def test_a_case_that_was_given_to_nobody_yet_does_not_hide_who_had_the_one_before() -> None:
+    crew = Dispatch(CHOICE)
+    crew.job(crew.buyer, to=crew.yi)
+    crew.job(crew.buyer)
+    assert crew.proposed(crew.job(crew.buyer)) == (crew.yi.pk, "这位顾客上一件由他承办")
+
+
 def test_nobody_is_proposed_where_no_clause_asks() -> None:
     crew = Dispatch()
     crew.job(crew.buyer, to=crew.jia)
