@@ -29,6 +29,7 @@ from zhike.cases.events import DeedAsked, DeedDecided
 from zhike.cases.models import AskedDeed, Case
 from zhike.cases.refusals import CaseError, Impossible, NeedsConsent, NotYours, Reason, Refused
 from zhike.cases.written import fact_of, write_refusal
+from zhike.handbook.book import Book
 from zhike.handbook.common import Text
 from zhike.handbook.parameters import length_asked
 from zhike.journal.actions import record
@@ -37,7 +38,8 @@ from zhike.lib.text import clean_line
 from zhike.org.handbooks import book_of
 from zhike.org.handbooks import viewer as viewer_of
 from zhike.org.principals import Viewer, staff_key
-from zhike.records.attachments import bind_attachments
+from zhike.records.attachments import bind_attachments, release_attachments
+from zhike.records.forms import file_tokens
 
 WAITS = dt.timedelta(days=7)
 """How long a request waits; a handbook's parameter `approval_wait` says otherwise."""
@@ -113,12 +115,18 @@ def _ask(
         )  # fmt: skip
         row.turn = turn_of(row, case, book)
         row.save(force_insert=True)
-        if attachments:
-            bind_attachments(list(attachments), subject=("case", case.pk), by=by.principal)
+        if files := _files(row, book):
+            bind_attachments(files, subject=("case", case.pk), by=by.principal)
         event = DeedAsked(row.pk, row.action)
         record([fact_of(case, event, at=now, actor=by.principal, clauses=clauses_of(row))])
         inform(row, _others(row), ASKED, now)
     return row
+
+
+def _files(row: AskedDeed, book: Book) -> list[str]:
+    """Every file that came with it. They belong to the case while it waits: what belongs to nothing is thrown away after a day."""
+    record = book.action(row.case.process, row.action).record
+    return list(dict.fromkeys([*row.attachments, *(file_tokens(book, record, row.shown) if record else ())]))
 
 
 def _own(deed: Deed, chains: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -214,6 +222,7 @@ def _carry_out(row: AskedDeed, by: Viewer, now: dt.datetime) -> None:
         with transaction.atomic():
             if not row.staff.is_active:
                 raise NotYours([Reason(Text(zh="提交的人已经离开。", en="Whoever asked has left."))])
+            release_attachments(_files(row, deed.book), subject=("case", row.case_id))
             act_within(deed, row.values, attachments=row.attachments)
     except CaseError as error:
         if isinstance(error, Refused):

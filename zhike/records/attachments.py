@@ -171,6 +171,14 @@ def bind_attachments(
     return [bound[token] for token in wanted]
 
 
+def release_attachments(tokens: Sequence[str], *, subject: tuple[str, int]) -> None:
+    """Take files of a subject back to where they were before: uploaded, for whoever binds them next in the same transaction."""
+    kind, number = subject
+    Attachment.objects.filter(token__in=list(tokens), subject_kind=kind, subject_id=number).update(
+        subject_kind="", subject_id=None
+    )
+
+
 def check_tokens(tokens: Collection[str], *, by: str, kept: Collection[str] = ()) -> Text | None:
     """Why these tokens cannot stand in a form, None when they can: uploaded by `by` or before signing in, or `kept`
     from before."""

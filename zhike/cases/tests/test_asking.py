@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from tests.world import at, facts
 from zhike.cases.actions import open_case, take_action
@@ -22,6 +24,8 @@ from zhike.org.actions import add_staff, assign_role, disable_staff
 from zhike.org.handbooks import book_of, viewer
 from zhike.org.models import HandbookVersion, Staff
 from zhike.org.principals import Viewer
+from zhike.records.attachments import store_attachment
+from zhike.records.models import Attachment
 
 pytestmark = pytest.mark.django_db
 NOON = at("2025-06-10 12:00")
@@ -40,6 +44,7 @@ PARTS: dict[str, Any] = {
             "fields": [
                 {"id": "rows", "title": "示例条数", "type": "int", "required": True},
                 {"id": "purpose", "title": "示例用途", "type": "string", "required": True},
+                {"id": "papers", "title": "示例附件", "type": "files"},
             ],
         },
     ],
@@ -321,3 +326,20 @@ def test_what_was_filled_in_and_said_goes_with_the_contents_of_the_case(house: H
     row.refresh_from_db()
     assert (row.values, row.shown, row.why, [one["words"] for one in row.approvals]) == ({}, {}, {}, [""])
     assert (row.action, row.state) == ("release", "declined")
+
+
+def test_files_stay_with_the_case_while_it_waits_and_come_along(
+    house: House, tmp_path: Path, settings: Settings
+) -> None:
+    settings.ZHIKE_HOME = tmp_path
+    clerk = house.viewer("clerk").principal
+    field, beside = (store_attachment(text, "note.txt", by=clerk, now=NOON).token for text in (b"one", b"two"))
+    form = {**FORM, "papers": [field]}
+    row = take_or_ask(house.case.pk, "release", form, by=house.viewer("clerk"), now=NOON, attachments=[beside])
+    assert isinstance(row, AskedDeed)
+    kept = Attachment.objects.filter(subject_kind="case", subject_id=house.case.pk)
+    assert set(kept.values_list("token", flat=True)) == {field, beside}
+    house.decide(row, "manager")
+    assert house.decide(row, "chief").state == "done"
+    assert set(kept.values_list("token", flat=True)) == {field, beside}
+    assert Case.objects.get(pk=house.case.pk).data["handing"]["papers"] == [field]
