@@ -75,9 +75,10 @@ def _let_in(posted: Sequence[tuple[WSGIRequest, str]], now: dt.datetime) -> list
 
 
 def _is_plain(request: WSGIRequest) -> bool:
-    """Words alone: files and corrections are looked into by the page."""
+    """Words alone: files, corrections and entries of the knowledge are looked into by the page."""
     form = request.POST
-    return bool(KEY.fullmatch(form.get("key", ""))) and not form.getlist("file") and not form.get("corrects")
+    held = form.getlist("file") or form.getlist("entry") or form.get("corrects")
+    return bool(KEY.fullmatch(form.get("key", ""))) and not held
 
 
 def _is_form(request: WSGIRequest) -> bool:

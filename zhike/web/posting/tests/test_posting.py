@@ -236,9 +236,10 @@ def test_a_role_without_the_page_writes_nothing(talk: Conversation, anna: Viewer
     nobody_answers(said(session, talk.number))
 
 
-def test_corrections_and_files_are_the_pages(talk: Conversation, anna: Viewer) -> None:
+def test_corrections_files_and_entries_of_the_knowledge_are_the_pages(talk: Conversation, anna: Viewer) -> None:
     session = signed_in(anna)
     nobody_answers(said(session, talk.number, corrects="1"))
+    nobody_answers(said(session, talk.number, entry="7"))
     nobody_answers(said(session, talk.number, file="a"))
 
 
