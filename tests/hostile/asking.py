@@ -88,7 +88,8 @@ def _look_for_what_was_typed(
     back = [each for each in forms_of(answer.content.decode()) if _address(each.action) == _address(form.action)]
     for name, text in attempt.typed.items():
         holding = [each.inputs[name].value for each in back if name in each.inputs]
-        if holding and _plain(text) and _plain(text) not in [_plain(value) for value in holding]:
+        # A day typed into a field for a moment comes back with its midnight, or the browser would not show it.
+        if holding and not any(_plain(value).startswith(_plain(text)) for value in holding):
             findings.note(route, f"lost {name}", f"{answer.status_code} {told}\nnow {holding!r}"[:1500])
 
 
