@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from zhike.handbook.clauses import Sanction
-from zhike.handbook.common import Duration, Effects, Facts, Text, When
+from zhike.handbook.common import Duration, Facts, Text, When
 from zhike.handbook.conditions import holds
 from zhike.handbook.periods import period_of
 from zhike.handbook.terms import Party, Tally, Tier
@@ -82,10 +82,7 @@ class Draft:
     confirmed_by: tuple[str, ...]
     instead: str | None
     """The role that decides when a confirmer is a party."""
-    must_be_viewed: bool
     appeal: Duration | None
-    effects: Effects
-    interim: Effects
 
 
 def draft_of(clause: Sanction, facts: Facts) -> Draft:
@@ -108,10 +105,7 @@ def draft_of(clause: Sanction, facts: Facts) -> Draft:
         choose_one=any(tier.choose_one for tier in tiers),
         confirmed_by=_confirmers(clause, propose),
         instead=clause.confirm.instead,
-        must_be_viewed=clause.confirm.viewed_by_person,
         appeal=clause.appeal.within if clause.appeal else None,
-        effects=tuple(effect for tier in tiers for effect in tier.effects),
-        interim=clause.interim,
     )
 
 
@@ -159,7 +153,7 @@ def _party_charges(party: Party, tiers: Iterable[Tier], count: int, facts: Facts
 
 def _confirmers(clause: Sanction, propose: Iterable[str]) -> tuple[str, ...]:
     by_kind = [role for name, role in clause.confirm.by_consequence.items() if name in propose]
-    return tuple(dict.fromkeys((*(by_kind or [clause.confirm.role]), *clause.confirm.also)))
+    return tuple(dict.fromkeys(by_kind or [clause.confirm.role]))
 
 
 def tally(count: Tally, occurrences: Iterable[Facts], now: dt.datetime, zone: str = "Asia/Shanghai") -> int:

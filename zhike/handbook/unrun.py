@@ -52,6 +52,7 @@ def _kept_only(*rows: tuple[str, str, str]) -> dict[str, Text]:
 
 
 KEPT_ONLY: dict[str, Text] = _kept_only(
+    ("Deadline.on_move", "日期改动后怎么办", "what becomes of it when its date moves"),
     ("Deadline.charged_to", "超时另记在谁名下", "against whom else a breach is counted"),
     ("Due.over_cap", "超过上限要谁批准", "whose approval a later date needs"),
     ("Duty.to_each", "对每一位分别办理", "that it is owed to each of several"),
@@ -61,8 +62,14 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Gate.scope", "跨工单查同一对象的冻结", "holds on the same thing in other cases"),
     ("Measure.target_fact", "以另一项数字为目标", "a target that is itself a figure"),
     ("Measure.rank", "排名", "a ranking"),
+    ("Measure.restated", "往期数字不再改动", "that a closed period's figure stays"),
     ("Count.mature_after", "多久以后才计入", "that rows are counted only after some time"),
     ("Sanction.not_from", "不得作为依据的证据", "evidence it may not rest on"),
+    ("Sanction.interim", "查实前先行处理", "what happens before it is decided"),
+    ("Confirm.also", "另须谁同意", "who must agree as well"),
+    ("Confirm.viewed_by_person", "当事人先看过", "that the person concerned has seen it first"),
+    ("Appeal.silence", "申诉无人答复怎么算", "what silence after an appeal means"),
+    ("Tier.effects", "处理带来的其他后果", "what else follows from a consequence"),
     ("Party.same_as", "与另一人同罚", "a sanction equal to somebody else's"),
     ("Visibility.needs", "经同意后开放", "that consent opens it"),
     ("Visibility.shall", "必须让谁看得到", "that somebody must be able to see it"),
@@ -75,6 +82,8 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Role.requires", "担任岗位的条件", "what a person must be to act in it"),
     ("Role.collective", "集体表决", "that it is a body that votes"),
     ("Wording.script", "话术脚本的走法", "the path of a script"),
+    ("Wording.baseline", "与本人平时相比", "a comparison with the person's own average"),
+    ("Step.discloses", "核实身份前不说", "that it is not said before identity is confirmed"),
     ("Wording.check", "通话语速、音量等的检查", "checks of speech"),
     ("Tariff.quotable_after", "何时才能告诉客户金额", "when an amount may be quoted"),
     ("Effect.retry", "自动重试", "to try again"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 import zhike
+from zhike.handbook.common import Model
 from zhike.handbook.load import examine
 from zhike.handbook.tests.folder import MANIFEST, clause, with_clause, write
 from zhike.handbook.tests.test_check import DUTY, GATE, LIMIT
@@ -98,3 +100,30 @@ def test_what_is_kept_for_so_long_is_deleted_but_not_directories_and_the_archive
     assert warned == {of: left.get(of, []) for of in warned}
     kept = [{**MANIFEST["records"][0], "keep": "24 months"}]
     assert [one for one in examine(write(tmp_path, records=kept)).warnings if one.code == "not-run"] == []
+
+
+FOR_READERS = {
+    "permits": "tells that the text allows it", "is_cap": "tells what the amount is", "coverage": "coverage is counted whatever is asked",
+    "watermark": "every file bears one", "aggregate_only": "part of Visibility.needs", "smallest_group": "part of Measure.rank",
+    "share_place": "part of Measure.rank", "means": "tells what a fact is",
+}  # fmt: skip
+"""Keys no code needs, and why."""
+
+
+def test_every_key_of_the_format_is_read_by_what_runs_or_said_to_be_only_kept() -> None:
+    """By name: a key whose name is read nowhere outside the format, its check, its comparison and its description does nothing."""
+    room = Path(zhike.__file__).parent
+    apart = {"tests", "migrations", "compare", "describing", "check"}
+    told = {"clauses.py", "terms.py", "structure.py", "picking.py", "unrun.py"}
+    sources = [path for path in room.rglob("*.py") if not apart & set(path.parts) and path.name not in told]
+    names = {name for path in sources for name in re.findall(r"""(?:\.|["'])([a-z_0-9]+)\b""", path.read_text("utf-8"))}
+    keys = {f"{model.__name__}.{key}": key for model in models_of_the_format() for key in model.model_fields}
+    silent = {key for full, key in keys.items() if key not in names and full not in KEPT_ONLY}
+    assert silent == set(FOR_READERS)
+
+
+def models_of_the_format() -> list[type[Model]]:
+    from zhike.handbook import amounts, clauses, picking, structure, terms
+
+    found = [each for part in (amounts, clauses, picking, structure, terms) for each in vars(part).values()]
+    return [each for each in found if isinstance(each, type) and issubclass(each, Model)]
