@@ -22,6 +22,9 @@ ASKED: dict[str, dict[str, tuple[str, str]]] = {
     "api:case": {READ: ("cases:read", "case_page:show")},
     "api:timeline": {READ: ("cases:read", "case_page:timeline")},
     "api:act": {WRITE: ("cases:write", "case_page:act")},
+    "api:consents": {READ: ("cases:read", "approvals:show")},
+    "api:consent": {WRITE: ("cases:write", "approvals:decide")},
+    "api:withdraw_consent": {WRITE: ("cases:write", "approvals:withdraw")},
     "api:notes": {WRITE: ("cases:write", "case_page:note")},
     "api:attachments": {WRITE: ("cases:write", "case_page:note")},
     "api:case_attachments": {WRITE: ("cases:write", "case_page:note")},
@@ -70,7 +73,7 @@ PAGES = [
     (route, method)
     for route, doors in ASKED.items()
     for method, (_, page) in doors.items()
-    if not page.startswith(("case_page:", "notices_page:"))
+    if not page.startswith(("approvals:", "case_page:", "notices_page:"))
 ]
 
 

@@ -50,14 +50,14 @@ def test_a_case_that_leaves_ones_sight_with_a_deed_is_not_in_the_answer(
     world: World, program: Callable[..., Program], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warning = world.warning()
-    whole = deeds.take_action
+    whole = deeds.take_or_ask
 
     def out_of_sight(*arguments: Any, **more: Any) -> Case:
         done = whole(*arguments, **more)
         Case.objects.filter(pk=done.pk).update(audience=[])
         return Case.objects.get(pk=done.pk)
 
-    monkeypatch.setattr(deeds, "take_action", out_of_sight)
+    monkeypatch.setattr(deeds, "take_or_ask", out_of_sight)
     answer = program().post(f"/cases/{warning.number}/actions/submit", {"values": COMPLETE})
     assert (answer.status_code, answer.json()["case"]) == (200, None)
 
