@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
-from django.utils import timezone
+from django.db import InterfaceError, OperationalError
 
+from zhike.clocks.nightly import alone, night_of
 from zhike.keeping.due import Due, due_by
 from zhike.keeping.erasing import erase
 from zhike.keeping.models import Failure, Run
@@ -27,20 +26,13 @@ Clock = Callable[[], dt.datetime]
 def is_due(now: dt.datetime) -> bool:
     """Whether this night's run has not begun, or has not come to its end."""
     newest = Run.objects.order_by("-started_at", "-pk").first()
-    return newest is None or newest.finished_at is None or newest.started_at < begins(now)
-
-
-def begins(now: dt.datetime) -> dt.datetime:
-    """When the night that `now` belongs to begins: the last time the clock struck HOUR."""
-    local = timezone.localtime(now)
-    today = local.replace(hour=HOUR, minute=0, second=0, microsecond=0)
-    return today if today <= local else today - dt.timedelta(days=1)
+    return newest is None or newest.finished_at is None or newest.started_at < night_of(now, HOUR)
 
 
 def delete_due(*, by: str, now: Clock) -> Run | None:
     """Delete everything that is due; a run that did not come to its end is gone on with. None while another one is at it."""
-    with _alone() as alone:
-        if not alone:
+    with alone(LOCK) as free:
+        if not free:
             return None
         run = Run.objects.filter(finished_at=None).order_by("-pk").first()
         run = run or Run.objects.create(started_at=now(), by=by)
@@ -71,16 +63,3 @@ def _try(due: Due, run: Run, now: Clock) -> None:
             subject_id=due.id,
             defaults={"at": now(), "number": due.number, "why": why},
         )
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        alone = bool(cursor.fetchone()[0])
-    try:
-        yield alone
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

@@ -54,6 +54,11 @@ def test_the_third_replaces_the_single_amount(
     assert (draft.propose, draft.confirmed_by, str(draft.appeal)) == (propose, (confirmer,), "3 working days")
 
 
+def test_who_must_agree_as_well_does_not_decide() -> None:
+    clause: Sanction = made("sanction", **{**ATTITUDE, "confirm": {"role": "director", "also": ["legal"]}})
+    assert draft_of(clause, {"person": "staff:3", "count": 1}).confirmed_by == ("director",)
+
+
 def test_tiers_add_up_where_none_replaces() -> None:
     clause = made("sanction", **{**ATTITUDE, "tiers": [{"from": 1, "fine": 20}, {"from": 2, "points": 5}]})
     assert [(one.amount, one.points) for one in draft_of(clause, {"count": 2}).charges] == [

@@ -1,8 +1,6 @@
 """Facts are emptied when their time is over; the chain is verified all the same, and whoever touches anything is found."""
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +15,7 @@ from zhike.journal.redactions import Because, ChainBroken, redact_facts, redact_
 from zhike.journal.seals import read_range, seal_all, seal_range, stub_digest, verify_chain
 from zhike.journal.stream import sequence_all
 from zhike.journal.stubs import stub_of
-from zhike.journal.tests.happenings import NOON
+from zhike.journal.tests.happenings import NOON, triggers_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOON + dt.timedelta(days=730)
@@ -51,16 +49,6 @@ def sealed() -> list[Fact]:
     while seal_range(limit=2):
         pass
     return list(Fact.objects.order_by("id"))
-
-
-@contextmanager
-def triggers_off(*tables: str) -> Iterator[None]:
-    with connection.cursor() as cursor:
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        yield
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def empty(*cases: int) -> set[int]:

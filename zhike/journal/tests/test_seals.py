@@ -1,6 +1,3 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from django.db import connection, transaction
 
@@ -8,7 +5,7 @@ from zhike.journal.actions import record
 from zhike.journal.models import Fact, Seal, Stream
 from zhike.journal.seals import GENESIS, seal_all, seal_range, verify_chain
 from zhike.journal.stream import sequence_all
-from zhike.journal.tests.happenings import another_session, bell, write_in
+from zhike.journal.tests.happenings import another_session, bell, triggers_off, write_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,17 +19,6 @@ def sealed_facts() -> list[Fact]:
     while seal_range(limit=2):
         pass
     return list(Fact.objects.order_by("id"))
-
-
-@contextmanager
-def triggers_off(*tables: str) -> Iterator[None]:
-    """What a person with the rights of a superuser can do."""
-    with connection.cursor() as cursor:
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        yield
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def messages() -> list[str]:

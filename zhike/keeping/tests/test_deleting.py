@@ -23,6 +23,7 @@ from zhike.cases.notes import add_files
 from zhike.cases.refusals import Impossible, NotYours, Unreadable
 from zhike.cases.written import fact_of
 from zhike.clocks.models import Clock
+from zhike.clocks.nightly import night_of
 from zhike.conversations.models import Conversation
 from zhike.conversations.tests import ground
 from zhike.journal.actions import record
@@ -359,8 +360,8 @@ def test_a_case_spoken_of_in_a_conversation_that_goes_on_is_kept(people: Cast) -
 
 
 def test_the_night_begins_at_three(people: Cast) -> None:
-    assert running.begins(at("2027-06-10 02:59")) == at("2027-06-09 03:00")
-    assert running.begins(at("2027-06-10 03:00")) == at("2027-06-10 03:00")
+    assert night_of(at("2027-06-10 02:59"), running.HOUR) == at("2027-06-09 03:00")
+    assert night_of(at("2027-06-10 03:00"), running.HOUR) == at("2027-06-10 03:00")
     assert is_due(DUE)
     run(DUE)
     assert [is_due(at(f"2027-06-11 {hour}")) for hour in ("02:59", "03:00")] == [False, True]

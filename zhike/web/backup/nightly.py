@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from zhike.clocks.nightly import alone, night_of
 from zhike.journal.actions import NewFact, record
 from zhike.org.principals import SYSTEM
 from zhike.web.backup import events
@@ -50,26 +50,19 @@ def plan() -> BackupPlan:
     return BackupPlan.objects.get_or_create(pk=1)[0]
 
 
-def begins(now: dt.datetime, hour: int) -> dt.datetime:
-    """When the night that `now` belongs to begins: the last time the clock struck `hour`."""
-    local = timezone.localtime(now)
-    today = local.replace(hour=hour, minute=0, second=0, microsecond=0)
-    return today if today <= local else today - dt.timedelta(days=1)
-
-
 def is_due(now: dt.datetime) -> bool:
     """Whether this night's backup is still to be made."""
     chosen = plan()
     if not chosen.is_on or settings.SANDBOX:
         return False
-    tonight = list(BackupRun.objects.filter(started_at__gte=begins(now, chosen.hour)).values_list("state", flat=True))
+    tonight = list(BackupRun.objects.filter(started_at__gte=night_of(now, chosen.hour)).values_list("state", flat=True))
     return "done" not in tonight and tonight.count("failed") < ATTEMPTS
 
 
 def run_backup(*, by: str, now: Clock) -> BackupRun | None:
     """Make one and remove those whose time is over. None when another one is being made."""
-    with only_backup() as alone:
-        if not alone:
+    with alone(LOCK) as free:
+        if not free:
             return None
         _clear_up(now())
         began = now()
@@ -89,19 +82,6 @@ def run_backup(*, by: str, now: Clock) -> BackupRun | None:
 def source() -> Source:
     url = environment.external_database() or Embedded(Path(settings.ZHIKE_HOME)).url
     return Source(with_name(url, str(connection.settings_dict["NAME"])), Path(settings.ZHIKE_HOME), settings.SANDBOX)
-
-
-@contextmanager
-def only_backup() -> Iterator[bool]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        alone = bool(cursor.fetchone()[0])
-    try:
-        yield alone
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def _clear_up(now: dt.datetime) -> None:

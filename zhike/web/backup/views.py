@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
+from zhike.clocks.nightly import night_of
 from zhike.journal.outbox import defer
 from zhike.org.models import Staff
 from zhike.web.backup import nightly
@@ -72,7 +73,7 @@ def _page(
         "rows": [(run, names.get(run.by, "")) for run in runs],
         "good": good,
         "late": is_on and (good is None or request.now - good.started_at > OVERDUE),
-        "next": nightly.begins(request.now, chosen.hour) + dt.timedelta(days=1) if is_on else None,
+        "next": night_of(request.now, chosen.hour) + dt.timedelta(days=1) if is_on else None,
         "running": next((run for run in runs if run.state == "running"), None),
         "folder": nightly.folder(),
         "queued": ProcrastinateJob.objects.filter(task_name="web.backup", status__in=("todo", "doing")).exists(),

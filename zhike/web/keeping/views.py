@@ -16,10 +16,11 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
 from zhike.cases.access import visible_cases
+from zhike.clocks.nightly import night_of
 from zhike.journal.outbox import defer
 from zhike.keeping.queries import Coming, coming, deleted, failures, latest_run
 from zhike.keeping.rules import Rule
-from zhike.keeping.running import begins
+from zhike.keeping.running import HOUR
 from zhike.keeping.tasks import delete_now
 from zhike.org.handbooks import book_of
 from zhike.web.context import Request
@@ -40,7 +41,7 @@ def show(request: Request) -> HttpResponse:
         "run": run,
         "running": run is not None and run.finished_at is None,
         "queued": ProcrastinateJob.objects.filter(task_name="keeping.now", status__in=("todo", "doing")).exists(),
-        "next": begins(request.now) + dt.timedelta(days=1),
+        "next": night_of(request.now, HOUR) + dt.timedelta(days=1),
         "deleted": [(row, _title(row["version"], row["of"], row["name"])) for row in deleted()],
         "failures": failures(),
         "in_sandbox": settings.SANDBOX,

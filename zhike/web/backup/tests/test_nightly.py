@@ -10,11 +10,12 @@ import pytest
 from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from zhike.clocks.nightly import night_of
 from zhike.journal.models import Fact
 from zhike.web.backup import nightly, programs
 from zhike.web.backup.making import BackupFailed
 from zhike.web.backup.manifest import Manifest
-from zhike.web.backup.nightly import begins, change_plan, forget_old, is_due, run_backup
+from zhike.web.backup.nightly import change_plan, forget_old, is_due, run_backup
 from zhike.web.backup.programs import NoProgram, Programs, programs_for, reached_by
 from zhike.web.models import BackupPlan, BackupRun
 from zhike.web.tests.world import World
@@ -47,9 +48,9 @@ def no_dump(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_night_begins_when_the_clock_last_struck_the_hour() -> None:
-    assert begins(at("02 01:59"), 2) == at("01 02:00")
-    assert begins(at("02 02:00"), 2) == at("02 02:00")
-    assert begins(at("02 23:00"), 2) == at("02 02:00")
+    assert night_of(at("02 01:59"), 2) == at("01 02:00")
+    assert night_of(at("02 02:00"), 2) == at("02 02:00")
+    assert night_of(at("02 23:00"), 2) == at("02 02:00")
 
 
 @pytest.mark.django_db
