@@ -12,6 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhike.clocks.nightly import night_of
 from zhike.journal.models import Fact
+from zhike.journal.tests.happenings import another_session
 from zhike.web.backup import nightly, programs
 from zhike.web.backup.making import BackupFailed
 from zhike.web.backup.manifest import Manifest
@@ -45,6 +46,14 @@ def no_dump(monkeypatch: pytest.MonkeyPatch) -> None:
         return Manifest(1, "0", "", False, 0, 0, {}, [], "", [])
 
     monkeypatch.setattr(nightly, "make_backup", made)
+
+
+@pytest.mark.django_db
+def test_a_second_backup_is_not_made_while_one_is(folder: Path, no_dump: None) -> None:
+    with another_session() as session:
+        session.execute("SELECT pg_advisory_lock(%s)", [nightly.LOCK])
+        assert run_backup(by="system", now=lambda: at("02 03:00")) is None
+    assert not BackupRun.objects.exists()
 
 
 def test_a_night_begins_when_the_clock_last_struck_the_hour() -> None:
