@@ -202,12 +202,13 @@ class Story:
     agents: dict[str, int]
     """Who has each conversation."""
     stop: threading.Event
-    threads: list[threading.Thread] = field(default_factory=list)
+    writing: list[threading.Thread] = field(default_factory=list)
+    listening: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        listeners = [each.run for each in self.listeners.values()]
-        self.threads = [threading.Thread(target=run) for run in [*listeners, *(each.run for each in self.senders)]]
-        for thread in self.threads:
+        self.writing = [threading.Thread(target=each.run) for each in self.senders]
+        self.listening = [threading.Thread(target=each.run) for each in self.listeners.values()]
+        for thread in [*self.listening, *self.writing]:
             thread.start()
         until(lambda: self.ledger.count > len(self.senders), "everybody writes", PATIENCE)
 
@@ -217,12 +218,24 @@ class Story:
         until(lambda: self.ledger.count >= least, "messages are answered for again", PATIENCE)
 
     def end(self) -> Differences:
-        """Everybody stops writing; the streams hear what is left; then the accounts are compared."""
-        for sender in self.senders:
-            sender.stop.set()
+        """Everybody stops writing, what is under way is answered; the streams hear what is left; then the accounts are compared."""
+        self.hush()
         kept = until(self._settled, "every stream has caught up", PATIENCE)
         self.stop.set()
         return self._compared(kept)
+
+    def hush(self) -> None:
+        """Nobody writes any more, and no answer is still to come: one taken down after the look would count as lost."""
+        for sender in self.senders:
+            sender.stop.set()
+        for thread in self.writing:
+            thread.join(PATIENCE)
+
+    def close(self) -> None:
+        self.stop.set()
+        self.hush()
+        for thread in self.listening:
+            thread.join(30)
 
     def _settled(self) -> list[tuple[Any, ...]]:
         """What is stored, once every stream has heard as much; after a while, whatever they have heard."""
@@ -336,11 +349,7 @@ def kill_again_and_again(product: Served, kills: int, say: Callable[[str], None]
         story.go_on()
         return story, story.end()
     finally:
-        story.stop.set()
-        for sender in story.senders:
-            sender.stop.set()
-        for thread in story.threads:
-            thread.join(30)
+        story.close()
 
 
 def main() -> int:

@@ -80,11 +80,7 @@ def test_visitors_and_colleagues_who_chat_lose_nothing_and_are_all_back(breakabl
         until(breakable.product.healthy, "the product is well", PATIENCE)
         found = story.end()
     finally:
-        story.stop.set()
-        for sender in story.senders:
-            sender.stop.set()
-        for thread in story.threads:
-            thread.join(30)
+        story.close()
     assert found == Differences(lost=0, doubled=0, reordered=0, unheard=0, heard_again=0)
 
 
