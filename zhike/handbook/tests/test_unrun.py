@@ -115,7 +115,8 @@ def test_every_key_of_the_format_is_read_by_what_runs_or_said_to_be_only_kept() 
     room = Path(zhike.__file__).parent
     apart = {"tests", "migrations", "compare", "describing", "check"}
     told = {"clauses.py", "terms.py", "structure.py", "picking.py", "unrun.py"}
-    sources = [path for path in room.rglob("*.py") if not apart & set(path.relative_to(room).parts) and path.name not in told]
+    inside = [path.relative_to(room) for path in room.rglob("*.py")]
+    sources = [room / path for path in inside if not apart & set(path.parts) and path.name not in told]
     names = {name for path in sources for name in re.findall(r"""(?:\.|["'])([a-z_0-9]+)\b""", path.read_text("utf-8"))}
     keys = {f"{model.__name__}.{key}": key for model in models_of_the_format() for key in model.model_fields}
     silent = {key for full, key in keys.items() if key not in names and full not in KEPT_ONLY}
