@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -22,9 +22,11 @@ from zhike.customers.facts import asks_for_customers
 from zhike.duties.models import Obligation
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
-from zhike.handbook.measures import Measured, measure
+from zhike.handbook.limits import as_moment, end_of
+from zhike.handbook.measures import Measured, Ripe, measure
 from zhike.handbook.named import with_named
 from zhike.handbook.structure import Indicator
+from zhike.handbook.terms import Count
 from zhike.org.principals import staff_key, staff_number
 from zhike.records.queries import standing_fillings
 
@@ -44,14 +46,26 @@ def figure(
     now: dt.datetime | None = None,
 ) -> Measured:
     """The figure of a measure clause (by id) or an indicator (by id) over a span of time; no bounds: over everything. `now`: what is
-    still open has an age.
+    still open has an age, and what is too young for a count is left out.
     """
     definition = definition_of(book, name)
     rows = {kind: list(rows_of(book, kind, process, since, before)) for kind, process in counted_by(definition)}
     if now is not None and definition.value is not None and definition.value.how[1] == AGE:
         ages = ages_of([row[CLOCK] for row in rows["clocks"]], now)
         rows["clocks"] = [{**row, AGE: ages.get(row[CLOCK])} for row in rows["clocks"]]
-    return measure(definition, rows)
+    return measure(definition, rows, ripe_at(book, now)) if now is not None else measure(definition, rows)
+
+
+def ripe_at(book: Book, now: dt.datetime) -> Ripe:
+    """Whether a row is old enough at this moment for a count that waits (`mature_after`)."""
+
+    def is_ripe(count: Count, row: Mapping[str, Any]) -> bool:
+        if count.mature_after is None:
+            return True
+        since = as_moment(row.get(count.mature_since), now) if count.mature_since else row[AT]
+        return since is not None and end_of(book, since, count.mature_after) <= now
+
+    return is_ripe
 
 
 def definition_of(book: Book, name: str) -> Measure | Indicator:
@@ -164,9 +178,18 @@ def _cases(book: Book, process: str | None, since: dt.datetime | None, before: d
         for case in batch:
             facts = with_named(book, facts_of(case, book) | standing[case.pk])
             yield {
-                **facts, "lead_time_minutes": _lead_time(case), SUBJECT: ("case", case.pk), AT: case.opened_at,
+                **_row_facts(case), **facts, "lead_time_minutes": _lead_time(case), SUBJECT: ("case", case.pk), AT: case.opened_at,
                 PERSON: staff_key(case.owner_id) if case.owner_id else "",
             }  # fmt: skip
+
+
+def _row_facts(case: Case) -> Row:
+    """What every case can be counted by; a field of its form that is called the same goes before."""
+    return {
+        "process": case.process, "stage": case.stage, "status": case.status, "round": case.round, "source": case.source,
+        "department": case.department_id, "owner": staff_key(case.owner_id) if case.owner_id else None,
+        "opened_at": case.opened_at, "closed_at": case.closed_at,
+    }  # fmt: skip
 
 
 def _batches(rows: Iterator[Case], size: int = 2000) -> Iterator[list[Case]]:
@@ -193,6 +216,12 @@ def fillings_of(
     named = ("record", "subject_kind", "subject_id", "values", "round", "at", "actor")
     for record, kind, subject, values, round_, at, actor in rows.values_list(*named):
         seen[record, kind, subject] += 1
-        own = {"case.round": round_, "ordinal": seen[record, kind, subject], "subject": subject}
+        own = {
+            "case.round": round_,
+            "ordinal": seen[record, kind, subject],
+            "subject": subject,
+            "filled_at": at,
+            "filled_by": actor,
+        }
         found[record].append({**values, **own, SUBJECT: (kind, subject), AT: at, PERSON: actor})
     return found

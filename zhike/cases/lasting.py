@@ -24,10 +24,10 @@ from zhike.cases.standing import standing_of
 from zhike.cases.written import fact_of
 from zhike.clocks.moments import register_moments
 from zhike.handbook.book import Book
-from zhike.handbook.calendars import due_at
 from zhike.handbook.clauses import Sanction
-from zhike.handbook.common import Duration, Text, Unit, parse_duration
+from zhike.handbook.common import Duration, Text, parse_duration
 from zhike.handbook.conditions import holds
+from zhike.handbook.limits import end_of
 from zhike.handbook.named import with_named
 from zhike.handbook.sanctions import consequence_title
 from zhike.journal.actions import record
@@ -102,17 +102,11 @@ def _begin(row: Consequence, case: Case, book: Book, at: dt.datetime, by: str) -
     length = row.terms["length"]
     row.state, row.began_at = State.RUNNING, at
     if length is not None:
-        row.ends_at = row.look_at = _end_of(book, at, Duration.model_validate(parse_duration(length)))
+        row.ends_at = row.look_at = end_of(book, at, Duration.model_validate(parse_duration(length)))
     row.save(update_fields=["state", "began_at", "ends_at", "look_at"])
     ends = row.ends_at.isoformat() if row.ends_at else ""
     record([fact_of(case, SanctionBegan(row.what, row.person, ends), at=at, actor=by, clauses=(row.clause,))])
     _tell(row, case, book, BEGAN, at)
-
-
-def _end_of(book: Book, at: dt.datetime, length: Duration) -> dt.datetime:
-    """A week is a week on the wall; working days are those of the handbook's calendar."""
-    counted = book.calendar(None) if length.unit in (Unit.working_hour, Unit.working_day) else None
-    return due_at(counted, at, length, zone=book.handbook.zone)
 
 
 def _end(row: Consequence, case: Case, book: Book, why: Consequence.Why, at: dt.datetime, by: str) -> None:

@@ -22,6 +22,7 @@ from zhike.cases.figures import (
     Row,
     counted_by,
     fillings_of,
+    ripe_at,
     rows_of,
 )
 from zhike.clocks.queries import ages_of
@@ -29,7 +30,7 @@ from zhike.conversations.access import visible_conversations
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
 from zhike.handbook.common import Test
-from zhike.handbook.measures import Measured, counted, measure
+from zhike.handbook.measures import Measured, Ripe, counted, measure
 from zhike.handbook.structure import Indicator
 from zhike.org.principals import Viewer
 
@@ -79,6 +80,7 @@ class Material:
 
     rows: Rows
     seen: dict[tuple[str, int], Seen] = field(default_factory=dict)
+    is_ripe: Ripe = field(kw_only=True)
 
     def of(self, definition: Definition) -> dict[str, list[Row]]:
         return {kind: self.rows.get((kind, process), []) for kind, process in counted_by(definition)}
@@ -125,7 +127,7 @@ def material(
     filled = fillings_of(forms, since, before) if forms else {}
     rows |= {(kind, process): _some(filled[kind]) for kind, process in wanted if kind in forms}
     _age(definitions, rows, now)
-    return _visible(rows, viewer)
+    return Material(*_visible(rows, viewer), is_ripe=ripe_at(book, now))
 
 
 def _some(rows: Iterable[Row]) -> list[Row]:
@@ -143,7 +145,7 @@ def _age(definitions: Sequence[Definition], rows: Rows, now: dt.datetime) -> Non
             row[AGE] = ages.get(row[CLOCK])
 
 
-def _visible(rows: Rows, viewer: Viewer) -> Material:
+def _visible(rows: Rows, viewer: Viewer) -> tuple[Rows, dict[tuple[str, int], Seen]]:
     about = {row[SUBJECT] for some in rows.values() for row in some}
     seen = {**_cases(viewer, _ids(about, "case")), **_talks(viewer, _ids(about, "conversation"))}
 
@@ -152,7 +154,7 @@ def _visible(rows: Rows, viewer: Viewer) -> Material:
             row[SUBJECT][0] not in ("case", "conversation") and viewer.holds(row.get(AUDIENCE, ()))
         )
 
-    return Material({pair: [row for row in some if shown(row)] for pair, some in rows.items()}, seen)
+    return {pair: [row for row in some if shown(row)] for pair, some in rows.items()}, seen
 
 
 def _ids(about: Collection[tuple[str, int]], kind: str) -> list[int]:
@@ -180,14 +182,16 @@ def _table(found: Material, definition: Definition, key_of: Callable[[Row], Key]
     for kind, some in rows.items():
         for row in some:
             by_key.setdefault(key_of(row), {}).setdefault(kind, []).append(row)
-    groups = [Group(key, measure(definition, own)) for key, own in by_key.items()]
+    groups = [Group(key, measure(definition, own, found.is_ripe)) for key, own in by_key.items()]
     told = [
         group
         for group in groups
         if group.measured.value is not None or group.measured.denominator or group.measured.numerator
     ]
     return FigureTable(
-        definition, measure(definition, rows), sorted(told, key=lambda one: (one.key is None, str(one.key)))
+        definition,
+        measure(definition, rows, found.is_ripe),
+        sorted(told, key=lambda one: (one.key is None, str(one.key))),
     )
 
 
@@ -209,7 +213,7 @@ def _department(seen: Mapping[tuple[str, int], Seen], row: Row) -> int | None:
 def behind(found: Material, definition: Definition, *, below: bool) -> list[Row]:
     """The rows one number counts, the newest first."""
     return sorted(
-        (dict(row) for row in counted(definition, found.of(definition), below=below)),
+        (dict(row) for row in counted(definition, found.of(definition), below=below, is_ripe=found.is_ripe)),
         key=lambda row: row[AT],
         reverse=True,
     )

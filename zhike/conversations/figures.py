@@ -36,6 +36,8 @@ def _conversations(book: Book, between: Mapping[str, dt.datetime]) -> Iterator[R
             "accepted_seconds": _seconds(one.opened_at, one.accepted_at),
             "first_reply_seconds": _seconds(one.opened_at, one.first_answered_at),
             "closed": one.state == Conversation.State.CLOSED,
+            "opened_at": one.opened_at,
+            "closed_at": one.closed_at,
             "became_case": bool(one.case_number),
             "customer_known": one.customer_id is not None,
             "covered": one.covers_id is not None,

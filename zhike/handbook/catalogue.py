@@ -246,6 +246,8 @@ ROW_FACTS: dict[str, frozenset[str]] = {
             "accepted_seconds",
             "first_reply_seconds",
             "closed",
+            "opened_at",
+            "closed_at",
             "became_case",
             "customer_known",
             "covered",

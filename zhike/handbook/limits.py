@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 from zhike.handbook.book import Book
 from zhike.handbook.calendars import Calendar, Pause, at_time, due_at, due_before
 from zhike.handbook.clauses import Clause, ClauseBase, Deadline, Duty
-from zhike.handbook.common import Duration, Facts, Parameter, parse_duration
+from zhike.handbook.common import Duration, Facts, Parameter, Unit, parse_duration
 from zhike.handbook.conditions import holds
 from zhike.handbook.periods import day_of_period
 from zhike.handbook.terms import Due
 
 INSTANT = dt.timedelta(microseconds=1)
+WORKING = (Unit.working_hour, Unit.working_day)
 
 
 class NoLimit(LookupError):
@@ -36,6 +37,12 @@ def duration_in(book: Book, within: Duration | Parameter) -> Duration:
     if isinstance(within, Duration):
         return within
     return Duration.model_validate(parse_duration(book.parameter(within.param)))
+
+
+def end_of(book: Book, at: dt.datetime, length: Duration) -> dt.datetime:
+    """When a length that no clock watches is over: a week is a week on the wall, working days are those of the handbook's calendar."""
+    counted = book.calendar(None) if length.unit in WORKING else None
+    return due_at(counted, at, length, zone=book.handbook.zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zhike.handbook.clauses import Measure
@@ -24,6 +24,12 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 Rows = Mapping[str, Iterable[Facts]]
 """Rows by what is counted: `{"recontact": [...], "clocks": [...]}`."""
+Ripe = Callable[[Count, Facts], bool]
+"""Whether a row is old enough for a count (`mature_after`)."""
+
+
+def _always(_count: Count, _row: Facts) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class Measured:
     kept: bool | None = None
     """Whether the target is kept; None without a target or a value."""
     parts: Mapping[str, float | None] = field(default_factory=dict)
+    waiting: int = 0
+    """Rows that will count once they are old enough."""
 
 
 def parse_target(text: str) -> Target:
@@ -62,8 +70,8 @@ def parse_target(text: str) -> Target:
     return Target(match[1], round(bound / 100, 12) if unit == "%" else bound, unit)
 
 
-def measure(clause: Measure | Indicator, rows: Rows) -> Measured:
-    """The figure over these rows. A row counts where the clause's `where` holds; one in `drop` counts on neither
+def measure(clause: Measure | Indicator, rows: Rows, is_ripe: Ripe = _always) -> Measured:
+    """The figure over these rows. A row counts where the clause's `where` holds and it is old enough; one in `drop` counts on neither
     side.
     """
     if clause.value is not None:
@@ -72,33 +80,41 @@ def measure(clause: Measure | Indicator, rows: Rows) -> Measured:
             row for row in rows.get(clause.value.of, ()) if holds(clause.value.where, row) and not _dropped(clause, row)
         ]
         return _finish(clause, _statistic(how, [row.get(fact) for row in chosen]), None, float(len(chosen)))
+    above = _count(clause, clause.numerator, rows, is_ripe) if clause.numerator else 0.0
     if clause.denominator is None:
-        counted = _count(clause, clause.numerator, rows) if clause.numerator else 0.0
-        return _finish(clause, counted, counted, None)
-    above = _count(clause, clause.numerator, rows) if clause.numerator else 0.0
-    below = _count(clause, clause.denominator, rows)
-    return _finish(clause, above / below if below else None, above, below)
+        found = _finish(clause, above, above, None)
+    else:
+        below = _count(clause, clause.denominator, rows, is_ripe)
+        found = _finish(clause, above / below if below else None, above, below)
+    return replace(found, waiting=_waiting(clause, rows, is_ripe))
 
 
-def counted(clause: Measure | Indicator, rows: Rows, *, below: bool) -> list[Facts]:
+def counted(clause: Measure | Indicator, rows: Rows, *, below: bool, is_ripe: Ripe = _always) -> list[Facts]:
     """The rows a figure counts: of its denominator (`below`), or of its numerator, or what its statistic is over."""
     if clause.value is not None:
         own = rows.get(clause.value.of, ())
         return [row for row in own if holds(clause.value.where, row) and not _dropped(clause, row)]
     count = clause.denominator if below else clause.numerator
-    return (
-        [row for row in rows.get(count.count, ()) if holds(count.where, row) and not _dropped(clause, row)]
-        if count
-        else []
-    )
+    return [row for row in _chosen(clause, count, rows) if is_ripe(count, row)] if count else []
 
 
 def _dropped(clause: Measure | Indicator, row: Facts) -> bool:
     return isinstance(clause, Measure) and bool(clause.drop) and holds(clause.drop, row)
 
 
-def _count(clause: Measure | Indicator, count: Count, rows: Rows) -> float:
-    chosen = [row for row in rows.get(count.count, ()) if holds(count.where, row) and not _dropped(clause, row)]
+def _chosen(clause: Measure | Indicator, count: Count, rows: Rows) -> list[Facts]:
+    return [row for row in rows.get(count.count, ()) if holds(count.where, row) and not _dropped(clause, row)]
+
+
+def _waiting(clause: Measure | Indicator, rows: Rows, is_ripe: Ripe) -> int:
+    count = clause.denominator or clause.numerator
+    if count is None or count.mature_after is None:
+        return 0
+    return sum(1 for row in _chosen(clause, count, rows) if not is_ripe(count, row))
+
+
+def _count(clause: Measure | Indicator, count: Count, rows: Rows, is_ripe: Ripe) -> float:
+    chosen = [row for row in _chosen(clause, count, rows) if is_ripe(count, row)]
     if count.sum is not None:
         return float(sum(row.get(count.sum) or 0 for row in chosen))
     if count.distinct is not None:

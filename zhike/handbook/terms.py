@@ -216,7 +216,10 @@ class Count(Model):
     """Count different values of this fact (`customer_day`) instead of rows."""
     process: Identifier | None = None
     mature_after: Within | None = None
-    """Rows younger than this are not counted yet."""
+    """Rows younger than this are not counted yet; the page says how many. A share has it on both sides."""
+    mature_since: str | None = None
+    """The fact of the row its age is counted from: `closed_at`. Without a value the row is not counted yet; where none is named, the
+    moment by which the row belongs to a day or month."""
     sum: str | None = None
     """Add up this fact instead of counting rows."""
 

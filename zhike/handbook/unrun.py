@@ -63,7 +63,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Measure.target_fact", "以另一项数字为目标", "a target that is itself a figure"),
     ("Measure.rank", "排名", "a ranking"),
     ("Measure.restated", "往期数字不再改动", "that a closed period's figure stays"),
-    ("Count.mature_after", "多久以后才计入", "that rows are counted only after some time"),
     ("Sanction.not_from", "不得作为依据的证据", "evidence it may not rest on"),
     ("Sanction.interim", "查实前先行处理", "what happens before it is decided"),
     ("Confirm.also", "另须谁同意", "who must agree as well"),

@@ -8,6 +8,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.check.answers import check_answers
 from zhike.handbook.check.facts import check_facts
 from zhike.handbook.check.fields import check_fields
+from zhike.handbook.check.figures import check_figures
 from zhike.handbook.check.findings import Checker
 from zhike.handbook.check.limits import check_limits
 from zhike.handbook.check.names import check_names
@@ -25,6 +26,7 @@ CHECKS = (
     check_fields,
     check_facts,
     check_limits,
+    check_figures,
     check_tiers,
     check_answers,
     check_unrun,

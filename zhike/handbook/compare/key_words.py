@@ -103,6 +103,8 @@ holder | 持有人 | holder
 holidays | 节假日表 | holiday table
 in_conversation | 会话中由谁填 | filled in conversations by
 includes | 包含 | includes
+mature_after | 多久以后才计入 | counted after
+mature_since | 从何时起 | counted from
 interim | 先行措施 | meanwhile
 interval | 间隔 | interval
 is_cap | 是上限 | is a cap

@@ -314,3 +314,30 @@ def test_punctuation_of_a_quote_counts(tmp_path: Path) -> None:
     found(
         tmp_path, "quote-not-in-section", clauses=with_clause(clause(GATE, quote="登记要写明电话."), without=("S-01",))
     )
+
+
+SHARE: dict[str, Any] = {
+    "id": "S-30", "kind": "measure", "title": {"zh": "示例", "en": "Sample"}, "cites": "2", "quote": "登记要写明电话。", "name": "share",
+}  # fmt: skip
+OLD: dict[str, Any] = {"count": "cases", "mature_after": "7d", "mature_since": "closed_at"}
+AGES = [
+    (OLD, {"count": "cases"}, "mature-one-side"),
+    ({**OLD, "mature_after": "8d"}, OLD, "mature-one-side"),
+    ({**OLD, "mature_since": "dreamt_at"}, {**OLD, "mature_since": "dreamt_at"}, "mature-unknown"),
+    (
+        {"count": "cases", "mature_since": "closed_at"},
+        {"count": "cases", "mature_since": "closed_at"},
+        "mature-missing",
+    ),
+    ({**OLD, "mature_after": "2 working days"}, {**OLD, "mature_after": "2 working days"}, "calendar-missing"),
+    (OLD, OLD, ""),
+]
+
+
+@pytest.mark.parametrize(("above", "below", "code"), AGES)
+def test_what_is_counted_late_is_counted_late_on_both_sides(
+    tmp_path: Path, above: dict[str, Any], below: dict[str, Any], code: str
+) -> None:
+    clauses = with_clause({**SHARE, "numerator": above, "denominator": below})
+    loaded = examine(write(tmp_path, clauses=clauses))
+    assert {one.code for one in loaded.errors} == ({code} if code else set())

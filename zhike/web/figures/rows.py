@@ -17,6 +17,7 @@ from zhike.org.principals import Viewer
 from zhike.web.base import times
 from zhike.web.base.names import names_of
 from zhike.web.figures.asking import Question, starts_of
+from zhike.web.handbook_page.amounts import duration
 from zhike.web.handbook_page.pages import minutes_words
 from zhike.web.handbook_page.titles import say
 
@@ -47,6 +48,10 @@ class Shown:
     is_share: bool
     whole: Number
     groups: list[Number]
+    waiting: int
+    """Records that are still too young to be counted."""
+    mature: str
+    """How old they have to be, in words; "" where nothing is waited for."""
 
 
 def shown(question: Question, viewer: Viewer, now: dt.datetime) -> list[Shown]:
@@ -95,7 +100,13 @@ def _shown(question: Question, table: FigureTable, label: Callable[[Key], str]) 
         clauses=clauses_of(question.book, one), is_share=one.value is None and one.denominator is not None,
         whole=_number(question, one, gettext("合计"), table.whole, None),
         groups=[_number(question, one, label(group.key), group.measured, group) for group in table.groups],
+        waiting=table.whole.waiting, mature=_mature(question, one),
     )  # fmt: skip
+
+
+def _mature(question: Question, one: Definition) -> str:
+    count = one.denominator or one.numerator
+    return duration(question.book, count.mature_after) if count is not None else ""
 
 
 def _number(question: Question, one: Definition, label: str, measured: Measured, group: Group | None) -> Number:

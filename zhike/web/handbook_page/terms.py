@@ -167,6 +167,9 @@ def _of_row(name: str) -> str:
         "customer_day": gettext("顾客和日期"),
         "ordinal": gettext("第几份"),
         "filled_by": gettext("填写人"),
+        "filled_at": gettext("填写时间"),
+        "opened_at": gettext("开始时间"),
+        "closed_at": gettext("结束时间"),
     }.get(name, "")
 
 

@@ -63,7 +63,12 @@ def count_words(book: Book, count: Count | None, process: str | None) -> str:
     if count.sum:
         parts.append(gettext("合计%(fact)s") % {"fact": terms.row_fact(book, count.count, count.sum, process)})
     if count.mature_after:
-        parts.append(gettext("满 %(length)s 才算") % {"length": amounts.duration(book, count.mature_after)})
+        length = amounts.duration(book, count.mature_after)
+        if count.mature_since:
+            since = terms.row_fact(book, count.count, count.mature_since, process)
+            parts.append(gettext("从%(fact)s起满 %(length)s 才算") % {"fact": since, "length": length})
+        else:
+            parts.append(gettext("满 %(length)s 才算") % {"length": length})
     return gettext("，").join(parts)
 
 
