@@ -20,7 +20,7 @@ from zhike.cases.allowed import check_allowed, check_reach, may_hand_over, may_o
 from zhike.cases.consents import APPROVALS, asked_by, roles_asked
 from zhike.cases.deed import Deed
 from zhike.cases.facts import Facts
-from zhike.cases.holders import audience_of, may_act, principals_for
+from zhike.cases.holders import audience_of, may_act, principals_for, turn_of
 from zhike.cases.images import keep_before
 from zhike.cases.limits import apply_limits
 from zhike.cases.models import Case, Submission
@@ -361,8 +361,8 @@ def _save(deed: Deed) -> None:
         case.title = summary(deed, deed.facts())
     case.save(
         update_fields=[
-            "stage", "status", "department", "owner", "owner_role", "holders", "audience", "round", "data", "tally", "title",
-            "updated_at", "closed_at", "version", "customer",
+            "stage", "status", "department", "owner", "owner_role", "holders", "given_to", "audience", "round", "data", "tally",
+            "title", "updated_at", "closed_at", "version", "customer",
         ]
     )  # fmt: skip
 
@@ -417,7 +417,7 @@ def pass_on(case: Case, *, to: Staff, by: str, now: dt.datetime) -> Case:
             reassign_clock(clock.pk, [*others, after], at=now, by=by)
         hand_over_owed(("case", case.pk), staff_key(before), after)
     case.owner, case.updated_at, case.version = to, now, case.version + 1
-    case.holders = principals_for(case, book, book.stage(case.process, case.stage).holder)
+    case.holders = principals_for(case, book, turn_of(case, book))
     case.audience = audience_of(case, book)
     case.save(update_fields=["owner", "updated_at", "version", "holders", "audience"])
     readdress_clocks(("case", case.pk), case.audience)

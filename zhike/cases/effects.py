@@ -10,6 +10,7 @@ from zhike.cases.events import ChildCalledFor, Deemed, FindingMade
 from zhike.cases.facts import Facts, facts_of
 from zhike.cases.holders import may_act, superiors_of
 from zhike.cases.models import Case
+from zhike.cases.reassigning import ByClause, reassign
 from zhike.cases.written import fact_of
 from zhike.duties.actions import Owe, owe
 from zhike.handbook.book import Book
@@ -68,6 +69,12 @@ def collect(
             _find(effect.finding, case, book, clause, facts, at)
         if effect.deem:
             record([fact_of(case, Deemed(effect.deem), at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])
+        if effect.reassign:
+            told = {
+                role for one in listed for role in ((one.notify,) if isinstance(one.notify, str) else one.notify or ())
+            }
+            by_clause = ByClause(clause, tuple(holders), tuple(held_as))
+            notices += reassign(case, book, effect.reassign, by_clause, at=at, told=told)
         if effect.opens:
             called = ChildCalledFor(effect.opens, next((one.finding for one in listed if one.finding), ""))
             record([fact_of(case, called, at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])

@@ -205,6 +205,27 @@ class OwnerChanged(Event):
     before: int | None
 
 
+@event("case.reassigned", stays="to before holders")
+@dataclass(frozen=True)
+class CaseReassigned(Event):
+    """A clause or an action gave the work to other roles; their limits and what they owe went along."""
+
+    to: list[str]
+    """Roles."""
+    before: list[str]
+    """Principals whose turn it was."""
+    holders: list[str]
+
+
+@event("case.not_reassigned", stays="to why")
+@dataclass(frozen=True)
+class CaseNotReassigned(Event):
+    """It was to go to others and stays where it is: `nobody` holds the role, it `cannot_act` at the stage, or the case is `over`."""
+
+    to: list[str]
+    why: str
+
+
 @event("case.customer_changed")
 @dataclass(frozen=True)
 class CustomerChanged(Event):

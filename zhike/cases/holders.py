@@ -29,6 +29,11 @@ def _principal(case: Case, book: Book, role: str) -> str:
     return resolve(book, "owner" if role == "owner" else role, case.department)
 
 
+def turn_of(case: Case, book: Book) -> tuple[str, ...]:
+    """The roles whose turn it is: those a clause gave the work to at this stage, else those the stage names."""
+    return tuple(case.given_to) or book.stage(case.process, case.stage).holder
+
+
 def may_act(case: Case, book: Book, roles: Iterable[str]) -> list[str]:
     """The principals that may take an action which `roles` take: unlike a limit's holder, any colleague in the role may."""
     found: list[str] = []

@@ -19,8 +19,8 @@ Image = dict[str, Any]
 
 # What an action changes of the row. Whatever else it holds is either fixed or kept by reactions.
 COLUMNS = (
-    "stage", "status", "title", "customer_id", "department_id", "owner_id", "owner_role", "holders", "round", "data", "tally",
-    "audience", "closed_at", "merged_into_id",
+    "stage", "status", "title", "customer_id", "department_id", "owner_id", "owner_role", "holders", "given_to", "round",
+    "data", "tally", "audience", "closed_at", "merged_into_id",
 )  # fmt: skip
 
 IMAGE = """
@@ -65,7 +65,7 @@ def keep_before(case_id: int, actor: str, action: str, now: dt.datetime) -> None
 def go_back(case: Case, image: Image, *, by: str, now: dt.datetime, why: str) -> Case:
     """Make the case, its clocks and its duties what the image shows; the version goes on. Answers with the case as it now is."""
     with connection.cursor() as cursor:
-        cursor.execute(RESTORE, [now, json.dumps(image["case"]), case.pk])
+        cursor.execute(RESTORE, [now, json.dumps({"given_to": [], **image["case"]}), case.pk])
     restore_obligations(("case", case.pk), image["duties"], at=now, by=by)
     restore_clocks(("case", case.pk), image["clocks"], at=now, by=by, why=why)
     return Case.objects.select_related("parent", "department", "owner", "customer").get(pk=case.pk)

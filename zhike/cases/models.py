@@ -33,6 +33,8 @@ class Case(models.Model):
     """The role in which the owner took the case; limits of that role are his own."""
     holders = ArrayField(models.CharField(max_length=120), default=list)
     """Principals whose turn it is."""
+    given_to = ArrayField(models.CharField(max_length=40), default=list)
+    """Roles whose turn a clause made it, in place of those the stage names, until the stage changes; empty: the stage's own."""
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     round = models.IntegerField(default=1)
     data = models.JSONField(default=dict)

@@ -72,7 +72,7 @@ def _go(moved: Deed, target: str, cause: Deed, clauses: tuple[str, ...]) -> None
     case, before = moved.case, moved.case.stage
     stage = moved.book.stage(case.process, target)
     moved.happened += [f"stage.{before}.left", f"stage.{target}.entered"]
-    case.stage, case.version, case.updated_at = target, case.version + 1, cause.now
+    case.stage, case.given_to, case.version, case.updated_at = target, [], case.version + 1, cause.now
     if stage.final:
         case.status, case.closed_at = Case.Status.CLOSED, cause.now
         moved.happened.append("case.closed")
@@ -80,7 +80,9 @@ def _go(moved: Deed, target: str, cause: Deed, clauses: tuple[str, ...]) -> None
         case.status, case.closed_at = Case.Status.OPEN, None
     case.holders = principals_for(case, moved.book, stage.holder)
     case.audience = audience_of(case, moved.book)
-    case.save(update_fields=["stage", "status", "closed_at", "version", "updated_at", "holders", "audience"])
+    case.save(
+        update_fields=["stage", "status", "closed_at", "version", "updated_at", "holders", "given_to", "audience"]
+    )
     apply_limits(moved)
     event = CaseMoved(number=case.number, stage_before=before, stage=target, because_of=cause.case.number)
     written.write_move(case, event, at=cause.now, actor=cause.viewer.principal, clauses=clauses)

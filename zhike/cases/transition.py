@@ -9,7 +9,7 @@ from typing import Any
 
 from zhike.cases.deed import Deed
 from zhike.cases.facts import Facts
-from zhike.cases.holders import audience_of, principals_for
+from zhike.cases.holders import audience_of, principals_for, turn_of
 from zhike.cases.titles import AND, SIGN
 from zhike.handbook.conditions import holds
 from zhike.handbook.decide import Decision, decide
@@ -42,15 +42,16 @@ def move(deed: Deed, routes: dict[str, Decision]) -> None:
     _set_department(deed, routes.get("department"))
     target = _first(routes.get("stage")) or _branch(deed) or action.to or case.stage
     deed.stage_before = case.stage
+    holder = routes.get("holder")
     if action.new_round:
         case.round += 1
+    if holder or action.new_round or target != case.stage:
+        case.given_to = []
     deed.happened.append(deed.event)
     if target != case.stage:
         _enter(deed, target)
     _take(deed)
-    stage = deed.book.stage(case.process, case.stage)
-    holder = routes.get("holder")
-    case.holders = principals_for(case, deed.book, _names(holder) or stage.holder)
+    case.holders = principals_for(case, deed.book, _names(holder) or turn_of(case, deed.book))
     if deed.viewer.staff is not None and deed.viewer.principal not in case.audience:
         case.audience = [*case.audience, deed.viewer.principal]
     case.audience = audience_of(case, deed.book)

@@ -288,7 +288,10 @@ class Effect(Model):
     act: Identifier | None = None
     """An action of the process that the system takes."""
     reassign: str | None = None
-    """The role that holds the work from here on."""
+    """Who has the work on a case from here on, until its stage changes: a role that acts in the process, `owner`, or
+    `superior` (whom the holders report to). Limits still open and duties owed go along. Where nobody is there it stays, and those
+    above are told.
+    """
     retry: bool | None = None
     void: str | None = None
     """What loses its force: `booking`, `promise`, `extension`."""

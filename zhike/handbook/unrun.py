@@ -11,7 +11,7 @@ from functools import cache
 from typing import Literal
 from weakref import WeakKeyDictionary
 
-from zhike.handbook.book import Book
+from zhike.handbook.book import Book, starting_events
 from zhike.handbook.catalogue import POPULATION_FACTS, ROW_FACTS
 from zhike.handbook.clauses import Clause, Deadline, Duty, Gate, Measure, Route, Sanction, Visibility, Wording
 from zhike.handbook.common import Effect, Model, Text, models_in
@@ -91,9 +91,18 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Effect.unfreeze", "解冻", "to unfreeze"),
     ("Effect.reopen", "重新打开", "to reopen"),
     ("Effect.indicator", "计入某项指标", "an indicator that counts it"),
-    ("Effect.reassign", "改派给另一岗位", "to give it to another role"),
 )
 """`<Model>.<key>` -> what it says, for keys that are read, shown and compared, and not carried out."""
+
+CASES_ALONE: dict[str, Text] = {
+    "reassign": Text(
+        zh="改派给另一岗位（只在工单上办得到）", en="to give it to another role, which is done with cases alone"
+    ),
+}
+"""Effects carried out where they follow from a limit, a duty or an action of a case, and nowhere else."""
+
+WITHOUT_CASES = ("conversation.", "presence.", "sms.", "shift.")
+"""Families of events whose subject is no case."""
 
 UNCOUNTED = frozenset(ROW_FACTS) - {"cases", "clocks", "duties", "conversations", "answers"}
 """Sets of rows that measures may name and nothing fills yet."""
@@ -210,10 +219,32 @@ def _kept(part: Model) -> Iterator[Text]:
             default = type(model).model_fields[key].get_default(call_default_factory=True)
             if getattr(model, key) != default:
                 yield words
+    yield from _elsewhere(part)
     if _is_left_alone(part):
         yield Text(zh="保存期满后的删除", en="deletion when the time of keeping is over")
     if isinstance(part, Visibility) and part.of.startswith("process.") and (part.fields or part.show):
         yield Text(zh="在工单页上只遮部分字段", en="hiding single fields on the page of a case")
+
+
+def _elsewhere(part: Model) -> Iterator[Text]:
+    """Effects that only cases carry out, of clauses that are about something else."""
+    carried = {id(effect) for effect in _carried_by_cases(part)}
+    for effect in models_in(part, Effect):
+        if effect.verb in CASES_ALONE and id(effect) not in carried:
+            yield CASES_ALONE[effect.verb]
+
+
+def _carried_by_cases(part: Model) -> Iterator[Effect]:
+    """What follows from the clause for a case."""
+    if not isinstance(part, Deadline | Duty) or (isinstance(part, Duty) and part.owed_for != "case"):
+        return
+    if all(event.startswith(WITHOUT_CASES) for event in starting_events(part) or [""]):
+        return
+    if isinstance(part, Deadline):
+        yield from part.breach or ()
+        return
+    for listed in (part.missed, part.attempts and part.attempts.then, part.streak and part.streak.then):
+        yield from listed or ()
 
 
 @cache

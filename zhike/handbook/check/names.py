@@ -39,15 +39,12 @@ from zhike.handbook.common import Effect, Model, Parameter, Text, parse_duration
 from zhike.handbook.source import MANIFEST, Item
 from zhike.handbook.structure import Action, FieldDef, Record, Role, Stage
 from zhike.handbook.terms import Confirm, Due, Exempt, Extension, Needs, Requirement
+from zhike.handbook.unrun import WITHOUT_CASES
 
 TOLD = frozenset({"superior", "holder", "owner", "customer", "everyone"})
 """Who may be told besides roles."""
 
 Use = tuple[Path, str]
-
-
-WITHOUT_ACTIONS = ("conversation.", "presence.", "sms.", "shift.")
-"""Families of events whose subject is no case."""
 
 
 def check_names(checker: Checker) -> None:
@@ -259,12 +256,14 @@ def _check_effect(checker: Checker, effect: Effect, item: Item, path: Path, subj
         _check_opened(checker, effect.opens, item, path, subject)
     if effect.act is not None:
         _check_taken(checker, effect.act, item, path, subject)
+    if effect.reassign is not None:
+        _check_receiver(checker, effect.reassign, item, path, subject)
 
 
 def _check_taken(checker: Checker, name: str, item: Item, path: Path, subject: str) -> None:
     """What the product does by itself is an action of the clause's process that `system` may take; a conversation has no actions."""
     spoken = next((clause for clause in checker.clauses if clause.id == subject), None)
-    if spoken is not None and all(event.startswith(WITHOUT_ACTIONS) for event in starting_events(spoken) or [""]):
+    if spoken is not None and all(event.startswith(WITHOUT_CASES) for event in starting_events(spoken) or [""]):
         words = Text(zh="会话和在岗状态没有动作可办。", en="A conversation and a presence have no actions.")
         remedy = Text(zh="要结束会话，写 close: <结果>。", en="To end the conversation write `close: <outcome>`.")
         checker.note("action-not-taken", item, words, remedy, path=(*path, "act"), subject=subject)
@@ -283,6 +282,33 @@ def _check_taken(checker: Checker, name: str, item: Item, path: Path, subject: s
             path=(*path, "act"),
             subject=subject,
         )
+
+
+def _check_receiver(checker: Checker, role: str, item: Item, path: Path, subject: str) -> None:
+    """Whoever is given the work can act on it somewhere in the process."""
+    spoken = next((clause for clause in checker.clauses if clause.id == subject), None)
+    process = checker.book.process_of(spoken) if spoken is not None else subject
+    known = {one.id: one for one in checker.book.handbook.processes}
+    acting = {
+        name for one in ([known[process]] if process in known else known.values()) for a in one.actions for name in a.by
+    }
+    acting = (acting | {"owner", "superior"}) - {"system", "customer"}
+    if role in acting or role not in {*(one.id for one in checker.book.handbook.roles), "system", "customer"}:
+        return
+    checker.note(
+        "reassign-cannot-act",
+        item,
+        Text(
+            zh=f"“{role}”在流程里没有动作，接了也办不了。",
+            en=f"{role} takes no action of the process and could not go on with it.",
+        ),
+        Text(
+            zh="改派给能办理的岗位，或在动作的 by 里写上它。",
+            en="Reassign it to a role that acts in the process, or name the role in the `by` of an action.",
+        ),
+        path=(*path, "reassign"),
+        subject=subject,
+    )
 
 
 def _check_opened(checker: Checker, name: str, item: Item, path: Path, subject: str) -> None:

@@ -119,6 +119,8 @@ BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("action-unknown", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"act": "finnish"}]), without=("S-04",))}),
     ("action-not-taken", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"act": "finish"}]), without=("S-04",))}),
     ("action-not-taken", "S-04", {"clauses": with_clause(clause(LIMIT, **TALKED), without=("S-04",))}),
+    ("reassign-cannot-act", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"reassign": "system"}]), without=("S-04",))}),
+    ("reassign-cannot-act", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"reassign": "customer"}]), without=("S-04",))}),
     ("table-without-fact", "S-05", {"clauses": with_clause(clause(TARIFF, by=None))}),
     ("quote-not-in-section", "S-01", {"clauses": with_clause(clause(GATE, quote="登记要写明姓名。"), without=("S-01",))}),
     ("quote-not-in-section", "S-01", {"clauses": with_clause(clause(GATE, quote=""), without=("S-01",))}),

@@ -20,9 +20,13 @@ CALLS = clause(LIMIT, id="S-06", starts="call.answered", until=["call.ended", "a
 LINES = clause(DUTY, id="S-06", starts=None, **{"for": "line"})
 FROZEN = clause(LIMIT, id="S-06", breach=[{"freeze": "account"}, {"notify": "agent"}])
 
+TALK = {"starts": "conversation.asked", "until": "conversation.answered", "breach": [{"reassign": "agent"}]}
+GIVEN = clause(LIMIT, id="S-06", **TALK)
+
 SAID = [
     (CALLS, "现在还没有什么会报告“call.answered、call.ended”，要等到有了来源才执行。"),
     (LINES, "系统没有保管“line”的名单，也没有写从何时起欠，所以不会自动欠下。"),
+    (GIVEN, "只记录、不自动执行：改派给另一岗位（只在工单上办得到）。"),
     (FROZEN, "只记录、不自动执行：冻结。"),
 ]
 
@@ -42,6 +46,13 @@ def test_what_runs_is_not_complained_about(tmp_path: Path) -> None:
     loaded = examine(write(tmp_path, clauses=with_clause(clause(GATE, id="S-06", on="action.finish"))))
     assert loaded.book is not None
     assert unrun_of(loaded.book) == {}
+
+
+def test_what_cases_carry_out_is_not_complained_about_either(tmp_path: Path) -> None:
+    given = clause(LIMIT, id="S-06", breach=[{"reassign": "agent"}, {"reassign": "superior"}])
+    loaded = examine(write(tmp_path, clauses=with_clause(given, without=("S-04",))))
+    assert loaded.book is not None
+    assert (loaded.errors, unrun_of(loaded.book)) == ([], {})
 
 
 def test_forms_and_roles_say_it_too(tmp_path: Path) -> None:

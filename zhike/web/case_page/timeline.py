@@ -208,6 +208,20 @@ class Teller:
     def _case_reopened(self, fact: Fact) -> Entry:
         return self._base(fact, "moved", gettext("工单重新打开"))
 
+    def _case_reassigned(self, fact: Fact) -> Entry:
+        what = gettext("改由%(who)s处理") % {"who": self._roles(fact)}
+        return self._base(fact, "moved", what, clauses=self._clauses(fact))
+
+    def _case_not_reassigned(self, fact: Fact) -> Entry:
+        why = {
+            "nobody": gettext("那里没有人能接"), "cannot_act": gettext("那个岗位在这一环节没有事可办"), "over": gettext("工单已办结"),
+        }.get(str(fact.payload["why"]), "")  # fmt: skip
+        what = gettext("没有转给%(who)s，仍由原来的人处理") % {"who": self._roles(fact)}
+        return self._base(fact, "moved", what, words=why, clauses=self._clauses(fact))
+
+    def _roles(self, fact: Fact) -> str:
+        return titles.roles(self.home(fact.subject_id).book, fact.payload["to"])
+
     def _case_refused(self, fact: Fact) -> Entry:
         words = [
             w.get("en") if self.language.startswith("en") and w.get("en") else w["zh"]
