@@ -11,6 +11,7 @@ from zhike.cases.facts import Facts, facts_of
 from zhike.cases.holders import may_act, superiors_of
 from zhike.cases.models import Case
 from zhike.cases.reassigning import ByClause, reassign
+from zhike.cases.reopening import reopen
 from zhike.cases.written import fact_of
 from zhike.duties.actions import Owe, owe
 from zhike.handbook.book import Book
@@ -75,6 +76,8 @@ def collect(
             }
             by_clause = ByClause(clause, tuple(holders), tuple(held_as))
             notices += reassign(case, book, effect.reassign, by_clause, at=at, told=told)
+        if effect.reopen:
+            notices += reopen(case, book, effect.reopen, clause, at=at)
         if effect.opens:
             called = ChildCalledFor(effect.opens, next((one.finding for one in listed if one.finding), ""))
             record([fact_of(case, called, at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])

@@ -39,10 +39,12 @@ class CaseClosed(Event):
     number: str
 
 
-@event("case.reopened", stays="number")
+@event("case.reopened", stays="number stage")
 @dataclass(frozen=True)
 class CaseReopened(Event):
     number: str
+    stage: str = ""
+    """Where it goes on, when a clause opened it; "" for an action, whose own fact says so."""
 
 
 @event("case.moved", stays="number stage_before stage because_of")

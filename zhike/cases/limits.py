@@ -75,15 +75,17 @@ def _facts_of_deed(deed: Deed, anew: bool) -> Facts:
     return deed.facts()
 
 
-def happen(case: Case, event: str, *, now: dt.datetime, mark: str) -> None:
-    """Something happened to the case that nobody did: a limit ran out, a duty was missed. `mark` tells it from the next of its kind."""
+def happen(case: Case, *events: str, now: dt.datetime, mark: str) -> None:
+    """Something happened to the case that nobody did: a limit ran out, a duty was missed, it was opened again. `mark` tells it from
+    the next of its kind."""
     book = book_of(case.handbook_version_id)
-    if not is_heard(book, case.process, event):
+    heard = [event for event in events if is_heard(book, case.process, event)]
+    if not heard:
         return
     follow(
         Happening(
             facts=lambda _: _facts_of_case(case, book, now),
-            happened=[event],
+            happened=heard,
             now=now,
             by=SYSTEM,
             mark=f"{case.version}/{mark}",

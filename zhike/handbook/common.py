@@ -300,7 +300,10 @@ class Effect(Model):
     freeze: str | None = None
     unfreeze: str | None = None
     """What may not or may again be used: an account, a settlement."""
-    reopen: bool | None = None
+    reopen: Literal[True] | Identifier | None = None
+    """A case that is over goes on: `true` at the stage it was closed from, or at the stage named. Its limits begin with that stage and
+    with `case.reopened` as when an action opens it again.
+    """
     requeue: Literal["head", "tail"] | None = None
     """The conversation goes back to its queue, before or behind those who wait."""
     sign_out: bool | None = None

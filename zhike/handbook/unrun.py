@@ -89,7 +89,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Effect.void", "使预约或承诺失效", "to void a booking or a promise"),
     ("Effect.freeze", "冻结", "to freeze"),
     ("Effect.unfreeze", "解冻", "to unfreeze"),
-    ("Effect.reopen", "重新打开", "to reopen"),
     ("Effect.indicator", "计入某项指标", "an indicator that counts it"),
 )
 """`<Model>.<key>` -> what it says, for keys that are read, shown and compared, and not carried out."""
@@ -98,6 +97,7 @@ CASES_ALONE: dict[str, Text] = {
     "reassign": Text(
         zh="改派给另一岗位（只在工单上办得到）", en="to give it to another role, which is done with cases alone"
     ),
+    "reopen": Text(zh="重新打开（只在工单上办得到）", en="to open again, which is done with cases alone"),
 }
 """Effects carried out where they follow from a limit, a duty or an action of a case, and nowhere else."""
 

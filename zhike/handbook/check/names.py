@@ -18,6 +18,7 @@ from zhike.handbook.check.findings import (
     RECORDS,
     ROLES,
     SCRIPTS,
+    STAGES,
     Checker,
     Path,
     walk,
@@ -37,7 +38,7 @@ from zhike.handbook.clauses import (
 )
 from zhike.handbook.common import Effect, Model, Parameter, Text, parse_duration
 from zhike.handbook.source import MANIFEST, Item
-from zhike.handbook.structure import Action, FieldDef, Record, Role, Stage
+from zhike.handbook.structure import Action, FieldDef, Process, Record, Role, Stage
 from zhike.handbook.terms import Confirm, Due, Exempt, Extension, Needs, Requirement
 from zhike.handbook.unrun import WITHOUT_CASES
 
@@ -256,6 +257,8 @@ def _check_effect(checker: Checker, effect: Effect, item: Item, path: Path, subj
         _check_opened(checker, effect.opens, item, path, subject)
     if effect.act is not None:
         _check_taken(checker, effect.act, item, path, subject)
+    if isinstance(effect.reopen, str):
+        _check_reopened(checker, effect.reopen, item, path, subject)
     if effect.reassign is not None:
         _check_receiver(checker, effect.reassign, item, path, subject)
 
@@ -284,14 +287,24 @@ def _check_taken(checker: Checker, name: str, item: Item, path: Path, subject: s
         )
 
 
+def _processes_of(checker: Checker, subject: str) -> list[Process]:
+    """The process a clause is about, or that an action belongs to; every one where the clause names none."""
+    spoken = next((clause for clause in checker.clauses if clause.id == subject), None)
+    wanted = checker.book.process_of(spoken) if spoken is not None else subject
+    every = checker.book.handbook.processes
+    return [one for one in every if one.id == wanted] or list(every)
+
+
+def _check_reopened(checker: Checker, name: str, item: Item, path: Path, subject: str) -> None:
+    """A case goes on at a stage of its process at which it is not over."""
+    stages = {stage.id for process in _processes_of(checker, subject) for stage in process.stages if not stage.final}
+    if name not in stages:
+        checker.unknown("stage-unknown", item, name, stages, STAGES, path=(*path, "reopen"), subject=subject)
+
+
 def _check_receiver(checker: Checker, role: str, item: Item, path: Path, subject: str) -> None:
     """Whoever is given the work can act on it somewhere in the process."""
-    spoken = next((clause for clause in checker.clauses if clause.id == subject), None)
-    process = checker.book.process_of(spoken) if spoken is not None else subject
-    known = {one.id: one for one in checker.book.handbook.processes}
-    acting = {
-        name for one in ([known[process]] if process in known else known.values()) for a in one.actions for name in a.by
-    }
+    acting = {name for one in _processes_of(checker, subject) for action in one.actions for name in action.by}
     acting = (acting | {"owner", "superior"}) - {"system", "customer"}
     if role in acting or role not in {*(one.id for one in checker.book.handbook.roles), "system", "customer"}:
         return

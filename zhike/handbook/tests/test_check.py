@@ -119,6 +119,7 @@ BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("action-unknown", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"act": "finnish"}]), without=("S-04",))}),
     ("action-not-taken", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"act": "finish"}]), without=("S-04",))}),
     ("action-not-taken", "S-04", {"clauses": with_clause(clause(LIMIT, **TALKED), without=("S-04",))}),
+    ("stage-unknown", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"reopen": "done"}]), without=("S-04",))}),
     ("reassign-cannot-act", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"reassign": "system"}]), without=("S-04",))}),
     ("reassign-cannot-act", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"reassign": "customer"}]), without=("S-04",))}),
     ("table-without-fact", "S-05", {"clauses": with_clause(clause(TARIFF, by=None))}),

@@ -49,7 +49,7 @@ def test_what_runs_is_not_complained_about(tmp_path: Path) -> None:
 
 
 def test_what_cases_carry_out_is_not_complained_about_either(tmp_path: Path) -> None:
-    given = clause(LIMIT, id="S-06", breach=[{"reassign": "agent"}, {"reassign": "superior"}])
+    given = clause(LIMIT, id="S-06", breach=[{"reassign": "agent"}, {"reassign": "superior"}, {"reopen": True}])
     loaded = examine(write(tmp_path, clauses=with_clause(given, without=("S-04",))))
     assert loaded.book is not None
     assert (loaded.errors, unrun_of(loaded.book)) == ([], {})

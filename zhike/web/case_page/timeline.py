@@ -206,7 +206,10 @@ class Teller:
         return self._base(fact, "moved", gettext("工单办结"), minor=True)
 
     def _case_reopened(self, fact: Fact) -> Entry:
-        return self._base(fact, "moved", gettext("工单重新打开"))
+        stage = str(fact.payload.get("stage") or "")
+        words = gettext("转到“%(stage)s”") % {"stage": self._stage(fact, stage)} if stage else ""
+        clauses = self._clauses(fact) if stage else []
+        return self._base(fact, "moved", gettext("工单重新打开"), words=words, clauses=clauses)
 
     def _case_reassigned(self, fact: Fact) -> Entry:
         what = gettext("改由%(who)s处理") % {"who": self._roles(fact)}

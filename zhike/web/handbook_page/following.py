@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from zhike.handbook.book import Book
 from zhike.handbook.common import Effect
-from zhike.web.handbook_page.terms import action_title, conditions
+from zhike.web.handbook_page.terms import action_title, conditions, stage_title
 from zhike.web.handbook_page.titles import anything, finding, listed, measure, role, roles, say
 
 
@@ -55,7 +55,9 @@ def _done(book: Book, effect: Effect, process: str | None) -> Iterator[str]:
         yield gettext("转给%(who)s") % {"who": role(book, effect.reassign)}
     if effect.opens:
         yield gettext("开一张“%(what)s”") % {"what": anything(book, effect.opens)}
-    if effect.reopen:
+    if isinstance(effect.reopen, str):
+        yield gettext("重新打开工单，回到“%(stage)s”") % {"stage": stage_title(book, effect.reopen, process)}
+    elif effect.reopen:
         yield gettext("重新打开工单")
     if effect.close:
         yield gettext("结束会话，结果记为“%(outcome)s”") % {"outcome": anything(book, effect.close)}
