@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from pydantic_core import to_json
 
 from zhike.handbook.common import Text
@@ -16,7 +17,7 @@ from zhike.journal.actions import NewFact, record
 from zhike.journal.gates import current_audiences
 from zhike.notices.events import NoticeTold
 from zhike.notices.models import Reading
-from zhike.notices.queries import addressed_to
+from zhike.notices.queries import addressed_to, readings_at
 from zhike.org.handbooks import viewer
 from zhike.org.principals import SYSTEM, Viewer, staff_key, staff_number
 from zhike.org.substitution import substitutes_at
@@ -131,11 +132,27 @@ def mark_read(viewer: Viewer, notice_ids: Collection[int], at: dt.datetime) -> i
 
 def mark_all_read(viewer: Viewer, upto: int, at: dt.datetime) -> int:
     """Note that everything addressed to him up to the notice `upto` is read: what came after his page was drawn stays
-    unread.
+    unread. Answers how many were.
     """
+    return _read_upto(viewer, Q(pk__lte=upto), at)
+
+
+def mark_subject_read(viewer: Viewer, subject: tuple[str, int], upto: int, at: dt.datetime) -> int:
+    """The same for what is told about one subject."""
+    kind, number = subject
+    return _read_upto(viewer, Q(pk__lte=upto, subject_kind=kind, subject_id=number), at)
+
+
+def unmark_read(viewer: Viewer, at: dt.datetime, subject: tuple[str, int] | None = None) -> int:
+    """Take back what he marked at that very moment, of one subject alone where one is named. Answers how many are unread again."""
+    taken, _ = readings_at(viewer, at, subject).delete()
+    return taken
+
+
+def _read_upto(viewer: Viewer, which: Q, at: dt.datetime) -> int:
     if viewer.staff is None:
         return 0
-    mine = addressed_to(viewer).filter(pk__lte=upto).exclude(reading__staff=viewer.staff).values_list("pk", flat=True)
+    mine = addressed_to(viewer).filter(which).exclude(reading__staff=viewer.staff).values_list("pk", flat=True)
     return _read(viewer, list(mine), at)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -62,6 +64,14 @@ def position_and_unread(viewer: Viewer, most: int = MOST_COUNTED) -> tuple[int, 
 def count_mentions(viewer: Viewer, most: int = MOST_COUNTED) -> int:
     """How many notes that mention the viewer he has not read, counted no further than one beyond `most`. One query."""
     return _unread(viewer).filter(kind="mentioned").order_by()[: most + 1].count()
+
+
+def readings_at(viewer: Viewer, at: dt.datetime, subject: tuple[str, int] | None = None) -> QuerySet[Reading]:
+    """What this person noted as read at that very moment, of one subject alone where one is named."""
+    if viewer.staff is None:
+        return Reading.objects.none()
+    found = Reading.objects.filter(staff=viewer.staff, at=at)
+    return found.filter(notice__subject_kind=subject[0], notice__subject_id=subject[1]) if subject else found
 
 
 def _unread(viewer: Viewer) -> QuerySet[Notice]:

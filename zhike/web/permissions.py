@@ -189,6 +189,7 @@ PERMISSIONS: dict[str, Row] = {
     "notices_page:show": _row("signed_in"),
     "notices_page:bell": _row("signed_in"),
     "notices_page:read": _row("signed_in", methods=WRITE),
+    "notices_page:again": _row("signed_in", methods=WRITE),
     # being away: whose absence is decided by org.substitution
     "away:show": _row("signed_in", methods=BOTH),
     "away:end": _row("signed_in", methods=WRITE),

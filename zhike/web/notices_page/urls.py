@@ -9,4 +9,5 @@ urlpatterns = [
     path("", views.show, name="show"),
     path("/bell", views.bell, name="bell"),
     path("/read", views.read, name="read"),
+    path("/again", views.again, name="again"),
 ]

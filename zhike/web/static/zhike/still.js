@@ -7,7 +7,7 @@
 // Every redraw nobody asked for goes through here: htmx's, set off by a "live" event or a poll, and the conversations' own.
 const FIELDS = "textarea, select, input:not([type=hidden], [type=submit], [type=button], [type=reset], [type=image])";
 const WRITTEN = "textarea, select, input:not([type=checkbox], [type=radio], [type=submit], [type=button], [type=reset]), [contenteditable]";
-const ASKED = "details.zk-confirm[open], details.zk-menu[open], dialog[open], [data-asked], [data-held] > *, [hx-post].htmx-request";
+const ASKED = "details.zk-confirm[open], details.zk-menu[open], details.zk-more[open], dialog[open], [data-asked], [data-held] > *, [hx-post].htmx-request";
 const TAP = 400;
 const waiting = new Map();
 let pressed = false, end = 0, timer = 0;

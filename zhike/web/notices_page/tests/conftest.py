@@ -1,0 +1,3 @@
+from zhike.web.tests.conftest import world
+
+__all__ = ["world"]
