@@ -153,6 +153,8 @@ STORAGES = {
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+"""A table of two thousand rows is a mistake somebody makes: the form says how many it takes, and comes back with what was typed."""
 
 HTTPS = environment.flag("ZHIKE_HTTPS")
 PROXIES = environment.proxies()

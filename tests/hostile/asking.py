@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
+import urllib.parse
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from tests.hostile.forms import Form, forms_of
 from zhike.lib.text import clean_text
 from zhike.web.tests.hostile import SCRIPT
 
-REFUSED = (200, 409, 422)
+REFUSED = (200, 400, 409, 422)
 """Answers in which a form comes back."""
 
 
@@ -85,16 +86,17 @@ def _look_for_what_was_typed(
         return
     if answer.status_code == 200 and b'role="alert"' not in answer.content:
         return  # done: a fresh form
-    back = [each for each in forms_of(answer.content.decode()) if _address(each.action) == _address(form.action)]
+    back = [each for each in forms_of(answer.content.decode()) if _address(each, form.action) == _address(form, "")]
     for name, text in attempt.typed.items():
         holding = [each.inputs[name].value for each in back if name in each.inputs]
         # A day typed into a field for a moment comes back with its midnight, or the browser would not show it.
-        if holding and not any(_plain(value).startswith(_plain(text)) for value in holding):
+        if (holding or attempt.grows) and not any(_plain(value).startswith(_plain(text)) for value in holding):
             findings.note(route, f"lost {name}", f"{answer.status_code} {told}\nnow {holding!r}"[:1500])
 
 
-def _address(action: str) -> str:
-    return action.partition("?")[0]
+def _address(form: Form, page: str) -> str:
+    """Where it is sent; a form without an address goes back to its page."""
+    return urllib.parse.urljoin(page, form.action or page).partition("?")[0]
 
 
 def _plain(text: str) -> str:

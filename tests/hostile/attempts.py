@@ -48,6 +48,8 @@ class Attempt:
     bad: str = ""
     typed: dict[str, str] = field(default_factory=dict)
     """What stood in fields somebody types into."""
+    grows: bool = False
+    """Fields are among them that the page did not have before: they come back too."""
 
 
 def good(one: Input) -> Any:
@@ -97,8 +99,10 @@ def _odd(form: Form, dice: random.Random) -> Iterator[Attempt]:
                 one.name,
             )
     if tables := [found for found in map(ROW.fullmatch, form.inputs) if found]:
+        writable = {name for name, one in form.inputs.items() if one.is_typed}
         rows = {f"{found[1]}{n}{found[3]}": "示例" for n in range(MANY) for found in tables}
-        yield Attempt("many rows", {**values, **rows})
+        typed = {name: text for name, text in rows.items() if ROW.sub(r"\g<1>0\3", name) in writable}
+        yield Attempt("many rows", {**values, **rows}, typed=typed, grows=True)
 
 
 def _typed(form: Form, about: str, values: dict[str, Any], bad: str = "") -> Attempt:

@@ -14,7 +14,7 @@ from zhike.handbook.structure import FieldDef, Record
 
 ABSENT = "__absent"
 EXPLAIN = "__explain"
-MOST_ROWS_READ = 1000
+MOST_ROWS_READ = 2000
 
 
 class Posted(Protocol):

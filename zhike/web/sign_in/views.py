@@ -134,6 +134,6 @@ def _form(request: Request, target: str, error: str = "", status: int = 200) -> 
         "error": error,
         "left": "left" in request.GET,
         "ended": "ended" in request.GET,
-        "username": typed(request, "username") or request.GET.get("username", "")[:LONGEST],
+        "username": request.POST.get("username", "") or request.GET.get("username", "")[:LONGEST],
     }
     return render(request, "sign_in/sign_in.html", known, status=status)
