@@ -53,6 +53,13 @@ def test_a_figure_has_its_parts_its_clauses_and_a_line_for_each_person(late: Wor
     assert [told(line) for line in passed.groups] == [("示例supervisor", "100.0%", "1", "1")]
 
 
+def test_another_span_keeps_the_handbook_and_what_it_is_split_by(late: World) -> None:
+    page = late.signed_in("supervisor").get(PAGE + "&by=person").content.decode()
+    spans = [form for form in page.split("<form ")[1:] if form.startswith('class="hb-period')]
+    assert len(spans) == 2
+    assert all('name="by" value="person"' in form and 'name="handbook"' in form for form in spans)
+
+
 def test_a_figure_is_split_by_department_and_by_time(late: World) -> None:
     assert [told(line) for line in figures(late, "supervisor", "&by=department")["on_time_filing"].groups] == [
         ("示例store-1", "0.0%", "0", "1")
