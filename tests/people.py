@@ -166,17 +166,18 @@ def photo() -> bytes:
 
 
 class Cast:
-    """The people of a journey by user name, each in a browser of his own, opened when first needed."""
+    """The people of a journey by user name, each in a browser of his own, opened when first needed; `options`: of each browser."""
 
-    def __init__(self, browser: Browser, product: Served) -> None:
+    def __init__(self, browser: Browser, product: Served, **options: str) -> None:
         self.browser = browser
+        self.options = options
         self.product = product
         self.people: dict[str, Somebody] = {}
 
     def __getitem__(self, name: str) -> Somebody:
         """`customer` is nobody in particular; everybody else signs in."""
         if name not in self.people:
-            person = Somebody(self.browser, self.product)
+            person = Somebody(self.browser, self.product, **self.options)
             self.people[name] = person if name == "customer" else person.sign_in(name)
         return self.people[name]
 
