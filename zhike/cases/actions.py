@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.db.models import Count
 
-from zhike.cases import amounts, asked_deeds, extensions, related, sanctions, written
+from zhike.cases import amounts, asked_deeds, dates, extensions, related, sanctions, written
 from zhike.cases.allowed import check_allowed, check_reach, may_hand_over, may_own
 from zhike.cases.consents import APPROVALS, asked_by, roles_asked
 from zhike.cases.deed import Deed
@@ -282,7 +282,7 @@ def _refusals(deed: Deed, form: Mapping[str, Any], attachments: int) -> list[Rea
     refusing = {refusal.decision.clause_id for refusal in judgement.refusals}
     deed.decisions = [d for d in judgement.decisions if d.clause_id not in refusing and d.kind not in BLOCKING]
     reasons = [Reason(r.words, r.decision.clause_id, tuple(r.fields), r.decision) for r in judgement.refusals]
-    return reasons + extensions.refusals(deed, form)
+    return reasons + extensions.refusals(deed, form) + dates.refusals(deed, form, facts[APPROVALS])
 
 
 def _facts_asked(deed: Deed, form: Mapping[str, Any], attachments: int) -> Facts:
@@ -294,7 +294,8 @@ def own_consent(deed: Deed) -> list[dict[str, Any]]:
     """Asking for it oneself is consent in the roles one holds; a gate that wants others (`distinct`) does not count it."""
     if deed.viewer.staff is None:
         return []
-    roles = sorted(roles_asked(deed.book, deed.process.id, deed.event))
+    asked = roles_asked(deed.book, deed.process.id, deed.event) | dates.roles_asked(deed.book, deed.process.id)
+    roles = sorted(asked)
     mine = [role for role in roles if deed.viewer.holds(may_act(deed.case, deed.book, [role]))]
     said = {"handbook": deed.book.name, "by": deed.viewer.principal, "at": deed.now.isoformat(), "decision": "approved"}
     return [{**said, "role": role, "own": True} for role in mine]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from zhike.cases import dates
 from zhike.cases.consents import Consent, open_links, role_to_agree, roles_asked
 from zhike.cases.deed import Deed
 from zhike.cases.events import DeedDropped
@@ -94,7 +95,9 @@ def waiting_on(case: Case) -> list[AskedDeed]:
 
 
 def asks_consent(book: Book) -> bool:
-    """Whether any gate on an action wants a chain of consents."""
+    """Whether any gate on an action wants a chain of consents, or any limit one for a later date."""
+    if any(dates.roles_asked(book, process.id) for process in book.handbook.processes):
+        return True
     events = ((process.id, f"action.{action.id}") for process in book.handbook.processes for action in process.actions)
     return any(roles_asked(book, process, event) for process, event in events)
 

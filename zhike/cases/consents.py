@@ -118,6 +118,9 @@ def asked_by(book: Book, reasons: Iterable[Reason], facts: Facts, form: Facts) -
     """The chains these reasons wait for, where they lack nothing but consent; None where one of them refuses for another reason."""
     found: list[Consent] = []
     for reason in reasons:
+        if reason.consent:
+            found.append(Consent(book.name, reason.clause, reason.consent))
+            continue
         clause = book.clause(reason.clause) if reason.clause else None
         wanted = chain_wanted(clause.requires, facts, form) if isinstance(clause, Gate) else None
         if wanted is None or clause is None:

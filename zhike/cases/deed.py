@@ -44,6 +44,8 @@ class Deed:
 
     approvals: list[dict[str, Any]] = field(default_factory=list)
     """Consents given to it, in their order: [{"handbook", "role", "by", "at", "decision", ...}]."""
+    agreed: list[str] = field(default_factory=list)
+    """Clauses for which a date beyond their cap was agreed to (dates.py)."""
     in_place_of: str = ""
     """The absent owner in whose place a substitute acts; "" where somebody acts for himself."""
 

@@ -31,6 +31,7 @@ from zhike.org.principals import staff_key, staff_number
 from zhike.records.queries import standing_fillings
 
 Row = dict[str, Any]
+BROKEN = (Clock.State.LATE, Clock.State.OVERDUE, Clock.State.MISSED)
 AGE = "age_minutes"
 CLOCK = "clock"
 SUBJECT, AT, PERSON, AUDIENCE = "_subject", "_at", "_person", "_audience"
@@ -121,14 +122,16 @@ def _clocks(book: Book, since: dt.datetime | None, before: dt.datetime | None) -
         "due_at",
         "stopped_by",
         "holders",
+        "charged",
         "audience",
     )
-    for pk, clause, state, held_as, kind, number, due, by, holders, audience in rows.values_list(*named):
+    for pk, clause, state, held_as, kind, number, due, by, holders, charged, audience in rows.values_list(*named):
         used = spent.get(pk)
         minutes = {"minutes": used.used, "late_minutes": used.late} if used else {}
         yield {
             CLOCK: pk, "clause": clause, "state": state, "held_as": held_as, **minutes,
-            SUBJECT: (kind, number), AT: due, PERSON: person_of(by, holders), AUDIENCE: audience,
+            SUBJECT: (kind, number), AT: due, AUDIENCE: audience,
+            PERSON: person_of("", charged) if charged and state in BROKEN else person_of(by, holders),
         }  # fmt: skip
 
 

@@ -35,6 +35,7 @@ def apply_limits(deed: Deed) -> None:
             mark=str(case.version),
             is_new=deed.opening,
             closes="case.closed" in deed.happened,
+            agreed=deed.agreed,
             **_known_of(case, deed.book),
         )
     )
@@ -107,9 +108,9 @@ def _known_of(case: Case, book: Book) -> dict[str, Any]:
         "subject": ("case", case.pk),
         "process": case.process,
         "holders": lambda roles: _holders(case, book, roles),
-        "calendar": lambda clause: _calendar(case, clause),
+        "calendar": lambda clause: calendar_for(case, clause),
         "audience": tuple(case.audience),
-        "earlier": lambda at: _since(case, at),
+        "earlier": lambda at: events_since(case, at),
     }
 
 
@@ -117,7 +118,7 @@ def _holders(case: Case, book: Book, roles: Sequence[str]) -> list[str]:
     return principals_for(case, book, roles)
 
 
-def _since(case: Case, at: dt.datetime) -> Iterable[str]:
+def events_since(case: Case, at: dt.datetime) -> Iterable[str]:
     """Events of this case from `at` on, as clauses name them."""
     rows = standing_deeds(case.pk).filter(at__gte=at)
     for payload in rows.order_by("id").values_list("payload", flat=True):
@@ -126,7 +127,7 @@ def _since(case: Case, at: dt.datetime) -> Iterable[str]:
             yield from (f"stage.{payload['stage_before']}.left", f"stage.{payload['stage']}.entered")
 
 
-def _calendar(case: Case, clause: Deadline) -> str | None:
+def calendar_for(case: Case, clause: Deadline) -> str | None:
     """The clause's calendar; `by_department` means the one the responsible department keeps."""
     if clause.calendar == "by_department":
         return (case.department.calendar or None) if case.department else None

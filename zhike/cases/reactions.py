@@ -21,6 +21,7 @@ from zhike.clocks.events import (
     ClockCancelled,
     ClockExtended,
     ClockPaused,
+    ClockRedated,
     ClockRestored,
     ClockResumed,
     ClockRetimed,
@@ -68,7 +69,15 @@ def lock_cases(ids: Sequence[int]) -> set[int]:
 
 
 @reacts_to(
-    ClockStarted, ClockStopped, ClockCancelled, ClockExtended, ClockPaused, ClockResumed, ClockRestored, ClockRetimed
+    ClockStarted,
+    ClockStopped,
+    ClockCancelled,
+    ClockExtended,
+    ClockPaused,
+    ClockRedated,
+    ClockResumed,
+    ClockRestored,
+    ClockRetimed,
 )
 def keep_next_due(events: Sequence[Recorded[Any]]) -> None:
     """Lists sort by what is due next, so the row carries it."""

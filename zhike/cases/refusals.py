@@ -18,6 +18,8 @@ class Reason:
     clause: str = ""
     fields: tuple[str, ...] = ()
     decision: Decision | None = None
+    consent: tuple[tuple[str, ...], ...] = ()
+    """The chain of roles whose consent would do; empty where a gate says it, or none would."""
 
 
 class CaseError(Exception):

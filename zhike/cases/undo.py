@@ -38,7 +38,7 @@ TAKEN = "case.action_taken"
 RESTORED = frozenset(
     {
         TAKEN, "case.closed", "case.reopened", "clock.started", "clock.stopped", "clock.cancelled", "clock.paused",
-        "clock.resumed", "clock.extended", "clock.reassigned", "duty.owed", "duty.met", "duty.ended",
+        "clock.resumed", "clock.extended", "clock.redated", "clock.reassigned", "duty.owed", "duty.met", "duty.ended",
     }
 )  # fmt: skip
 """What an action does to its own case and an image brings back."""

@@ -100,6 +100,8 @@ class Start:
     """From when it counts, where that is later than `at`: it waits until then."""
     watches: str = ""
     lapses: bool = False
+    charged: Sequence[str] = ()
+    """Principals a breach is counted against, where not the holders."""
 
 
 def start_clocks(starts: Sequence[Start]) -> list[Clock]:
@@ -160,6 +162,7 @@ def _new_clock(start: Start, timed: Plan, holders: list[str], part: str) -> Cloc
         strict=clause.boundary == "exclusive",
         holders=holders,
         held_as=start.held_as,
+        charged=list(start.charged),
         state=State.WAITING if begins_at > start.at else State.RUNNING,
         started_at=begins_at,
         due_at=timed.due_at,

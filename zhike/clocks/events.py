@@ -47,7 +47,7 @@ class ClockWarned(Event):
     watches: str = ""
 
 
-@event("clock.breached", stays="key holders held_as watches")
+@event("clock.breached", stays="key holders held_as watches charged")
 @dataclass(frozen=True)
 class ClockBreached(Event):
     """It ran out. The effects the clause names are drawn by whoever knows the subject.
@@ -63,6 +63,8 @@ class ClockBreached(Event):
     due_at: dt.datetime
     version_id: int
     watches: str = ""
+    charged: list[str] = field(default_factory=list)
+    """Whom the clause charges instead of the holders; empty where nobody."""
 
 
 @event("clock.paused")
@@ -122,6 +124,16 @@ class ClockRestored(Event):
     state: str
     due_at: dt.datetime
     why: str = ""
+
+
+@event("clock.redated")
+@dataclass(frozen=True)
+class ClockRedated(Event):
+    """The date it hangs on was typed anew, and its due time went with it."""
+
+    clock: int
+    before: dt.datetime
+    due_at: dt.datetime
 
 
 @event("clock.retimed")

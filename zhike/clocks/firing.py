@@ -35,7 +35,7 @@ POSTPONED = dt.timedelta(minutes=1)
 # due.
 COLUMNS = """id, key, version_id, handbook, clause, subject_kind, subject_id, holders, held_as,
     (extract(epoch FROM started_at) * 1000000)::bigint, (extract(epoch FROM due_at) * 1000000)::bigint, strict, state,
-    CASE WHEN due_at >= %(now)s THEN warn_at END, watches, audience, ("limit"->>'minutes')::float8, "limit"->'warn'"""
+    CASE WHEN due_at >= %(now)s THEN warn_at END, watches, audience, ("limit"->>'minutes')::float8, "limit"->'warn', charged"""
 
 # The moment is a parameter: a volatile clock_timestamp() would not use the index.
 CLAIM = f"""
@@ -92,6 +92,7 @@ class Due(NamedTuple):
     audience: list[str]
     minutes: float | None
     shares: str | None
+    charged: list[str]
 
     def is_over(self, now: dt.datetime) -> bool:
         return self.due_at < now or (self.strict and self.due_at == now)
@@ -203,7 +204,7 @@ def _started_fact(row: Due) -> NewFact:
 
 def _breached_fact(row: Due) -> NewFact:
     breached = ClockBreached(
-        row.id, row.key, row.holders, row.held_as, row.started_at, row.due_at, row.version_id, row.watches
+        row.id, row.key, row.holders, row.held_as, row.started_at, row.due_at, row.version_id, row.watches, row.charged
     )
     return _fact(row, row.due_at, breached)
 
@@ -227,8 +228,10 @@ def _applied(row: Due) -> Use:
 
 
 def _broken(row: Due) -> list[Use]:
-    """A line for each holder: several who share a clock are each counted. `detail.clock` says that it is one clock."""
-    return [_use(row, "broken", row.due_at, holder, row.minutes) for holder in row.holders]
+    """A line for each holder, or for each whom the clause charges instead: several who share a clock are each counted.
+    `detail.clock` says that it is one clock.
+    """
+    return [_use(row, "broken", row.due_at, holder, row.minutes) for holder in row.charged or row.holders]
 
 
 def _use(row: Due, outcome: str, at: dt.datetime, holder: str, minutes: float | None) -> Use:
@@ -241,5 +244,5 @@ def _use(row: Due, outcome: str, at: dt.datetime, holder: str, minutes: float | 
         subject=row.subject,
         holder=holder[:120],
         minutes=minutes,
-        detail={"clock": row.id, "holders": row.holders},
+        detail={"clock": row.id, "holders": row.holders, **({"charged": row.charged} if row.charged else {})},
     )

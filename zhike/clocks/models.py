@@ -52,6 +52,8 @@ class Clock(models.Model):
     """Principals who hold the clock."""
     held_as = models.CharField(max_length=200, blank=True, default="")
     """Role ids the holders were resolved from, comma separated; for display."""
+    charged = ArrayField(models.CharField(max_length=120), default=list)
+    """Principals a breach is counted against where not the holders (`charged_to`)."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -105,6 +107,11 @@ class Clock(models.Model):
     @property
     def subject(self) -> tuple[str, int]:
         return (self.subject_kind, self.subject_id)
+
+    @property
+    def broken_by(self) -> list[str]:
+        """Whom a breach is counted against."""
+        return self.charged or self.holders
 
     @property
     def over_at(self) -> dt.datetime:

@@ -185,7 +185,7 @@ class Sums:
     undone: int = 0
     """Ran out and not done: still open, missed for good, or ended undone after the limit."""
     by_holder: dict[str, int] = field(default_factory=dict)
-    """Broken clocks of each holder; a clock shared by two counts for both."""
+    """Broken clocks of each holder, or of whom the clause charges instead; a clock shared by two counts for both."""
 
     @property
     def due(self) -> int:
@@ -219,7 +219,7 @@ def sums(handbook: str, clause: str, since: dt.datetime, before: dt.datetime) ->
 
 
 BROKEN_BY_HOLDER = """
-SELECT holder, count(*) FROM clocks_clock, unnest(holders) AS holder
+SELECT holder, count(*) FROM clocks_clock, unnest(CASE WHEN charged = '{}' THEN holders ELSE charged END) AS holder
 WHERE handbook = %s AND clause = %s AND due_at >= %s AND due_at < %s
     AND (state IN ('late', 'overdue', 'missed') OR (state = 'cancelled' AND stopped_at > due_at))
 GROUP BY holder ORDER BY count(*) DESC, holder

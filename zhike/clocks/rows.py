@@ -15,7 +15,7 @@ from zhike.journal.actions import OutsideTransaction
 # Every column that a start fills, with its type for jsonb_to_recordset.
 NEW = {
     "version_id": "bigint", "handbook": "text", "clause": "text", "subject_kind": "text", "subject_id": "bigint",
-    "key": "text", "slot": "text", "watches": "text", "each_acts": "boolean", "lapses": "boolean", "strict": "boolean",
+    "charged": "text[]", "key": "text", "slot": "text", "watches": "text", "each_acts": "boolean", "lapses": "boolean", "strict": "boolean",
     "holders": "text[]", "held_as": "text", "state": "text", "started_at": "timestamptz", "due_at": "timestamptz",
     "limit": "jsonb", "warn_at": "timestamptz[]", "next_at": "timestamptz", "stopped_by": "text", "pauses": "jsonb",
     "extensions": "jsonb", "survives_close": "boolean", "until": "text[]", "facts": "jsonb", "audience": "text[]",
@@ -25,7 +25,7 @@ NEW = {
 CHANGING = {
     "state": "text", "holders": "text[]", "held_as": "text", "due_at": "timestamptz", "limit": "jsonb",
     "warn_at": "timestamptz[]", "next_at": "timestamptz", "stopped_at": "timestamptz", "stopped_by": "text",
-    "pauses": "jsonb", "extensions": "jsonb", "audience": "text[]",
+    "pauses": "jsonb", "extensions": "jsonb", "facts": "jsonb", "audience": "text[]",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ holds what there; which clauses listen is the handbook's.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,13 +24,14 @@ from zhike.clocks.actions import (
 from zhike.clocks.models import Clock
 from zhike.clocks.timing import calendar_of_clock, counted_from
 from zhike.duties.actions import Owe, end, fall_due, owe, settle
+from zhike.duties.dates import follow_dates
 from zhike.duties.models import Obligation
 from zhike.duties.queries import owed
 from zhike.handbook.book import Book
 from zhike.handbook.calendars import due_at
 from zhike.handbook.clauses import Clause, Deadline, Duty
 from zhike.handbook.conditions import holds
-from zhike.handbook.limits import as_duty, stops, waits_for_event
+from zhike.handbook.limits import OVER_CAP, as_duty, stops, waits_for_event
 
 Facts = dict[str, Any]
 LISTENING = ("stops", "settles", "pauses", "resumes", "voids", "falls_due")
@@ -75,6 +76,13 @@ class Happening:
     """Whether what happened concerns this clock: of several questions only the one that was answered."""
     kept: Mapping[str, Any] = field(default_factory=dict)
     """What the clocks it starts keep beside their facts."""
+    agreed: Collection[str] = ()
+    """Clauses for which a date beyond their cap was agreed to."""
+
+    def kept_facts(self, clause: Deadline, facts: Mapping[str, Any]) -> Facts:
+        """Of the facts those that a clock of this clause rests on, and the date its limit hangs on."""
+        named = {name: facts.get(name) for name in (*clause.when, *_dated_by(clause))}
+        return named | ({OVER_CAP: True} if clause.id in self.agreed else {})
 
 
 def follow(what: Happening) -> None:
@@ -92,9 +100,11 @@ def follow_all(happenings: Sequence[Happening]) -> None:
     for what in happenings:
         if not what.is_new:
             _void(what)
+    dated = {what.subject: follow_dates(what, facts) for what, facts in known}
     _stop([(what, facts) for what, facts in known if not what.is_new])
-    if starts := [start for what, facts in known for start in _starts(what, facts)]:
-        _stop_at_once(known, start_clocks(starts))
+    if starts := [start for what, facts in known for start in _starts(what, facts, dated[what.subject])]:
+        again = {clause.id for found in dated.values() for clause, _ in found}
+        _stop_at_once(known, start_clocks(starts), again)
     for what in happenings:
         _pause(what)
         if _touches_duties(what):
@@ -173,8 +183,8 @@ def _stops(what: Happening, clause: Deadline, clock: Clock, facts: Facts) -> boo
     )
 
 
-def _starts(what: Happening, facts: Facts) -> list[Start]:
-    found: dict[str, Start] = {}
+def _starts(what: Happening, facts: Facts, dated: Sequence[tuple[Deadline, str]]) -> list[Start]:
+    found = {clause.id: _start_of(what, clause, event, facts) for clause, event in dated}
     for event in what.happened:
         for clause in what.book.speaking_of("deadline", what.process, event):
             if isinstance(clause, Deadline) and not waits_for_event(clause) and holds(clause.when, facts):
@@ -182,14 +192,14 @@ def _starts(what: Happening, facts: Facts) -> list[Start]:
     return list(found.values())
 
 
-def _stop_at_once(known: Sequence[tuple[Happening, Facts]], new: Iterable[Clock]) -> None:
+def _stop_at_once(known: Sequence[tuple[Happening, Facts]], new: Iterable[Clock], again: Collection[str]) -> None:
     """Told within two hours of having learnt of it: the report begins the clock, back then, and ends it."""
     about = {what.subject: (what, facts) for what, facts in known}
     done: dict[int, str] = {}
     for clock in new:
         what, facts = about[(clock.subject_kind, clock.subject_id)]
         clause = what.book.clause(clock.clause)
-        counted = isinstance(clause, Deadline) and (clause.since_fact or clause.before)
+        counted = isinstance(clause, Deadline) and (clause.since_fact or clause.before or clause.id in again)
         if isinstance(clause, Deadline) and counted and _stops(what, clause, clock, facts):
             done[clock.pk] = what.by
     if done:
@@ -198,7 +208,6 @@ def _stop_at_once(known: Sequence[tuple[Happening, Facts]], new: Iterable[Clock]
 
 def _start_of(what: Happening, clause: Deadline, event: str, facts: Facts) -> Start:
     kind, number = what.subject
-    kept = {name: facts.get(name) for name in (*clause.when, *_dated_by(clause))}
     return Start(
         book=what.book,
         version_id=what.version_id,
@@ -210,7 +219,8 @@ def _start_of(what: Happening, clause: Deadline, event: str, facts: Facts) -> St
         at=what.now,
         calendar=what.calendar(clause),
         audience=tuple(what.audience),
-        facts={**kept, **what.kept},
+        facts={**what.kept_facts(clause, facts), **what.kept},
+        charged=what.holders(clause.charged_to) if clause.charged_to else (),
     )
 
 

@@ -181,6 +181,13 @@ class Book:
             if not clause.starts and clause.every != "event" and clause.id not in owed
         )
 
+    @cached_property
+    def dated(self) -> tuple[tuple[Deadline, str | None], ...]:
+        """Deadlines that hang on a date among the facts, each with its process."""
+        found = (clause for clause in self.clauses("deadline") if isinstance(clause, Deadline))
+        hang = (clause for clause in found if clause.before or (clause.due is not None and clause.due.fact))
+        return tuple((clause, self.process_of(clause)) for clause in hang)
+
     def listening_to(self, index: str, process: str | None, event: str) -> tuple[Clause, ...]:
         """Clauses by another of their events: "pauses", "resumes", "voids", "blocks"."""
         return self._lookup(index, process, event)

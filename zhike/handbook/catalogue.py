@@ -52,6 +52,12 @@ FACTS: tuple[KnownFact, ...] = _facts(
     ("today", "date", "今天的日期", "today's date"),
     ("weekday", "int", "星期几，星期一为 1", "day of the week, Monday is 1"),
     ("hour", "int", "现在是几点（0 至 23）", "hour of the day, 0 to 23"),
+    (
+        "due.over_cap_agreed",
+        "bool",
+        "超过上限的日期是否已获同意",
+        "whether a date beyond the cap was agreed to",
+    ),
     ("attachments", "int", "这次动作带了几个附件", "how many files come with the action"),
     ("approvals", "list", "已有的批准，每条有 role、by、decision", "approvals so far, each with role, by, decision"),
     (

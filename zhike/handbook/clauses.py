@@ -94,7 +94,7 @@ class Deadline(ClauseBase):
     itself.
     """
     charged_to: Names = ()
-    """Roles a breach is counted against, where not the holder: the head of the unit that holds it."""
+    """Roles a breach is counted against, where not the holder: the head of the unit that holds it. Not for a limit that is an event."""
     within: Within | Parameter | None = None
     """The limit; either this or `due`."""
     due: Due | None = None
@@ -116,7 +116,9 @@ class Deadline(ClauseBase):
     before: str | None = None
     """A date fact the limit is counted back from, instead of forward from `starts`."""
     on_move: Literal["follow", "owe_again", "keep"] = "follow"
-    """When the fact of `before` or `due` changes: the limit moves; what was done is owed again; nothing changes."""
+    """When the fact of `before` or `due` changes: the limit moves; it moves, and what was done is owed again for the new date; nothing
+    changes. What ran out for the old date stays broken, and is owed anew where the new date is still to come.
+    """
     at: str | None = None
     """A time of day ("10:00", "24:00", `open`, `close`) the limit is moved to."""
     window: tuple[str, str] | None = None

@@ -21,6 +21,10 @@ INSTANT = dt.timedelta(microseconds=1)
 WORKING = (Unit.working_hour, Unit.working_day)
 
 
+OVER_CAP = "due.over_cap_agreed"
+"""The fact that whoever must agree to a date beyond the cap has agreed."""
+
+
 class NoLimit(LookupError):
     """The clause has no duration: its limit is a moment (`due`), or another clause sets it."""
 
@@ -150,14 +154,20 @@ def _capped(
 ) -> dt.datetime:
     """No later than the caps allow."""
     caps: list[dt.datetime] = []
-    if clause.due is not None and clause.due.cap is not None:
-        caps.append(due_at(calendar, start, clause.due.cap, zone=book.handbook.zone))
+    if clause.due is not None and clause.due.cap is not None and not facts.get(OVER_CAP):
+        caps.append(cap_of(book, clause.due.cap, start, calendar))
     if clause.cap is not None:
         since = as_moment(facts.get(clause.cap.since_fact), start) if clause.cap.since_fact else start
         if since is not None:
             counted = calendar if counts_working_time(clause) else None
             caps.append(due_at(counted, since, duration_in(book, clause.cap.within), zone=book.handbook.zone))
     return min([due, *caps])
+
+
+def cap_of(book: Book, cap: Duration, start: dt.datetime, calendar: Calendar | None) -> dt.datetime:
+    """The latest a date may be; working days are those of the clause's calendar, else of the handbook's own."""
+    counted = calendar or (book.calendar(None) if cap.unit.value.startswith("working") else None)
+    return due_at(counted, start, cap, zone=book.handbook.zone)
 
 
 def stops(
@@ -180,6 +190,11 @@ def stops(
     if event in clause.until:
         return True
     return bool(clause.until_all) and event in clause.until_all and set(clause.until_all) <= {event, *happened}
+
+
+def date_fact(clause: Deadline) -> str | None:
+    """The date among the facts that the limit is, or is counted back from; None where it hangs on none."""
+    return clause.before or (clause.due.fact if clause.due is not None else None)
 
 
 def waits_for_event(clause: Deadline) -> bool:

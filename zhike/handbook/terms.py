@@ -45,7 +45,7 @@ class Due(Model):
 
     fact: str | None = None
     """A date or moment among the facts; a date alone means the end of that day. Without a value there is no clock
-    yet.
+    yet: it begins when the date is typed.
     """
     event: str | None = None
     """It must be done before this event, e.g. `call.ended`."""
@@ -63,7 +63,9 @@ class Due(Model):
     cap: Within | None = None
     """No later than this after the start."""
     over_cap: Names = ()
-    """Roles whose approval a date beyond the cap needs."""
+    """Roles of which one must agree to a date beyond the cap: whoever types it asks, and the limit runs to that date once somebody has
+    agreed. On a form that opens a case such a date is refused. Without these roles the cap counts, whatever was typed.
+    """
 
 
 class Cap(Model):

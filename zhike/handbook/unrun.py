@@ -52,9 +52,6 @@ def _kept_only(*rows: tuple[str, str, str]) -> dict[str, Text]:
 
 
 KEPT_ONLY: dict[str, Text] = _kept_only(
-    ("Deadline.on_move", "日期改动后怎么办", "what becomes of it when its date moves"),
-    ("Deadline.charged_to", "超时另记在谁名下", "against whom else a breach is counted"),
-    ("Due.over_cap", "超过上限要谁批准", "whose approval a later date needs"),
     ("Duty.to_each", "对每一位分别办理", "that it is owed to each of several"),
     ("Duty.continuous", "全程持续保持", "that it holds throughout the period"),
     ("Duty.list_due", "名单由谁在何时交齐", "who hands in the list, and by when"),

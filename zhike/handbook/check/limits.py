@@ -6,7 +6,7 @@ from zhike.handbook.calendars import parse_time
 from zhike.handbook.check.findings import Checker
 from zhike.handbook.clauses import Clause, Deadline, Duty, Measure
 from zhike.handbook.common import Duration, Text, Unit
-from zhike.handbook.limits import limit_of
+from zhike.handbook.limits import date_fact, limit_of, waits_for_event
 from zhike.handbook.measures import parse_target
 
 
@@ -70,6 +70,41 @@ def _check_deadline(checker: Checker, clause: Deadline) -> None:
     for key, text in times:
         _check_time(checker, clause, key, text)
     _check_calendar(checker, clause)
+    _check_dates(checker, clause)
+
+
+def _check_dates(checker: Checker, clause: Deadline) -> None:
+    """What is said of a date needs one."""
+    if clause.charged_to and waits_for_event(clause):
+        _note(
+            checker,
+            clause,
+            "charged-without-clock",
+            "期限是一件事，不能写 charged_to",
+            "`charged_to` cannot be said of a limit that is an event",
+            "去掉 charged_to，或改用 within。",
+            "Remove `charged_to`, or give `within`.",
+        )
+    if clause.due is not None and clause.due.over_cap and (clause.due.cap is None or clause.due.fact is None):
+        _note(
+            checker,
+            clause,
+            "over-cap-without-cap",
+            "写了 over_cap，没有写 cap 和 fact",
+            "`over_cap` needs a `cap` and a `fact`",
+            "写明哪个日期、最迟到何时。",
+            "Say which date, and how late it may be.",
+        )
+    if clause.on_move != "follow" and date_fact(clause) is None:
+        _note(
+            checker,
+            clause,
+            "move-without-date",
+            "写了 on_move，期限却不取决于日期",
+            "`on_move` is given, but the limit hangs on no date",
+            "写 before 或 due.fact，或去掉 on_move。",
+            "Give `before` or `due.fact`, or remove `on_move`.",
+        )
 
 
 def _check_calendar(checker: Checker, clause: Deadline) -> None:

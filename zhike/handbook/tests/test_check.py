@@ -109,6 +109,8 @@ CLUB = {
 TICKET = MANIFEST["records"][0]
 BY_CLUB = clause(GATE, when={"customer.club": "gold"})
 
+UNCAPPED = clause(LIMIT, within=None, due={"fact": "today", "over_cap": "agent"})
+CHARGED = clause(LIMIT, within=None, due={"event": "case.closed"}, charged_to="agent")
 
 BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("two-answers", "S-09", {"clauses": with_clause(clause(PLAIN, id="S-09", when={"vip": True}))}),
@@ -173,6 +175,9 @@ BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("period-incomplete", "S-05", {"clauses": with_clause(clause(DUTY, every="interval"))}),
     ("holder-missing", "S-04", {"clauses": with_clause(clause(LIMIT, holder=None), without=("S-04",))}),
     ("holder-missing", "S-04", {"clauses": with_clause(clause(LIMIT, holder=[]), without=("S-04",))}),
+    ("move-without-date", "S-04", {"clauses": with_clause(clause(LIMIT, on_move="keep"), without=("S-04",))}),
+    ("over-cap-without-cap", "S-04", {"clauses": with_clause(UNCAPPED, without=("S-04",))}),
+    ("charged-without-clock", "S-04", {"clauses": with_clause(CHARGED, without=("S-04",))}),
     ("resumes-without-pauses", "S-04", {"clauses": with_clause(clause(LIMIT, resumes="action.finish"), without=("S-04",))}),
     ("customer-record-twice", "about", {"records": [TICKET, card(CLUB), card(CLUB)]}),
     ("customer-field", "about", {"records": [TICKET, card({"id": "proof", "title": {"zh": "证明", "en": "Proof"}, "type": "files"})]}),

@@ -50,6 +50,7 @@ clock.reassigned|时限换人|Clock passed on
 clock.extended|时限延长|Clock extended
 clock.cancelled|时限取消|Clock cancelled
 clock.restored|时限还原|Clock restored
+clock.redated|期限随日期改动|Limit moved with its date
 clock.retimed|时限重排|Clock set anew
 inbox.changed|入口变更|Way in changed
 conversation.opened|会话开始|Conversation opened

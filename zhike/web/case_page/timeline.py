@@ -119,7 +119,8 @@ class Teller:
         return self.homes.get(case_id, self.own)
 
     def _principals(self) -> set[str]:
-        holders = {p for fact in self.story.facts for p in fact.payload.get("holders", ())}
+        facts = self.story.facts
+        holders = {p for fact in facts for key in ("holders", "charged") for p in fact.payload.get(key, ())}
         return (
             holders
             | {fact.actor for fact in self.story.facts}
@@ -357,13 +358,10 @@ class Teller:
     def _clock_breached(self, fact: Fact) -> Entry:
         holders = gettext("、").join(self.names.get(p, p) for p in fact.payload.get("holders", ()))
         what = gettext("超时：%(title)s") % {"title": self._clause_title(fact)}
-        return self._base(
-            fact,
-            "overdue",
-            what,
-            words=gettext("在 %(holders)s 手里") % {"holders": holders},
-            clauses=self._clauses(fact),
-        )
+        words = gettext("在 %(holders)s 手里") % {"holders": holders}
+        if charged := gettext("、").join(self.names.get(p, p) for p in fact.payload.get("charged", ())):
+            words = gettext("在 %(holders)s 手里，记在 %(charged)s 名下") % {"holders": holders, "charged": charged}
+        return self._base(fact, "overdue", what, words=words, clauses=self._clauses(fact))
 
     def _clock_started(self, fact: Fact) -> Entry:
         return self._base(fact, "clock", "", minor=True, moved=[self._clock_line(fact)])
@@ -392,6 +390,11 @@ class Teller:
         due = times.short_moment(dt.datetime.fromisoformat(str(fact.payload["due_at"])), fact.at)
         what = gettext("延长时限：%(title)s，到 %(due)s") % {"title": self._clause_title(fact), "due": due}
         return self._base(fact, "moved", what, words=fact.payload.get("why", ""), clauses=self._clauses(fact))
+
+    def _clock_redated(self, fact: Fact) -> Entry:
+        due = times.short_moment(dt.datetime.fromisoformat(str(fact.payload["due_at"])), fact.at)
+        what = gettext("日期改了，期限跟着改到 %(due)s：%(title)s") % {"title": self._clause_title(fact), "due": due}
+        return self._base(fact, "moved", what, clauses=self._clauses(fact))
 
     def _clock_retimed(self, fact: Fact) -> Entry:
         due = times.short_moment(dt.datetime.fromisoformat(str(fact.payload["due_at"])), fact.at)

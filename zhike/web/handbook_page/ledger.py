@@ -52,6 +52,7 @@ def clock_of(use: ClauseUse) -> int:
 
 
 def holders_of(use: ClauseUse) -> list[str]:
-    """Everybody a line is about; a clock may have several holders."""
-    named = use.detail.get("holders") if isinstance(use.detail, dict) else None
+    """Everybody a line is about; a clock may have several holders, and a breach may be charged to others."""
+    detail = use.detail if isinstance(use.detail, dict) else {}
+    named = detail.get("charged") or detail.get("holders")
     return [str(each) for each in named] if named else [each for each in use.holder.split(",") if each]

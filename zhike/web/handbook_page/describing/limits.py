@@ -8,6 +8,7 @@ from django.utils.translation import gettext, pgettext
 
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Deadline
+from zhike.handbook.limits import date_fact
 from zhike.handbook.terms import Cap, Extension
 from zhike.web.handbook_page import amounts, following, terms, titles
 from zhike.web.handbook_page.describing.line import Line
@@ -61,6 +62,7 @@ def _limit(book: Book, clause: Deadline, process: str | None) -> str:
         parts.append(window_words(clause.window))
     if clause.cap:
         parts.append(_cap(book, clause.cap, process))
+    parts.append(_moved(clause))
     if clause.boundary == "exclusive":
         parts.append(gettext("正好到点算迟"))
     return gettext("，").join(filter(None, parts))
@@ -77,19 +79,18 @@ def _length(book: Book, clause: Deadline, process: str | None) -> str:
     if not length:
         return calendar
     before = gettext("在%(fact)s之前 ") % {"fact": terms.fact(book, clause.before, process)} if clause.before else ""
-    words = gettext("%(before)s%(length)s（%(how)s）") % {
+    return gettext("%(before)s%(length)s（%(how)s）") % {
         "before": before,
         "length": length,
         "how": gettext("，").join(filter(None, (how, calendar))),
     }
-    return gettext("，").join(filter(None, (words, _moved(clause))))
 
 
 def _moved(clause: Deadline) -> str:
-    if not (clause.before or clause.due):
+    if date_fact(clause) is None:
         return ""
     return {
-        "follow": "",
+        "follow": gettext("日期变了期限跟着变"),
         "owe_again": gettext("日期变了要重做"),
         "keep": gettext("日期变了期限不变"),
     }[clause.on_move]
