@@ -18,7 +18,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.calendars import Calendar, Pause, due_at, elapsed
 from zhike.handbook.clauses import Deadline, Duty
 from zhike.handbook.common import Duration, Unit
-from zhike.handbook.limits import as_moment, counts_working_time, deadline_due, limit_of
+from zhike.handbook.limits import Beginning, begins, counts_working_time, deadline_due, limit_of
 from zhike.org.handbooks import book_of
 
 Limit = dict[str, Any]
@@ -54,17 +54,18 @@ def plan(
     stretches: list[Stretch] = [[start.isoformat(), person_of(holders)]] if counts_by_holder(clause) else []
     name = calendar_name(clause, duration, None if stretches else calendar)
     counted = rostered(calendar_of(book, name), stretches)
-    begin = start
+    since = Beginning(start)
     if until is None and isinstance(clause, Deadline):
         offered = counted if stretches else calendar_of(book, calendar or name)
         found = _begin_and_due(book, clause, start, facts, offered)
         if found is None:
             return None
-        begin, due = found
+        since, due = found
         until = None if _is_a_duration(clause) else due
     else:
         due = until or due_at(counted, start, limit_of(book, clause), zone=book.handbook.zone)
-    limit = _limit(book, clause, duration, name)
+    begin = since.moment
+    limit = _limit(book, clause, duration, name) | {"at": since.at}
     limit |= {"until": until and until.isoformat(), "from": begin.isoformat() if begin != start else None}
     limit["minutes"] = own_minutes(counted, begin, due)
     if stretches:
@@ -74,15 +75,13 @@ def plan(
 
 def _begin_and_due(
     book: Book, clause: Deadline, start: dt.datetime, facts: Mapping[str, Any], calendar: Calendar | None
-) -> tuple[dt.datetime, dt.datetime] | None:
+) -> tuple[Beginning, dt.datetime] | None:
+    since = begins(book, clause, start, facts, calendar)
     due = deadline_due(book, clause, start, facts, calendar=calendar)
-    if due is None:
+    if since is None or due is None:
         return None
-    begin = as_moment(facts.get(clause.since_fact), start) if clause.since_fact else start
-    if clause.time == "deferred" and calendar is not None and begin is not None:
-        begin = calendar.next_open(begin)
     # The engine takes the last instant off a limit that excludes it; a clock keeps the moment itself and is strict.
-    return begin or start, due + INSTANT if clause.boundary == "exclusive" else due
+    return since, due + INSTANT if clause.boundary == "exclusive" else due
 
 
 def _is_a_duration(clause: Deadline) -> bool:
@@ -97,7 +96,6 @@ def _limit(book: Book, clause: Deadline | Duty, duration: Duration | None, calen
         "unit": duration.unit.value if duration else None,
         "time": clause.time if isinstance(clause, Deadline) else "wall",
         "calendar": calendar,
-        "at": clause.at if isinstance(clause, Deadline) else None,
         "warn": sorted(share for share in warn if share < 100),
         "zone": book.handbook.zone,
     }

@@ -14,7 +14,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.calendars import Calendar, at_time, due_at
 from zhike.handbook.clauses import Duty
 from zhike.handbook.common import Duration, Facts, Unit
-from zhike.handbook.limits import as_date, as_moment, due_moment, duration_in, limit_of
+from zhike.handbook.limits import Beginning, as_date, beginning_at, due_moment, duration_in, limit_of
 from zhike.handbook.periods import next_occasion, period_of
 from zhike.handbook.structure import Occasion
 
@@ -56,9 +56,10 @@ def first_period(book: Book, clause: Duty, at: dt.datetime, facts: Facts = NO_FA
     """
     if clause.first is None or clause.first.within is None:
         return None
-    begins = as_moment(facts.get(clause.first.after), at) or at
-    ends = _after(book, clause, begins, duration_in(book, clause.first.within))
-    return Period(FIRST, begins, ends) if ends > at else None
+    within = duration_in(book, clause.first.within)
+    since = beginning_at(facts.get(clause.first.after), at, within, book.handbook.zone) or Beginning(at)
+    ends = _after(book, clause, since.moment, within, since.at)
+    return Period(FIRST, since.moment, ends) if ends > at else None
 
 
 def current_period(

@@ -250,6 +250,11 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 _SECONDS = {Unit.second: 1, Unit.minute: 60, Unit.hour: 3600, Unit.working_hour: 3600}
 
 
+def is_by_the_clock(duration: Duration) -> bool:
+    """Whether it is a number of hours, minutes or seconds rather than of days, weeks or months."""
+    return duration.unit in _SECONDS
+
+
 def due_at(
     calendar: Calendar | None,
     start: dt.datetime,
@@ -266,7 +271,7 @@ def due_at(
     NeverOpen.
     """
     place = calendar.zone if calendar else ZoneInfo(zone)
-    if duration.unit in _SECONDS:
+    if is_by_the_clock(duration):
         if duration.unit is Unit.working_hour and calendar is None:
             raise ValueError("working hours need a calendar")
         due = _after(calendar, start, dt.timedelta(seconds=duration.amount * _SECONDS[duration.unit]), pauses)
@@ -289,7 +294,7 @@ def due_before(
     place = calendar.zone if calendar else ZoneInfo(zone)
     is_moment = isinstance(date, dt.datetime)
     moment = date if isinstance(date, dt.datetime) else dt.datetime.combine(date, dt.time.min, place)
-    if duration.unit in _SECONDS:
+    if is_by_the_clock(duration):
         due = _back(calendar, moment, dt.timedelta(seconds=duration.amount * _SECONDS[duration.unit]))
     else:
         due = _same_time(calendar, moment.astimezone(place), duration, -1)

@@ -38,9 +38,10 @@ from zhike.handbook.terms import (
     Extension,
     Figure,
     First,
+    May,
     Needs,
     Party,
-    Period,
+    Periods,
     Projection,
     Ranking,
     Requirement,
@@ -297,7 +298,7 @@ class Measure(ClauseBase):
     full: float | None = None
     """Full marks; the score is this times the share of the target that was reached."""
     weight: float | None = None
-    periods: tuple[Period, ...] = ("day", "month")
+    periods: Periods = ("day", "month")
     per: Names = ()
     """Split, never pooled: per department, per recipient."""
     rank: Ranking | None = None
@@ -361,8 +362,9 @@ class Tariff(ClauseBase):
     brackets: tuple[Bracket, ...] = ()
     bracket_of: str | None = None
     """The fact the brackets are of; `of` where absent."""
-    marginal: bool = True
-    """True: each bracket prices its own slice; False: the bracket reached prices all."""
+    marginal: bool | None = None
+    """True: each bracket prices its own slice; False: the bracket reached prices all. Where it is not said, rates price slices and fixed
+    amounts are those of the bracket reached."""
     range: tuple[float, float] | None = None
     """The text gives a range: whatever lies outside needs what `over` says."""
     least: float | None = None
@@ -419,7 +421,7 @@ class Visibility(ClauseBase):
     """True: those the named roles report to may see it too."""
     handlers: bool = False
     """True: whoever has acted on the case may see it."""
-    may: tuple[Literal["see", "change", "copy", "export"], ...] = ("see",)
+    may: May = ("see",)
     shall: bool = False
     """True: those named must be able to see it, `fresh_within` this long after it changed."""
     fresh_within: Within | None = None

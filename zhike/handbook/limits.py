@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from zhike.handbook.book import Book
-from zhike.handbook.calendars import Calendar, Pause, at_time, due_at, due_before
+from zhike.handbook.calendars import Calendar, Pause, at_time, due_at, due_before, is_by_the_clock
 from zhike.handbook.clauses import Clause, ClauseBase, Deadline, Duty
 from zhike.handbook.common import Duration, Facts, Parameter, Unit, parse_duration
 from zhike.handbook.conditions import holds
@@ -76,9 +76,10 @@ def deadline_due(
     clock's very last
     instant is always in time.
     """
-    begin = _begin(clause, start, facts, calendar)
-    if begin is None:
+    since = begins(book, clause, start, facts, calendar)
+    if since is None:
         return None
+    begin = since.moment
     counted = calendar if counts_working_time(clause) else None
     zone = book.handbook.zone
     if clause.before is not None:
@@ -87,7 +88,7 @@ def deadline_due(
         due = due_moment(book, clause.due, begin, facts, calendar)
     else:
         limit = limit_of(book, clause)
-        due = due_at(counted or _for_days(calendar, limit), begin, limit, pauses=pauses, at=clause.at, zone=zone)
+        due = due_at(counted or _for_days(calendar, limit), begin, limit, pauses=pauses, at=since.at, zone=zone)
     if due is None:
         return None
     due = _capped(book, clause, due, start, facts, calendar)
@@ -105,13 +106,42 @@ def _for_days(calendar: Calendar | None, limit: Duration) -> Calendar | None:
     return calendar if limit.unit.value.startswith("working") else None
 
 
-def _begin(clause: Deadline, start: dt.datetime, facts: Facts, calendar: Calendar | None) -> dt.datetime | None:
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """From when a limit is counted; `at` is the time of day its days end at, None for the same time as it began."""
+
+    moment: dt.datetime
+    at: str | None = None
+
+
+def begins(
+    book: Book, clause: Deadline, start: dt.datetime, facts: Facts, calendar: Calendar | None
+) -> Beginning | None:
+    """From when a deadline that starts at `start` is counted: an earlier fact, a later opening. None while the fact is not known."""
+    since: Beginning | None = Beginning(start)
     if clause.since_fact is not None:
-        since = as_moment(facts.get(clause.since_fact), start)
-        if since is None:
-            return None
-        start = since
-    return calendar.next_open(start) if clause.time == "deferred" and calendar else start
+        limit = limit_of(book, clause) if clause.within is not None else None
+        since = beginning_at(facts.get(clause.since_fact), start, limit, book.handbook.zone)
+    if since is None:
+        return None
+    moment = calendar.next_open(since.moment) if clause.time == "deferred" and calendar else since.moment
+    return Beginning(moment, clause.at or since.at)
+
+
+def beginning_at(value: object, like: dt.datetime, limit: Duration | None, zone: str) -> Beginning | None:
+    """The moment a fact names, for a limit to be counted from; None where it names none.
+
+    A day alone is over before anything is counted from it, as the law counts (Civil Code of the PRC, article 201): whole days last to
+    24:00 of the last one, hours begin with the next midnight.
+    """
+    found = as_date(value)
+    if found is None or isinstance(found, dt.datetime):
+        moment = as_moment(value, like)
+        return None if moment is None else Beginning(moment)
+    midnight = dt.datetime.combine(found, dt.time.min, ZoneInfo(zone))
+    return (
+        Beginning(midnight + dt.timedelta(days=1)) if limit and is_by_the_clock(limit) else Beginning(midnight, "24:00")
+    )
 
 
 def _counted_back(
@@ -157,10 +187,12 @@ def _capped(
     if clause.due is not None and clause.due.cap is not None and not facts.get(OVER_CAP):
         caps.append(cap_of(book, clause.due.cap, start, calendar))
     if clause.cap is not None:
-        since = as_moment(facts.get(clause.cap.since_fact), start) if clause.cap.since_fact else start
+        zone, within = book.handbook.zone, duration_in(book, clause.cap.within)
+        named = clause.cap.since_fact
+        since = beginning_at(facts.get(named), start, within, zone) if named else Beginning(start)
         if since is not None:
             counted = calendar if counts_working_time(clause) else None
-            caps.append(due_at(counted, since, duration_in(book, clause.cap.within), zone=book.handbook.zone))
+            caps.append(due_at(counted, since.moment, within, at=since.at, zone=zone))
     return min([due, *caps])
 
 

@@ -23,7 +23,7 @@ from zhike.handbook.common import (
     Within,
     Words,
 )
-from zhike.handbook.terms import Figure, Period, Script
+from zhike.handbook.terms import Figure, Periods, Script
 
 Screen = Literal[
     "desk",
@@ -349,7 +349,7 @@ class Indicator(Model):
     value: Figure | None = None
     """For a figure that is no share: `{median: lead_time_minutes, of: complaint_warning}`."""
     target: str | None = None
-    periods: tuple[Period, ...] = ("day", "month")
+    periods: Periods = ("day", "month")
     empty: str = "—"
     note: Words | None = None
 

@@ -175,14 +175,20 @@ def _sum_line(line: Line, reader: _Reader) -> Part:
     return Part(line.name, amount, line.title, note)
 
 
+def prices_slices(tariff: Tariff) -> bool:
+    """Whether each bracket prices its own slice; a table of fixed amounts does not unless it says so."""
+    return tariff.marginal if tariff.marginal is not None else any(step.rate is not None for step in tariff.brackets)
+
+
 def _bracket_parts(tariff: Tariff, reader: _Reader) -> Iterator[Part]:
     """Each bracket's slice at its own rate, or the bracket reached for all."""
     quantity = reader.number(tariff.bracket_of or tariff.of or "")
     steps = sorted(tariff.brackets, key=lambda bracket: bracket.from_)
     reached = [step for step in steps if Decimal(str(step.from_)) <= quantity]
-    for index, step in enumerate(reached if tariff.marginal else reached[-1:]):
-        begin = Decimal(str(step.from_)) if tariff.marginal else ZERO
-        following = reached[index + 1].from_ if tariff.marginal and index + 1 < len(reached) else quantity
+    marginal = prices_slices(tariff)
+    for index, step in enumerate(reached if marginal else reached[-1:]):
+        begin = Decimal(str(step.from_)) if marginal else ZERO
+        following = reached[index + 1].from_ if marginal and index + 1 < len(reached) else quantity
         slice_ = Decimal(str(following)) - begin
         amount = Decimal(str(step.amount)) if step.amount is not None else slice_ * Decimal(str(step.rate or 0))
         yield Part(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from zhike.handbook.common import (
     ClauseId,
@@ -23,9 +23,12 @@ from zhike.handbook.common import (
     When,
     Within,
     Words,
+    as_many,
 )
 
 Period = Literal["hour", "day", "week", "half_month", "month", "quarter", "year"]
+Periods = Annotated[tuple[Period, ...], BeforeValidator(as_many)]
+May = Annotated[tuple[Literal["see", "change", "copy", "export"], ...], BeforeValidator(as_many)]
 
 
 class Citation(Model):
@@ -440,7 +443,7 @@ class Needs(Model):
     purpose: Literal["required", "optional"] = "optional"
     reason: bool = False
     expires: Within | None = None
-    delivery: tuple[Literal["view", "copy", "extract"], ...] = ("view",)
+    delivery: Annotated[tuple[Literal["view", "copy", "extract"], ...], BeforeValidator(as_many)] = ("view",)
     aggregate_only: bool = False
 
 

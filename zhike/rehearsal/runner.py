@@ -181,7 +181,8 @@ def _play(scenario: Scenario, begin: int, end: int, world: World) -> tuple[int, 
                 perform(world, scenario.steps[place].text, scenario.steps[place].table)
         except Exception as error:  # whatever a step meets is the scenario's failure, told with its step
             world.version = version  # one that the step made is gone with its savepoint
-            return place, error
+            # A deed that was refused unnoticed is why the checks after it fail.
+            return place, (isinstance(error, StepFailed) and world.unexpected()) or error
     return None
 
 

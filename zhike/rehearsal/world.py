@@ -307,14 +307,16 @@ class World:
 
     def require_no_refusal(self) -> None:
         """Raises when the last deed was refused and no step has said so."""
-        if self.refusal is not None and not self.refusal.expected:
-            said = ";".join(self.refusal.words) or str(self.refusal.error)
-            clause = self.refusal.clauses[0] if self.refusal.clauses else ""
-            raise StepFailed(
-                f"上一步被拒绝，没有步骤预期它：{said}"
-                + (f"（依据 {'、'.join(self.refusal.clauses)}）" if clause else ""),
-                clause,
-            )
+        if (found := self.unexpected()) is not None:
+            raise found
+
+    def unexpected(self) -> StepFailed | None:
+        """That the last deed was refused and no step has said so; None where it was done, or the refusal was expected."""
+        if self.refusal is None or self.refusal.expected:
+            return None
+        said, by = ";".join(self.refusal.words) or str(self.refusal.error), self.refusal.clauses
+        because = f"（依据 {'、'.join(by)}）" if by else ""
+        return StepFailed(f"上一步被拒绝，没有步骤预期它：{said}{because}", by[0] if by else "")
 
     def expect_refusal(self) -> Refusal:
         if self.refusal is None:

@@ -70,7 +70,7 @@ def test_a_deed_outside_the_times_of_day_counts_for_nothing(when: str, counts: b
 @pytest.mark.parametrize(
     ("opened", "when", "ends"),
     [
-        ("2025-03-01", "03-03 10:00", "03-08 00:00"),
+        ("2025-03-01", "03-03 10:00", "03-09 00:00"),
         (None, "03-03 10:00", "03-10 10:00"),
         ("2025-01-01", "03-03 10:00", None),
     ],

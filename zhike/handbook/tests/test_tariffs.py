@@ -95,6 +95,22 @@ def test_brackets_price_each_slice_or_all() -> None:
     )
 
 
+@pytest.mark.parametrize(("spent", "gift"), [("9999.99", 0), ("10000", 300), ("30000", 1000), ("100000.01", 3000)])
+def test_a_table_of_fixed_amounts_gives_that_of_the_bracket_reached(spent: str, gift: int) -> None:
+    steps = [
+        {"from": 0, "amount": 0},
+        {"from": 10000, "amount": 300},
+        {"from": 30000, "amount": 1000},
+        {"from": 100000, "amount": 3000},
+    ]
+    assert total({"spent": Decimal(spent)}, brackets=steps, bracket_of="spent") == Decimal(gift)
+
+
+def test_a_first_amount_and_a_rate_for_what_is_more_are_added() -> None:
+    steps = [{"from": 0, "amount": 10}, {"from": 3, "rate": 2}]
+    assert total({"km": 5}, brackets=steps, bracket_of="km") == Decimal(14)
+
+
 def test_least_and_most_are_shown_as_a_line() -> None:
     found = amount({"a": 700}, sum=["a"], most=500)
     assert (found.total, found.capped, found.parts[-1].name, found.parts[-1].amount) == (

@@ -11,6 +11,7 @@ from zhike.handbook.amounts import Bracket, Floor, Metered, Over
 from zhike.handbook.amounts import Line as AmountLine
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure, Tariff
+from zhike.handbook.tariffs import prices_slices
 from zhike.handbook.terms import Count, Figure, Ranking
 from zhike.web.handbook_page import amounts, terms, titles
 from zhike.web.handbook_page.describing.line import Line
@@ -249,7 +250,7 @@ def _brackets(book: Book, clause: Tariff, process: str | None) -> str:
         return ""
     of = clause.bracket_of or clause.of
     rows = gettext("；").join(map(_bracket, clause.brackets))
-    how = gettext("各段分别计价") if clause.marginal else gettext("整个按所在的一段计价")
+    how = gettext("各段分别计价") if prices_slices(clause) else gettext("整个按所在的一段计价")
     words = gettext("按%(fact)s：%(rows)s") % {"fact": terms.fact(book, of, process) if of else "", "rows": rows}
     return gettext("，").join((words, how))
 
