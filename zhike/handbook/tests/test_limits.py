@@ -39,6 +39,7 @@ def due(start: str, facts: dict[str, Any] | None = None, **changes: Any) -> dt.d
     return deadline_due(book, found, at(start), facts or {}, calendar=book.calendar("office"))
 
 
+ISSUED, ISSUED_ON = {"since_fact": "issued_on"}, {"issued_on": "2025-06-06"}
 DUE: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("a plain hour", {}, {}, "2025-06-06 18:00"),
     ("a parameter", {"within": {"param": "limit"}}, {}, "2025-06-06 19:00"),
@@ -47,10 +48,10 @@ DUE: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("working days", {"within": "2 working days"}, {}, "2025-06-10 17:00"),
     ("working days to the close", {"within": "2 working days", "at": "close"}, {}, "2025-06-10 17:30"),
     ("from a moment among the facts", {"since_fact": "accepted_at"}, {"accepted_at": "2025-06-06T12:00:00+08:00"}, "2025-06-06 13:00"),
-    ("from a day among the facts, that day not counted", {"within": "3d", "since_fact": "issued_on"}, {"issued_on": "2025-06-06"}, "2025-06-10 00:00"),
-    ("working days from a day", {"within": "3 working days", "since_fact": "issued_on"}, {"issued_on": "2025-06-06"}, "2025-06-12 00:00"),
-    ("to a time of the last day", {"within": "3d", "since_fact": "issued_on", "at": "17:00"}, {"issued_on": "2025-06-06"}, "2025-06-09 17:00"),
-    ("hours from a day begin when it is over", {"within": "48h", "since_fact": "issued_on"}, {"issued_on": "2025-06-06"}, "2025-06-09 00:00"),
+    ("from a day among the facts, that day not counted", ISSUED | {"within": "3d"}, ISSUED_ON, "2025-06-10 00:00"),
+    ("working days from a day", ISSUED | {"within": "3 working days"}, ISSUED_ON, "2025-06-12 00:00"),
+    ("to a time of the last day", ISSUED | {"within": "3d", "at": "17:00"}, ISSUED_ON, "2025-06-09 17:00"),
+    ("hours from a day begin when it is over", ISSUED | {"within": "48h"}, ISSUED_ON, "2025-06-09 00:00"),
     ("a date typed by another", {"within": None, "due": {"fact": "promised"}}, {"promised": "2025-06-11"}, "2025-06-12 00:00"),
     (
         "never beyond its cap", {"within": None, "due": {"fact": "promised", "cap": "2 working days"}}, {"promised": "2025-07-11"},
@@ -64,7 +65,7 @@ DUE: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         "a second start", {"within": "3h", "cap": {"within": "1h", "since_fact": "made_at"}},
         {"made_at": "2025-06-06T16:30:00+08:00"}, "2025-06-06 17:30",
     ),
-    ("a second start on a day", {"within": "9d", "cap": {"within": "1d", "since_fact": "made_on"}}, {"made_on": "2025-06-06"}, "2025-06-08 00:00"),
+    ("a second start on a day", {"within": "9d", "cap": ISSUED | {"within": "1d"}}, ISSUED_ON, "2025-06-08 00:00"),
 ]  # fmt: skip
 
 
