@@ -32,6 +32,8 @@ OTHERWISE = {
     "style_page:show": ("admin", "sandbox"),
     "handbook_page:clause": ("signed_in",),  # 依据 links lead there from every page
     "handbook_page:changes": ("signed_in",),
+    "figures:ranks": ("signed_in",),  # whose place somebody sees, and who decides, is said by the clause
+    "figures:decide": ("signed_in",),
     "administration:directories": ("signed_in",),  # who keeps which one: records.access
     "administration:directory": ("signed_in",),
     "administration:add_row": ("signed_in",),

@@ -424,3 +424,14 @@ class ExportWritten(Event):
 @dataclass(frozen=True)
 class ExportFetched(Event):
     mark: str
+
+
+@event("rank.decided", stays="measure period order")
+@dataclass(frozen=True)
+class RankDecided(Event):
+    """Somebody put equals in order, the best first: whom a ranking's own measures could not tell apart in that period."""
+
+    measure: str
+    period: str
+    order: list[str]
+    words: str

@@ -83,7 +83,12 @@ class Material:
     is_ripe: Ripe = field(kw_only=True)
 
     def of(self, definition: Definition) -> dict[str, list[Row]]:
-        return {kind: self.rows.get((kind, process), []) for kind, process in counted_by(definition)}
+        return rows_for(self.rows, definition)
+
+
+def rows_for(rows: Rows, definition: Definition) -> dict[str, list[Row]]:
+    """Of all rows those a figure counts, by their kind."""
+    return {kind: rows.get((kind, process), []) for kind, process in counted_by(definition)}
 
 
 def definitions_of(book: Book) -> list[Definition]:
@@ -116,6 +121,14 @@ def material(
     now: dt.datetime,
 ) -> Material:
     """The rows these figures count, what the reader may not open left out. At most nine queries. Raises TooMany."""
+    rows = everything(book, definitions, since, before, now)
+    return Material(*_visible(rows, viewer), is_ripe=ripe_at(book, now))
+
+
+def everything(
+    book: Book, definitions: Sequence[Definition], since: dt.datetime, before: dt.datetime, now: dt.datetime
+) -> Rows:
+    """The rows these figures count, whoever may open them: for what must be the same for every reader. Raises TooMany."""
     wanted = {pair for definition in definitions for pair in counted_by(definition)}
     processes = {process.id for process in book.handbook.processes}
     forms = {kind for kind, _ in wanted if kind not in READ and kind not in processes}
@@ -127,7 +140,7 @@ def material(
     filled = fillings_of(forms, since, before) if forms else {}
     rows |= {(kind, process): _some(filled[kind]) for kind, process in wanted if kind in forms}
     _age(definitions, rows, now)
-    return Material(*_visible(rows, viewer), is_ripe=ripe_at(book, now))
+    return rows
 
 
 def _some(rows: Iterable[Row]) -> list[Row]:

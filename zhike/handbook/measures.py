@@ -180,28 +180,3 @@ def score(clause: Measure, actual: float, target: float) -> float:
     if clause.better == "low":
         return full if actual <= 0 else full * min(1.0, target / actual)
     return full if target <= 0 else full * min(1.0, actual / target)
-
-
-def rank(clause: Measure, people: Mapping[str, Mapping[str, float | None]]) -> list[tuple[int, list[str]]]:
-    """(place, people) from the best. `people` gives each person's figures by measure name, this clause's own and
-    those that break ties.
-
-    Equal people share a place where the clause says so, or where its last way to tell them apart is `decided`: a
-    person then decides.
-    A group smaller than `smallest_group` is still ranked; whether consequences follow is for the caller.
-    """
-    ties = [name for name in (clause.rank.ties if clause.rank else ()) if name != "decided"]
-    sign = 1 if clause.better == "low" else -1
-
-    def key(person: str) -> tuple[float, ...]:
-        figures = people[person]
-        own = figures.get(clause.name)
-        return (sign * own if own is not None else float("inf"), *(-(figures.get(name) or 0.0) for name in ties))
-
-    places: list[tuple[int, list[str]]] = []
-    for position, person in enumerate(sorted(people, key=lambda one: (key(one), one)), start=1):
-        if places and key(places[-1][1][0]) == key(person):
-            places[-1][1].append(person)
-        else:
-            places.append((position, [person]))
-    return places

@@ -279,15 +279,24 @@ class Composite(Model):
 
 
 class Ranking(Model):
-    """People in order of a measure."""
+    """People in order of a measure, the best first. Everybody's rows count, whoever looks; who has none has no place."""
 
-    among: str
+    among: Names
+    """Whose holders are put in order: roles, or `staff` for everybody who has a figure."""
     ties: Names = ()
-    """Measures that decide between equals, in order; `decided` means a person does, with a reason, and the rank
-    waits.
+    """Measures that decide between equals, in order; `decided` at the end means a person does, with a reason, and until then their
+    places are open.
     """
-    smallest_group: int = 1
+    decided_by: Names = ()
+    """Roles that decide between equals, never about themselves. They see everybody's place."""
+    smallest_group: int = Field(default=1, ge=1)
+    """With fewer people the places are only told: nothing follows from them."""
     share_place: bool = False
+    """Equals share a place, and the next is left out: 1, 1, 3."""
+    seen_by: Names = ()
+    """Roles that see everybody's figure and place."""
+    members_see: Literal["own", "places"] = "own"
+    """What those in order see besides their own figure: only their own place, or everybody's place without the figures."""
 
 
 # Sanctions.

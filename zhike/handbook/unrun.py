@@ -58,7 +58,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Gate.send_to", "被拒绝的转到哪里", "where what is refused goes instead"),
     ("Gate.scope", "跨工单查同一对象的冻结", "holds on the same thing in other cases"),
     ("Measure.target_fact", "以另一项数字为目标", "a target that is itself a figure"),
-    ("Measure.rank", "排名", "a ranking"),
     ("Measure.restated", "往期数字不再改动", "that a closed period's figure stays"),
     ("Sanction.not_from", "不得作为依据的证据", "evidence it may not rest on"),
     ("Sanction.interim", "查实前先行处理", "what happens before it is decided"),

@@ -183,6 +183,9 @@ PERMISSIONS: dict[str, Row] = {
     "figures:show": _row("reports"),
     "figures:behind": _row("reports"),
     "figures:export": _row("reports", methods=WRITE),
+    # whose place somebody sees, and who puts equals in order, is said by the clause (handbook/ranks.py)
+    "figures:ranks": _row("signed_in"),
+    "figures:decide": _row("signed_in", methods=WRITE),
     "board:show": _row("board"),
     "board:lanes": _row("board"),
     # notices

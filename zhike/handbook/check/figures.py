@@ -1,22 +1,25 @@
-"""Figures that can be worked out: what is counted late is counted late on both sides, and its age can be told."""
+"""Figures that can be worked out: what is counted late is counted late on both sides, and of people in order everybody finds a place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from zhike.handbook.catalogue import FILLING_FACTS, ROW_FACTS
-from zhike.handbook.check.findings import Checker, Path
+from zhike.handbook.check.findings import MEASURES, Checker, Path
 from zhike.handbook.clauses import Measure
 from zhike.handbook.common import Text
 from zhike.handbook.limits import WORKING
+from zhike.handbook.ranks import DECIDED
 from zhike.handbook.structure import Indicator
-from zhike.handbook.terms import Count
+from zhike.handbook.terms import Count, Ranking
 
 
 def check_figures(checker: Checker) -> None:
     for one in (*checker.clauses, *checker.book.handbook.indicators):
         if isinstance(one, Measure | Indicator):
             _check_age(checker, one)
+        if isinstance(one, Measure) and one.rank is not None:
+            _check_rank(checker, one, one.rank)
 
 
 def counts_of(one: Measure | Indicator) -> Iterator[tuple[str, Count]]:
@@ -70,3 +73,55 @@ def _check_since(checker: Checker, one: Measure | Indicator, key: str, count: Co
 def _note(checker: Checker, one: Measure | Indicator, code: str, words: Text, remedy: Text, path: Path) -> None:
     part = "clauses" if isinstance(one, Measure) else "indicators"
     checker.note(code, checker.item(part, one.id), words, remedy, path=path, subject=one.id)
+
+
+def _check_rank(checker: Checker, clause: Measure, rank: Ranking) -> None:
+    measures = {one.name: one for one in checker.clauses if isinstance(one, Measure)}
+    known = {*measures, *(one.id for one in checker.book.handbook.indicators)}
+    for path, name in _named(clause, rank):
+        if name not in known:
+            item = checker.item("clauses", clause.id)
+            checker.unknown("measure-unknown", item, name, known, MEASURES, path=path, subject=clause.id)
+    by_hand = DECIDED in rank.ties
+    if by_hand and (rank.ties[-1] != DECIDED or rank.share_place):
+        words = Text(
+            zh="由人决定（decided）只能是最后一项，也不能又并列。",
+            en="`decided` can only be the last way to tell equals apart, and not where they share a place.",
+        )
+        remedy = Text(
+            zh="把 decided 放在 ties 的最后，不写 share_place。", en="Put `decided` last, without `share_place`."
+        )
+        _note(checker, clause, "rank-equals", words, remedy, ("rank", "ties"))
+    elif not by_hand and not rank.share_place:
+        words = Text(zh="没有写相同的人怎样排。", en="It does not say how equals are placed.")
+        remedy = Text(
+            zh="写 share_place: true，或在 ties 的最后写 decided。",
+            en="Write `share_place: true`, or end `ties` with `decided`.",
+        )
+        _note(checker, clause, "rank-equals", words, remedy, ("rank",))
+    if by_hand and not rank.decided_by:
+        words = Text(
+            zh="由人决定相同的人的先后，没有写由谁。", en="A person decides between equals, but it does not say who."
+        )
+        remedy = Text(zh="写 decided_by: <岗位>。", en="Write `decided_by: <role>`.")
+        _note(checker, clause, "rank-nobody", words, remedy, ("rank",))
+    if clause.composite is not None and _turns_round(clause, measures, frozenset()):
+        words = Text(zh="合成的指标里又有它自己。", en="It is made of itself.")
+        remedy = Text(zh="composite 里只写别的指标。", en="Name other measures under `composite`.")
+        _note(checker, clause, "measure-round", words, remedy, ("composite",))
+
+
+def _named(clause: Measure, rank: Ranking) -> Iterator[tuple[Path, str]]:
+    """The other figures a ranking rests on, with their place in the file."""
+    yield from ((("rank", "ties", n), name) for n, name in enumerate(rank.ties) if name != DECIDED)
+    for n, part in enumerate(clause.composite.of if clause.composite else ()):
+        yield ("composite", "of", n, "measure"), part.measure
+
+
+def _turns_round(clause: Measure, measures: dict[str, Measure], above: frozenset[str]) -> bool:
+    if clause.name in above:
+        return True
+    parts = (
+        [measures[one.measure] for one in clause.composite.of if one.measure in measures] if clause.composite else []
+    )
+    return any(_turns_round(part, measures, above | {clause.name}) for part in parts)

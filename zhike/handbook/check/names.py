@@ -39,7 +39,7 @@ from zhike.handbook.clauses import (
 from zhike.handbook.common import Effect, Model, Parameter, Text, parse_duration
 from zhike.handbook.source import MANIFEST, Item
 from zhike.handbook.structure import Action, FieldDef, Process, Record, Role, Stage
-from zhike.handbook.terms import Confirm, Due, Exempt, Extension, Needs, Requirement
+from zhike.handbook.terms import Confirm, Due, Exempt, Extension, Needs, Ranking, Requirement
 from zhike.handbook.unrun import WITHOUT_CASES
 
 TOLD = frozenset({"superior", "holder", "owner", "customer", "everyone"})
@@ -195,6 +195,10 @@ def _roles_in(value: object) -> Iterator[Use]:
             yield from _many("approval", value.approval)
         case Exempt():
             yield from _many("approved_by", value.approved_by)
+        case Ranking():
+            yield from _many("among", tuple(name for name in value.among if name != "staff"))
+            yield from _many("decided_by", value.decided_by)
+            yield from _many("seen_by", value.seen_by)
         case ClauseBase():
             yield from _roles_of_clause(value)
         case _:

@@ -103,6 +103,9 @@ holder | 持有人 | holder
 holidays | 节假日表 | holiday table
 in_conversation | 会话中由谁填 | filled in conversations by
 includes | 包含 | includes
+decided_by | 同分由谁定 | equals decided by
+seen_by | 谁看得到全部 | seen by
+members_see | 本人看得到什么 | members see
 mature_after | 多久以后才计入 | counted after
 mature_since | 从何时起 | counted from
 interim | 先行措施 | meanwhile

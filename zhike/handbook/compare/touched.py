@@ -10,7 +10,21 @@ from zhike.handbook.catalogue import BUILT_IN_ROLES
 from zhike.handbook.clauses import Clause, Deadline, Duty
 from zhike.handbook.common import Effect, Model
 
-ROLE_KEYS = ("holder", "charged_to", "confirm", "to", "notify", "judged_by", "by", "send_to", "kept_by", "fills")
+ROLE_KEYS = (
+    "holder",
+    "charged_to",
+    "confirm",
+    "to",
+    "notify",
+    "judged_by",
+    "by",
+    "send_to",
+    "kept_by",
+    "fills",
+    "decided_by",
+    "seen_by",
+    "among",
+)
 
 
 def roles_touched(book: Book, part: str, name: str) -> tuple[str, ...]:

@@ -31,7 +31,21 @@ SOMEBODY = {
 }
 COMPARISONS = {"ne": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "≤"}
 TESTS = frozenset({"eq", "in", "not_in", "present", "contains", *COMPARISONS})
-ROLE_KEYS = frozenset({"holder", "charged_to", "notify", "reports_to", "role", "reassign", "visible_to", "judged_by"})
+ROLE_KEYS = frozenset(
+    {
+        "holder",
+        "charged_to",
+        "notify",
+        "reports_to",
+        "role",
+        "reassign",
+        "visible_to",
+        "judged_by",
+        "decided_by",
+        "seen_by",
+        "among",
+    }
+)
 STAGE_KEYS = frozenset({"from", "parent"})
 CONDITIONS = frozenset(
     {"when", "facts", "where", "required_when", "until_when", "owes_when", "shown_when", "unless", "drop", "qualified",

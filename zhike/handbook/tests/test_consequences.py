@@ -10,7 +10,7 @@ import pytest
 
 from zhike.handbook.clauses import KINDS, Measure, Sanction, Visibility, Wording
 from zhike.handbook.common import Text
-from zhike.handbook.measures import composite, measure, parse_target, rank, score
+from zhike.handbook.measures import composite, measure, parse_target, score
 from zhike.handbook.sanctions import draft_of, tally
 from zhike.handbook.terms import Script, Tally
 from zhike.handbook.visibilities import may_see, shown, sight_of
@@ -161,20 +161,6 @@ def test_marks_are_full_times_the_share_of_the_target() -> None:
     high, low = made("measure", name="a", full=10), made("measure", name="b", full=10, better="low")
     assert (score(high, 45, 90), score(high, 95, 90)) == (5.0, 10.0)
     assert (score(low, 4, 2), score(low, 0, 2)) == (5.0, 10.0)
-
-
-def test_equals_are_told_apart_by_the_next_figure_or_share_a_place() -> None:
-    clause = made("measure", name="score", rank={"among": "agent", "ties": ["manager_score"]})
-    people = {
-        "a": {"score": 90.0, "manager_score": 1.0},
-        "b": {"score": 90.0, "manager_score": 2.0},
-        "c": {"score": 95.0},
-    }
-    assert rank(clause, people) == [(1, ["c"]), (2, ["b"]), (3, ["a"])]
-    assert rank(clause, {"a": {"score": 1.0}, "b": {"score": 1.0}, "c": {"score": 0.5}}) == [
-        (1, ["a", "b"]),
-        (3, ["c"]),
-    ]
 
 
 @pytest.mark.parametrize("text", ["", "85", "> x", "about 85%", ">85%%"])

@@ -115,8 +115,8 @@ def test_what_is_kept_for_so_long_is_deleted_but_not_directories_and_the_archive
 
 FOR_READERS = {
     "permits": "tells that the text allows it", "is_cap": "tells what the amount is", "coverage": "coverage is counted whatever is asked",
-    "watermark": "every file bears one", "aggregate_only": "part of Visibility.needs", "smallest_group": "part of Measure.rank",
-    "share_place": "part of Measure.rank", "means": "tells what a fact is",
+    "watermark": "every file bears one", "aggregate_only": "part of Visibility.needs",
+    "means": "tells what a fact is",
 }  # fmt: skip
 """Keys no code needs, and why."""
 

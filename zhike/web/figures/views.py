@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from zhike.cases.access import visible_cases
 from zhike.cases.figures import AT, PERSON, SUBJECT
+from zhike.cases.ranking import may_look, rankings_of
 from zhike.cases.report import TooMany, clauses_of, definitions_of, key_by, material
 from zhike.cases.report import behind as rows_behind
 from zhike.journal.actions import NewFact, record
@@ -41,7 +42,8 @@ def show(request: Request) -> HttpResponse:
         "question": question, "books": books, "figures": figures, "too_many": too_many, "periods": choices(),
         "splits": splits(), "keep": [("handbook", question.book.name), ("by", question.by)],
     }  # fmt: skip
-    return render(request, "figures/show.html", {**about, "period": question.period})
+    is_ranked = any(may_look(question.book, one, request.viewer) for one in rankings_of(question.book))
+    return render(request, "figures/show.html", {**about, "period": question.period, "is_ranked": is_ranked})
 
 
 def _figures(request: Request, question: Question) -> tuple[list[Shown], bool]:

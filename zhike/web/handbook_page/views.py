@@ -11,6 +11,7 @@ from django.shortcuts import render
 
 from zhike.cases.access import case_for, visible_cases
 from zhike.cases.models import Case
+from zhike.cases.ranking import may_look, rankings_of
 from zhike.cases.refusals import Forbidden, NotFound
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Clause
@@ -53,6 +54,7 @@ def show(request: Request, name: str) -> HttpResponse:
         "periods": choices(),
         "totals": _totals(found),
         "unrun": [(name, book.clause(name).title) for name in unrun_of(book)],
+        "is_ranked": any(may_look(book, one, request.viewer) for one in rankings_of(book)),
         "unrun_parts": [(one.title, said) for _, one, said in unrun_parts(book)],
     }
     return render(request, "handbook_page/show.html", shown)

@@ -145,14 +145,20 @@ def _marks(clause: Measure) -> str:
 
 
 def _ranking(book: Book, rank: Ranking) -> str:
-    parts = [gettext("在%(who)s之间") % {"who": titles.anything(book, rank.among)}]
+    among = [gettext("全体人员") if each == "staff" else titles.role(book, each) for each in rank.among]
+    parts = [gettext("在%(who)s之间") % {"who": titles.listed(among)}]
     if rank.ties:
         ties = (gettext("由人决定") if each == "decided" else titles.measure(book, each) for each in rank.ties)
         parts.append(gettext("相同的看%(ties)s") % {"ties": gettext("，再看").join(ties)})
     if rank.smallest_group > 1:
-        parts.append(gettext("不到 %(count)d 人不排") % {"count": rank.smallest_group})
+        parts.append(gettext("不到 %(count)d 人的只作通报") % {"count": rank.smallest_group})
     if rank.share_place:
         parts.append(gettext("相同的并列"))
+    if rank.decided_by:
+        parts.append(gettext("由%(who)s定先后") % {"who": titles.roles(book, rank.decided_by)})
+    if rank.seen_by:
+        parts.append(gettext("%(who)s看得到全部") % {"who": titles.roles(book, rank.seen_by)})
+    parts.append(gettext("本人只看自己的名次") if rank.members_see == "own" else gettext("本人看得到全组的名次"))
     return gettext("，").join(parts)
 
 
