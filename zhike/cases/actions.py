@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.db.models import Count
 
-from zhike.cases import amounts, asked_deeds, dates, extensions, related, sanctions, written
+from zhike.cases import amounts, asked_deeds, dates, extensions, freezing, related, sanctions, written
 from zhike.cases.allowed import check_allowed, check_reach, may_hand_over, may_own
 from zhike.cases.consents import APPROVALS, asked_by, roles_asked
 from zhike.cases.deed import Deed
@@ -222,6 +222,7 @@ def carry_out(deed: Deed, values: Mapping[str, Any], attachments: Sequence[str])
     move(deed, routes)
     _save(deed)
     _keep_form(deed, attachments)
+    freezing.follow(deed)
     apply_limits(deed)
     written.write_deed(deed)
     sanctions.follow(deed)
@@ -281,13 +282,17 @@ def _refusals(deed: Deed, form: Mapping[str, Any], attachments: int) -> list[Rea
     judgement = judge(deed.book, facts, on=_asked(deed), process=deed.process.id, form=form)
     refusing = {refusal.decision.clause_id for refusal in judgement.refusals}
     deed.decisions = [d for d in judgement.decisions if d.clause_id not in refusing and d.kind not in BLOCKING]
-    reasons = [Reason(r.words, r.decision.clause_id, tuple(r.fields), r.decision) for r in judgement.refusals]
+    reasons = [
+        Reason(freezing.words_of(deed, r), r.decision.clause_id, tuple(r.fields), r.decision)
+        for r in judgement.refusals
+    ]
     return reasons + extensions.refusals(deed, form) + dates.refusals(deed, form, facts[APPROVALS])
 
 
 def _facts_asked(deed: Deed, form: Mapping[str, Any], attachments: int) -> Facts:
     more: Facts = {"attachments": attachments, APPROVALS: [*own_consent(deed), *deed.approvals]}
-    return deed.facts(form) | _known_already(deed, form) | _electorates(deed) | more
+    known, about = _known_already(deed, form)
+    return deed.facts(form) | about | _electorates(deed) | freezing.facts_asked(deed, _asked(deed), form, known) | more
 
 
 def own_consent(deed: Deed) -> list[dict[str, Any]]:
@@ -318,14 +323,15 @@ def _asked(deed: Deed) -> list[str]:
     return [deed.event, *(["case.closed"] if blocked and closes(deed) else [])]
 
 
-def _known_already(deed: Deed, form: Mapping[str, Any]) -> Facts:
-    """What is kept of the customer the form names: gates of the entry action ask before the case has him."""
+def _known_already(deed: Deed, form: Mapping[str, Any]) -> tuple[Customer | None, Facts]:
+    """The customer the form names, and what is kept of him: gates of the entry action ask before the case has him."""
     wanted = deed.process.customer
-    if not deed.opening or deed.case.customer_id is not None or not wanted or not asks_for_customers(deed.book):
-        return {}
+    asked = asks_for_customers(deed.book), "customer" in freezing.scopes_asked(deed, _asked(deed))
+    if not deed.opening or deed.case.customer_id is not None or not wanted or not any(asked):
+        return None, {}
     said = (str(form.get(wanted[kind]) or "") for kind in ("phone", "email") if kind in wanted)
     customer = next((known for words in said if words and (known := by_contact(words))), None)
-    return facts_of_customer(customer, deed.book) if customer else {}
+    return customer, facts_of_customer(customer, deed.book) if customer and asked[0] else {}
 
 
 def _identify_customer(deed: Deed) -> None:

@@ -15,6 +15,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.clauses import Gate
 from zhike.handbook.common import Text
 from zhike.handbook.conditions import holds
+from zhike.handbook.gates import scoped
 from zhike.handbook.structure import Action
 from zhike.org.models import Assignment
 from zhike.org.principals import Viewer, resolve, staff_key
@@ -85,11 +86,14 @@ def forbidden_by(case: Case, book: Book, action: Action, facts: Facts) -> Reason
     """
     typed = {f.id for f in book.record(action.record).fields} if action.record else set()
     for clause in book.speaking_of("gate", case.process, f"action.{action.id}"):
-        if not isinstance(clause, Gate) or not typed.isdisjoint(asks := {*clause.when, *clause.requires.facts}):
+        if not isinstance(clause, Gate):
+            continue
+        asks = {*clause.when, *clause.requires.facts, clause.scope}
+        if not typed.isdisjoint(asks):
             continue
         if not LATER.isdisjoint(asks):
             continue
-        if holds(clause.when, facts) and not holds(clause.requires.facts, facts):
+        if holds(clause.when, facts) and not holds(clause.requires.facts, scoped(clause, facts)):
             return Reason(clause.refuse, clause.id)
     named = (*action.confirms, *action.revokes)
     if not named or any(facts.get(f"sanction.{name}.open") for name in named):

@@ -15,7 +15,7 @@ from zhike.handbook.clauses import Gate, Visibility
 from zhike.handbook.common import Facts, Text, models_in
 from zhike.handbook.conditions import holds
 from zhike.handbook.decide import judge
-from zhike.handbook.gates import chain_wanted, links_left
+from zhike.handbook.gates import chain_wanted, links_left, scoped
 from zhike.handbook.terms import Requirement
 from zhike.org.principals import Viewer
 
@@ -122,7 +122,7 @@ def asked_by(book: Book, reasons: Iterable[Reason], facts: Facts, form: Facts) -
             found.append(Consent(book.name, reason.clause, reason.consent))
             continue
         clause = book.clause(reason.clause) if reason.clause else None
-        wanted = chain_wanted(clause.requires, facts, form) if isinstance(clause, Gate) else None
+        wanted = chain_wanted(clause.requires, scoped(clause, facts), form) if isinstance(clause, Gate) else None
         if wanted is None or clause is None:
             return None
         found.append(Consent(book.name, clause.id, wanted.approvals, wanted.parallel, wanted.distinct))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zhike.cases.facts import Facts, facts_of, with_moment
-from zhike.cases.models import Case
+from zhike.cases.models import Case, Freeze
 from zhike.cases.standing import standing_of
 from zhike.cases.standing_in import persons_behind
 from zhike.handbook.book import Book
@@ -42,6 +42,8 @@ class Deed:
     standing: dict[str, Any] | None = None
     """What runs and is owed, as facts; looked up when first asked for, and again after it changed."""
 
+    frozen: dict[str, list[Freeze]] = field(default_factory=dict)
+    """What is frozen of the things that gates of the action ask about, by the gate's `scope`."""
     approvals: list[dict[str, Any]] = field(default_factory=list)
     """Consents given to it, in their order: [{"handbook", "role", "by", "at", "decision", ...}]."""
     agreed: list[str] = field(default_factory=list)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from zhike.cases import sanctions
 from zhike.cases.events import ChildCalledFor, Deemed, FindingMade
 from zhike.cases.facts import Facts, facts_of
+from zhike.cases.freezing import freeze, unfreeze
 from zhike.cases.holders import may_act, superiors_of
 from zhike.cases.models import Case
 from zhike.cases.reassigning import ByClause, reassign
@@ -78,6 +79,10 @@ def collect(
             notices += reassign(case, book, effect.reassign, by_clause, at=at, told=told)
         if effect.reopen:
             notices += reopen(case, book, effect.reopen, clause, at=at)
+        if effect.freeze:
+            freeze(case, effect.freeze, clause, at=at)
+        if effect.unfreeze:
+            unfreeze(case, effect.unfreeze, clause, at=at)
         if effect.opens:
             called = ChildCalledFor(effect.opens, next((one.finding for one in listed if one.finding), ""))
             record([fact_of(case, called, at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])

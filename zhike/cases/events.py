@@ -228,6 +228,22 @@ class CaseNotReassigned(Event):
     why: str
 
 
+@event("case.froze", stays="thing")
+@dataclass(frozen=True)
+class CaseFroze(Event):
+    """A clause or an action froze something the case is about: the field of its form that says which, or `customer`."""
+
+    thing: str
+
+
+@event("case.unfroze", stays="thing")
+@dataclass(frozen=True)
+class CaseUnfroze(Event):
+    """What the case froze may be used again."""
+
+    thing: str
+
+
 @event("case.customer_changed")
 @dataclass(frozen=True)
 class CustomerChanged(Event):

@@ -288,6 +288,36 @@ class Consequence(models.Model):
         ]
 
 
+class Freeze(models.Model):
+    """A clause of this case froze something (`freeze`): a number that stands on its form, its customer. Gates with that `scope` refuse
+    wherever it is at stake, until it is released."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="freezes")
+    handbook = models.CharField(max_length=64)
+    thing = models.CharField(max_length=40)
+    """`customer`, or the field of a form that says which one it is."""
+    key = models.CharField(max_length=64, blank=True, default="")
+    """Which one it is, as a digest (`freezing.key_of`); "" for the customer, who is the case's, and once released."""
+    clause = models.CharField(max_length=32, blank=True, default="")
+    """"" where an action froze it by itself."""
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "thing"], condition=models.Q(ended_at__isnull=True), name="cases_frozen_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["handbook", "thing", "key"],
+                condition=models.Q(ended_at__isnull=True),
+                name="cases_frozen_thing",
+            )
+        ]
+
+
 class SavedView(models.Model):
     """A question to the list of cases, kept under a name: its owner's own, or shared with those who hold a role or work in a department."""
 

@@ -1,5 +1,5 @@
 """What runs, is owed and is undecided on a case, as facts: those of `duties/standing.py`, and of a sanction `sanction.<CLAUSE>.open`,
-`.confirmed` (and not taken back) and, while what it laid on somebody goes on, `.lasts`.
+`.confirmed` (and not taken back) and, while what it laid on somebody goes on, `.lasts`; and `held.<thing>` while that is frozen.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 
 from zhike.cases.consequences import any_lasts, lasting_on
 from zhike.cases.drafts import drafts_of
+from zhike.cases.frozen import frozen_for
 from zhike.clocks.models import Clock
 from zhike.duties.standing import LATE, Facts, standing_on
 from zhike.handbook.book import Book
@@ -31,4 +32,6 @@ def standing_of(
         if asks_for(book, "sanction.") and any_lasts(book):
             for number, clause in lasting_on(ids, now):
                 found[number][f"sanction.{clause}.lasts"] = True
+    for number, thing in frozen_for(book, ids):
+        found[number][f"held.{thing}"] = True
     return found

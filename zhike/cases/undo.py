@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from zhike.cases import freezing
 from zhike.cases.events import DeedUndone
 from zhike.cases.images import go_back, run_out_by
 from zhike.cases.models import Case, LastDeed
@@ -192,6 +193,7 @@ def _too_late_for_limits(case: Case, before: dict[str, Any], now: dt.datetime) -
 def _undo(case: Case, deed: dict[str, Any], before: dict[str, Any], by: Viewer, now: dt.datetime) -> None:
     filling = deed["payload"].get("filling")
     back = go_back(case, before, by=by.principal, now=now, why=DeedUndone.event_type)
+    freezing.rekey(back)
     if filling is not None:
         undo_filling(int(filling), by=by.principal, at=now)
     event = DeedUndone(int(deed["id"]), str(deed["payload"]["action"]), filling)

@@ -82,6 +82,13 @@ FACTS: tuple[KnownFact, ...] = _facts(
         "某条奖惩的处理此刻是否还在持续",
         "whether what a sanction laid on somebody still lasts",
     ),
+    ("held.*", "bool", "工单所涉的这一对象是否被冻结", "whether that thing the case is about is frozen"),
+    (
+        "open_hold",
+        "bool",
+        "准入条款 scope 所指的对象是否被冻结",
+        "whether what the `scope` of the gate names is frozen",
+    ),
     ("clock.*.due_at", "datetime", "某条时限的最晚时间", "when a limit is due"),
     ("clock.*.state", "string", "某条时限的状态", "the state of a limit"),
     ("clause", "string", "立案所依据的条款", "the clause for which the product opened it"),

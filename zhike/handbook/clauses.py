@@ -236,7 +236,8 @@ class Gate(ClauseBase):
     send_to: Names = ()
     """Where a refused thing goes instead."""
     scope: Identifier | None = None
-    """The object whose open holds count, across records: `waybill_no`."""
+    """The thing whose freezing counts, whichever case froze it: `customer`, or a field such as `waybill_no`. `requires` asks for it as
+    `open_hold`."""
     finding: Identifier | None = None
     effects: Effects = ()
     """What else follows from a refusal: log, freeze, a finding."""

@@ -297,9 +297,12 @@ class Effect(Model):
     """What loses its force: `booking`, `promise`, `extension`."""
     deem: str | None = None
     """What silence is taken for: `accepted`."""
-    freeze: str | None = None
-    unfreeze: str | None = None
-    """What may not or may again be used: an account, a settlement."""
+    freeze: Identifier | None = None
+    """What may not be used from here on: `customer`, or the field of a form of the case that says which one it is (`waybill_no`).
+    Gates whose `scope` names it refuse, in every case about the same one, until it is released.
+    """
+    unfreeze: Identifier | None = None
+    """What may be used again: the same name; it releases what this case froze."""
     reopen: Literal[True] | Identifier | None = None
     """A case that is over goes on: `true` at the stage it was closed from, or at the stage named. Its limits begin with that stage and
     with `case.reopened` as when an action opens it again.

@@ -27,12 +27,18 @@ def refusal_of_gate(
     """The refusal of a gate whose `when` holds, or None where its requirement is met. `otherwise: flag` gives a
     decision "flagged".
     """
+    facts = scoped(gate, facts)
     lacking = lacks(gate.requires, facts, values)
     if not lacking:
         return None
     outcome = {"flag": "flagged", "skip": "skipped"}.get(gate.otherwise, "refused")
     fields = tuple(name for name in lacking if form_fields is None or name in form_fields)
     return Refusal(decision_of(gate, "gate", outcome, facts, lacking), gate.refuse, fields)
+
+
+def scoped(gate: Gate, facts: Facts) -> Facts:
+    """The facts with `open_hold`: whether what the gate's `scope` names is frozen, by whichever case."""
+    return {**facts, "open_hold": bool(facts.get(f"held.{gate.scope}"))} if gate.scope else facts
 
 
 def refusal_of_wording(wording: Wording, facts: Facts, values: Facts) -> Refusal | None:

@@ -56,7 +56,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Duty.continuous", "全程持续保持", "that it holds throughout the period"),
     ("Duty.list_due", "名单由谁在何时交齐", "who hands in the list, and by when"),
     ("Gate.send_to", "被拒绝的转到哪里", "where what is refused goes instead"),
-    ("Gate.scope", "跨工单查同一对象的冻结", "holds on the same thing in other cases"),
     ("Measure.target_fact", "以另一项数字为目标", "a target that is itself a figure"),
     ("Measure.restated", "往期数字不再改动", "that a closed period's figure stays"),
     ("Sanction.not_from", "不得作为依据的证据", "evidence it may not rest on"),
@@ -83,8 +82,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Tariff.quotable_after", "何时才能告诉客户金额", "when an amount may be quoted"),
     ("Effect.retry", "自动重试", "to try again"),
     ("Effect.void", "使预约或承诺失效", "to void a booking or a promise"),
-    ("Effect.freeze", "冻结", "to freeze"),
-    ("Effect.unfreeze", "解冻", "to unfreeze"),
     ("Effect.indicator", "计入某项指标", "an indicator that counts it"),
 )
 """`<Model>.<key>` -> what it says, for keys that are read, shown and compared, and not carried out."""
@@ -94,6 +91,8 @@ CASES_ALONE: dict[str, Text] = {
         zh="改派给另一岗位（只在工单上办得到）", en="to give it to another role, which is done with cases alone"
     ),
     "reopen": Text(zh="重新打开（只在工单上办得到）", en="to open again, which is done with cases alone"),
+    "freeze": Text(zh="冻结（只在工单上办得到）", en="to freeze, which is done with cases alone"),
+    "unfreeze": Text(zh="解冻（只在工单上办得到）", en="to unfreeze, which is done with cases alone"),
 }
 """Effects carried out where they follow from a limit, a duty or an action of a case, and nowhere else."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from zhike.cases.models import Case, Consequence, Hold, Link
+from zhike.cases.models import Case, Consequence, Freeze, Hold, Link
 from zhike.conversations.models import Conversation
 from zhike.keeping.models import Deletion
 from zhike.keeping.rules import Rule
@@ -102,7 +102,7 @@ def _case_held(pk: str) -> Exists:
 
 def _case_tied() -> Any:
     """Linked to an open case either way, child or parent of one, merged into one that still has its contents, spoken of in a
-    conversation that goes on, or the ground of a consequence that somebody still bears."""
+    conversation that goes on, the ground of a consequence that somebody still bears, or what keeps something frozen."""
     this = OuterRef("pk")
     # Not "": said so that the index of conversations that became a case is used.
     became = Conversation.objects.filter(case_number=OuterRef("number")).exclude(case_number="")
@@ -115,6 +115,7 @@ def _case_tied() -> Any:
         | Exists(Case.objects.filter(pk=OuterRef("merged_into_id"), emptied_at=None))
         | Exists(live)
         | Exists(Consequence.objects.filter(case=this).exclude(state=Consequence.State.ENDED))
+        | Exists(Freeze.objects.filter(case=this, ended_at=None))
     )
 
 

@@ -14,6 +14,7 @@ from zhike.handbook.check.limits import check_limits
 from zhike.handbook.check.names import check_names
 from zhike.handbook.check.processes import check_processes
 from zhike.handbook.check.quotes import check_text
+from zhike.handbook.check.things import check_things
 from zhike.handbook.check.tiers import check_tiers
 from zhike.handbook.check.unrun import check_unrun
 from zhike.handbook.problems import Findings
@@ -27,6 +28,7 @@ CHECKS = (
     check_facts,
     check_limits,
     check_figures,
+    check_things,
     check_tiers,
     check_answers,
     check_unrun,

@@ -80,6 +80,21 @@ def test_a_clause_may_ask_what_is_kept_of_the_customer(tmp_path: Path) -> None:
     assert (loaded.errors, loaded.warnings) == ([], [])
 
 
+def test_what_is_frozen_and_released_has_nothing_to_complain_about(tmp_path: Path) -> None:
+    frozen = clause(
+        LIMIT, breach=[{"freeze": "customer"}, {"freeze": "phone"}, {"unfreeze": "customer"}, {"unfreeze": "phone"}]
+    )
+    asked = clause(
+        GATE,
+        id="S-06",
+        on="action.finish",
+        scope="phone",
+        requires={"facts": {"open_hold": {"ne": True}, "held.phone": {"ne": True}}},
+    )
+    loaded = examined(tmp_path, clauses=with_clause(frozen, asked, without=("S-04",)))
+    assert (loaded.errors, loaded.warnings) == ([], [])
+
+
 STAGES = MANIFEST["processes"][0]["stages"]
 REGISTER, FINISH = MANIFEST["processes"][0]["actions"]
 TALKED: dict[str, Any] = {
@@ -112,6 +127,9 @@ BY_CLUB = clause(GATE, when={"customer.club": "gold"})
 UNCAPPED = clause(LIMIT, within=None, due={"fact": "today", "over_cap": "agent"})
 CHARGED = clause(LIMIT, within=None, due={"event": "case.closed"}, charged_to="agent")
 
+HELD: dict[str, Any] = {"on": "action.finish", "requires": {"facts": {"open_hold": {"ne": True}}}}
+
+
 BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("two-answers", "S-09", {"clauses": with_clause(clause(PLAIN, id="S-09", when={"vip": True}))}),
     ("two-answers", "S-09", {"clauses": with_clause(clause(LIMIT, id="S-09", within="2h"))}),
@@ -122,6 +140,12 @@ BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("action-not-taken", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"act": "finish"}]), without=("S-04",))}),
     ("action-not-taken", "S-04", {"clauses": with_clause(clause(LIMIT, **TALKED), without=("S-04",))}),
     ("stage-unknown", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"reopen": "done"}]), without=("S-04",))}),
+    ("field-unknown", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"freeze": "fone"}]), without=("S-04",))}),
+    ("field-unknown", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"unfreeze": "vip"}]), without=("S-04",))}),
+    ("freeze-no-end", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"freeze": "phone"}]), without=("S-04",))}),
+    ("scope-incomplete", "S-01", {"clauses": with_clause(clause(GATE, scope="phone"), without=("S-01",))}),
+    ("scope-incomplete", "S-01", {"clauses": with_clause(clause(GATE, **HELD), without=("S-01",))}),
+    ("field-unknown", "S-01", {"clauses": with_clause(clause(GATE, **HELD, scope="fone"), without=("S-01",))}),
     ("reassign-cannot-act", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"reassign": "system"}]), without=("S-04",))}),
     ("reassign-cannot-act", "S-04", {"clauses": with_clause(clause(LIMIT, breach=[{"reassign": "customer"}]), without=("S-04",))}),
     ("table-without-fact", "S-05", {"clauses": with_clause(clause(TARIFF, by=None))}),

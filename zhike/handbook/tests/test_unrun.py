@@ -18,7 +18,7 @@ from zhike.handbook.unrun import KEPT_ONLY, REPORTED, is_reported, unrun_of
 
 CALLS = clause(LIMIT, id="S-06", starts="call.answered", until=["call.ended", "action.finish"])
 LINES = clause(DUTY, id="S-06", starts=None, **{"for": "line"})
-FROZEN = clause(LIMIT, id="S-06", breach=[{"freeze": "account"}, {"notify": "agent"}])
+FROZEN = clause(LIMIT, id="S-06", breach=[{"void": "booking"}, {"notify": "agent"}])
 
 TALK = {"starts": "conversation.asked", "until": "conversation.answered", "breach": [{"reassign": "agent"}]}
 GIVEN = clause(LIMIT, id="S-06", **TALK)
@@ -27,7 +27,7 @@ SAID = [
     (CALLS, "现在还没有什么会报告“call.answered、call.ended”，要等到有了来源才执行。"),
     (LINES, "系统没有保管“line”的名单，也没有写从何时起欠，所以不会自动欠下。"),
     (GIVEN, "只记录、不自动执行：改派给另一岗位（只在工单上办得到）。"),
-    (FROZEN, "只记录、不自动执行：冻结。"),
+    (FROZEN, "只记录、不自动执行：使预约或承诺失效。"),
 ]
 
 

@@ -20,6 +20,8 @@ case.files_added|上传附件|Files added
 case.finding_made|得出认定|Finding made
 case.calls_for_case|条款要求另立一单|A clause calls for another case
 case.owner_changed|换了经办人|Owner changed
+case.froze|冻结|Something frozen
+case.unfroze|解冻|Released again
 case.reassigned|转给别的岗位|Given to others
 case.not_reassigned|该转没有转成|Could not be given to others
 case.customer_changed|换了客户|Customer changed

@@ -27,6 +27,7 @@ from zhike.records.values import is_filled_by_product
 from zhike.web.base.deadlines import Deadline, deadline_of
 from zhike.web.base.names import Names
 from zhike.web.case_page.asked import Asked, asked_of
+from zhike.web.case_page.frozen import Frozen, frozen_on_case
 from zhike.web.case_page.lasting import Lasting, lasting_on_case
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -65,6 +66,7 @@ class CaseView:
     may_hand_over: bool = False
     lasting: list[Lasting] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    frozen: list[Frozen] = field(default_factory=list)
 
     @property
     def topic(self) -> str:
@@ -109,6 +111,7 @@ def case_view(
         forbidden=[b for b in buttons if not b.allowed],
         may_hand_over=not stage.final and may_hand_over(case, book, viewer),
         asked=asked_of(waiting_on(case), viewer, now, names),
+        frozen=frozen_on_case(case, book, viewer),
         lasting=lasting_on_case(case, book, now, names or Names(now)),
     )
 

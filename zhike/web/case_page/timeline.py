@@ -223,6 +223,17 @@ class Teller:
         what = gettext("没有转给%(who)s，仍由原来的人处理") % {"who": self._roles(fact)}
         return self._base(fact, "moved", what, words=why, clauses=self._clauses(fact))
 
+    def _case_froze(self, fact: Fact) -> Entry:
+        return self._thing(fact, gettext("冻结%(what)s"))
+
+    def _case_unfroze(self, fact: Fact) -> Entry:
+        return self._thing(fact, gettext("解冻%(what)s"))
+
+    def _thing(self, fact: Fact, line: str) -> Entry:
+        home = self.home(fact.subject_id)
+        what = terms.thing(home.book, str(fact.payload["thing"]), home.process)
+        return self._base(fact, "moved", line % {"what": what}, clauses=self._clauses(fact))
+
     def _roles(self, fact: Fact) -> str:
         return titles.roles(self.home(fact.subject_id).book, fact.payload["to"])
 

@@ -26,6 +26,7 @@ from zhike.customers.profile import CustomerRefused
 from zhike.journal.models import Fact
 from zhike.org.handbooks import book_of
 from zhike.web.base.names import names_of
+from zhike.web.case_page.frozen import frozen_of_customer
 from zhike.web.case_page.page import say
 from zhike.web.context import Request
 from zhike.web.customers.own_fields import shown_cards
@@ -74,7 +75,7 @@ def standing(request: Request, number: int) -> Customer:
 def page(request: Request, customer: Customer, status: int = 200, **more: Any) -> HttpResponse:
     """The page; `wrong`, `typed` and `revealed` come from deeds that answer with it."""
     kept = kept_of(customer, facts=FACTS)
-    merge = kept.merge
+    merge, cases = kept.merge, cases_of(request, customer)
     dropped = Customer.objects.filter(pk=merge.payload["dropped"]).first() if merge else None
     shown = {
         "customer": customer,
@@ -91,7 +92,8 @@ def page(request: Request, customer: Customer, status: int = 200, **more: Any) -
         "hints": might_be(customer),
         "merge": merge,
         "dropped": dropped,
-        "entries": entries(request, customer, kept.facts),
+        "entries": entries(cases, kept.facts),
+        "frozen": frozen_of_customer(customer.pk, cases, request.viewer),
         **more,
     }
     return render(request, "customers/page.html", shown, status=status)
@@ -152,9 +154,13 @@ def relation_titles() -> dict[str, str]:
     }
 
 
-def entries(request: Request, customer: Customer, about: Sequence[Fact]) -> list[Entry]:
-    """His cases and their notes as far as this viewer may see them, and what happened to the archive; newest first."""
-    cases = list(visible_cases(request.viewer).filter(customer=customer).order_by("-opened_at", "-id")[:CASES])
+def cases_of(request: Request, customer: Customer) -> list[Case]:
+    """His newest cases as far as this viewer may see them."""
+    return list(visible_cases(request.viewer).filter(customer=customer).order_by("-opened_at", "-id")[:CASES])
+
+
+def entries(cases: Sequence[Case], about: Sequence[Fact]) -> list[Entry]:
+    """These cases of his and their notes, and what happened to the archive; newest first."""
     notes = list(Note.objects.filter(case__in=cases).select_related("case").order_by("-at", "-pk")[:NOTES])
     facts = [fact for fact in about if fact.type in told()]
     names = names_of({fact.actor for fact in facts} | {note.author for note in notes})

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from zhike.handbook.book import Book
 from zhike.handbook.common import Effect
-from zhike.web.handbook_page.terms import action_title, conditions, stage_title
+from zhike.web.handbook_page.terms import action_title, conditions, stage_title, thing
 from zhike.web.handbook_page.titles import anything, finding, listed, measure, role, roles, say
 
 
@@ -18,7 +18,9 @@ def effects(book: Book, found: Iterable[Effect], process: str | None) -> str:
 
 
 def _effect(book: Book, effect: Effect, process: str | None) -> str:
-    words = gettext("，").join(filter(None, (*_told(book, effect), *_done(book, effect, process), *_held(effect))))
+    words = gettext("，").join(
+        filter(None, (*_told(book, effect), *_done(book, effect, process), *_held(book, effect, process)))
+    )
     if effect.when and words:
         return gettext("%(when)s时%(words)s") % {"when": conditions(book, effect.when, process), "words": words}
     return words
@@ -67,16 +69,16 @@ def _done(book: Book, effect: Effect, process: str | None) -> Iterator[str]:
         yield gettext("再试一次")
 
 
-def _held(effect: Effect) -> Iterator[str]:
+def _held(book: Book, effect: Effect, process: str | None) -> Iterator[str]:
     """What loses its force or may not be used."""
     if effect.void:
         yield gettext("%(what)s作废") % {"what": void_words(effect.void)}
     if effect.deem:
         yield gettext("视为%(what)s") % {"what": effect.deem}
     if effect.freeze:
-        yield gettext("冻结%(what)s") % {"what": effect.freeze}
+        yield gettext("冻结%(what)s") % {"what": thing(book, effect.freeze, process)}
     if effect.unfreeze:
-        yield gettext("解冻%(what)s") % {"what": effect.unfreeze}
+        yield gettext("解冻%(what)s") % {"what": thing(book, effect.unfreeze, process)}
     if effect.sign_out:
         yield gettext("退出接待")
 

@@ -261,6 +261,11 @@ def _titled(known: Mapping[str, Iterable[Any]], name: str, process: str | None) 
     return name
 
 
+def thing(book: Book, name: str, process: str | None) -> str:
+    """What may be frozen: the customer, or what a field of a form names."""
+    return gettext("顾客") if name == "customer" else fact(book, name, process)
+
+
 def _record(book: Book, name: str) -> str:
     try:
         return say(book.record(name).title)

@@ -17,7 +17,7 @@ def gate_lines(book: Book, clause: Gate, process: str | None) -> Iterator[Line]:
     yield Line(gettext("管住"), terms.events(book, clause.on, process))
     yield from _asked(book, clause.requires, process)
     if clause.scope:
-        yield Line(gettext("按什么看"), terms.fact(book, clause.scope, process))
+        yield Line(gettext("按什么看"), terms.thing(book, clause.scope, process))
     yield Line(gettext("不满足时"), titles.say(clause.refuse))
     otherwise = {
         "refuse": "",

@@ -153,13 +153,13 @@ def test_what_the_product_does_not_carry_out_is_said_beside_the_clause_and_on_to
     source = retail().handbook.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     source["name"] = "odd"
     odd = next(clause for clause in source["clauses"] if clause["kind"] == "deadline")
-    odd["breach"] = [{"freeze": "account"}]
+    odd["breach"] = [{"void": "booking"}]
     HandbookVersion.objects.create(
         name="odd", version="1", effective_from=world.now, source=source, text=retail().text, digest="f" * 64
     )
     page = world.signed_in("supervisor").get("/handbook/odd").content.decode()
     assert "有 1 条有一部分系统还不执行" in page
-    assert "只记录、不自动执行：冻结。" in page
+    assert "只记录、不自动执行：使预约或承诺失效。" in page
     assert f'<li><a href="#{odd["id"]}">' in page
     assert 'id="unrun"' not in world.signed_in("supervisor").get(BOOK).content.decode()
 
