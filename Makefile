@@ -52,8 +52,9 @@ guards: setup  ## Take every check of a right away in turn; which share do the t
 kills: setup  ## kill -9 of the product's processes under load, fifty times, against a ledger (long; ARGS="--kills 5")
 	@$(BIN)/python -m tests.faults.kills $(ARGS)
 
-fuzz: setup  ## Ask the API everything, under every shipped handbook, as every role, and count the answers (HANDBOOK=name; ARGS="--examples 100")
+fuzz: setup  ## Ask the API and every page and form everything, under every shipped handbook, as every role (HANDBOOK=name; EACH=3; ARGS="--examples 100")
 	@$(BIN)/python tools/fuzz.py $(ARGS)
+	@ZHIKE_TEST_HOSTILE_EACH=$(or $(EACH),1) $(BIN)/python -m pytest -q -p no:randomly --show-capture=no tests/hostile $(if $(HANDBOOK),-k "[$(HANDBOOK)]")
 
 lock: setup  ## Renew the locks after an edit of requirements/*.in or package.json
 	@for name in run dev uv node; do $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \

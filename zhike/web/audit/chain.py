@@ -50,6 +50,7 @@ def show(request: Request) -> HttpResponse:
     newest = checks[0] if checks else None
     shown: dict[str, Any] = {
         "wrong": wrong,
+        "expect": request.POST.get("expect", ""),
         "checks": [(check, names.get(check.by, check.by)) for check in checks],
         "newest": newest,
         "share": _share(newest),

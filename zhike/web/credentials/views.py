@@ -96,7 +96,8 @@ def show_rules(request: Request) -> HttpResponseBase:
     try:
         change_rules(**typed, by=request.viewer.staff, now=request.now)  # type: ignore[arg-type]  # as typed above
     except OrgRefused as refused:
-        return _rules_page(request, typed, words_of(refused))
+        as_typed = {name: request.POST.get(name, "") for name in ("password_length", "link_hours")}
+        return _rules_page(request, typed | as_typed, words_of(refused))
     messages.success(request, gettext("已保存。没有二次验证却需要它的人，下次登录时先设置。"))
     return HttpResponseRedirect(reverse("credentials:rules"))
 

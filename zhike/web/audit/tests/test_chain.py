@@ -74,6 +74,7 @@ def test_nonsense_for_a_digest_comes_back_with_words(world: World) -> None:
     answer = world.signed_in("boss").post(CHAIN, {"expect": "abc"})
     assert answer.status_code == 422
     assert "64 位" in answer.content.decode()
+    assert 'value="abc"' in answer.content.decode()
     assert not ChainCheck.objects.exists()
 
 

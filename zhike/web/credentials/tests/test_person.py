@@ -144,7 +144,9 @@ def test_rules_for_roles_ask_those_roles(world: World, telephone: Telephone) -> 
     "typed", [{}, {"password_length": "x"}, {"password_length": "99999999999"}, {"second_factor": "?"}]
 )
 def test_broken_rules_are_refused(world: World, typed: dict[str, str]) -> None:
-    assert world.signed_in("boss").post("/administration/sign-in/rules", typed).status_code == 422
+    answer = world.signed_in("boss").post("/administration/sign-in/rules", typed)
+    assert answer.status_code == 422
+    assert all(f'value="{value}"' in answer.content.decode() for value in typed.values() if value != "?")
     assert not SignInRules.objects.exists()
 
 

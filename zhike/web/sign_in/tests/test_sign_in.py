@@ -216,3 +216,10 @@ def test_a_session_of_somebody_disabled_does_not_come_back_with_him(world: World
     disabled = disable_staff(world.staff["agent"], by="staff:99", now=world.now)
     enable_staff(disabled, by="staff:99", now=world.now)
     assert client.get("/account").status_code == 302
+
+
+def test_a_name_far_too_long_comes_back_whole(world: World) -> None:
+    name = "示例" * 400
+    response = attempt(Client(), name)
+    assert response.status_code == 422
+    assert f'value="{name}"' in response.content.decode()
