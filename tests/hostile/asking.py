@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
+import unicodedata
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable
@@ -100,8 +101,8 @@ def _address(form: Form, page: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without what no reader sees."""
-    return re.sub(r"\s+", "", clean_text(text))
+    """Without what no reader sees; figures of full width are the same figures."""
+    return unicodedata.normalize("NFKC", re.sub(r"\s+", "", clean_text(text)))
 
 
 def _shown(values: dict[str, Any]) -> str:

@@ -106,5 +106,7 @@ def _odd(form: Form, dice: random.Random) -> Iterator[Attempt]:
 
 
 def _typed(form: Form, about: str, values: dict[str, Any], bad: str = "") -> Attempt:
+    if bad and form.inputs[bad].kind == "hidden":
+        return Attempt(about, values, bad)  # no browser sends that: it may say there is no such form
     typed = {name: values[name] for name, one in form.inputs.items() if one.is_typed and one.kind != "password"}
     return Attempt(about, values, bad, {name: text for name, text in typed.items() if isinstance(text, str)})

@@ -93,7 +93,8 @@ def edit_staff(request: Request, number: int) -> HttpResponseBase:
     try:
         actions.edit_staff(person, changes, by=request.viewer.principal, now=request.now)
     except OrgRefused as refused:
-        return _person_page(request, person, {"wrong": words_of(refused), "typed": changes}, status=422)
+        typed = changes | {"phone": request.POST.get("phone", "")}
+        return _person_page(request, person, {"wrong": words_of(refused), "typed": typed}, status=422)
     messages.success(request, gettext("已保存。"))
     return HttpResponseRedirect(reverse("administration:edit_staff", args=[person.pk]))
 

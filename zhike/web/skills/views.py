@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -128,7 +128,9 @@ def _page(
     staff, names = mine[0].staff, {each.handbook for each in mine}
     books = [book for version in in_force(request.now) if (book := book_of(version.pk)).name in names]
     sheets = [
-        _sheet(staff, book, chosen, area, wrong) if wrong and book.name == handbook else _sheet(staff, book)
+        replace(_sheet(staff, book, chosen, area, wrong), more=request.POST.get("more", ""))
+        if wrong and book.name == handbook
+        else _sheet(staff, book)
         for book in books
     ]
     shown = {"person": staff, "sheets": sheets, "changes": _changes(staff, _titles(request)), "wrong": wrong}

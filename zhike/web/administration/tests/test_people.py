@@ -16,6 +16,15 @@ def person(username: str) -> Staff:
     return Staff.objects.get(username=username)
 
 
+def test_a_refused_change_of_a_person_comes_back_as_typed(world: World) -> None:
+    boss, agent = world.signed_in("boss"), person("agent")
+    typed = {"name": "", "phone": "010-5555 0100 分机 1234567890", "language": ""}
+    answer = boss.post(f"/administration/staff/{agent.pk}", typed)
+    assert answer.status_code == 422
+    assert f'value="{typed["phone"]}"' in answer.content.decode()
+    assert person("agent").phone == agent.phone
+
+
 def test_a_person_is_added_and_given_a_role(world: World) -> None:
     boss = world.signed_in("boss")
     boss.post("/administration/staff/add", {"name": "示例新人", "username": "Newcomer", "phone": ""})
