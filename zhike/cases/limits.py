@@ -15,6 +15,7 @@ from zhike.cases.models import Case
 from zhike.cases.standing import standing_of
 from zhike.clocks.rosters import counts_by_holder
 from zhike.duties import populations
+from zhike.duties.exempting import knows_subjects
 from zhike.duties.following import Happening, follow, is_heard
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Deadline
@@ -132,3 +133,13 @@ def calendar_for(case: Case, clause: Deadline) -> str | None:
     if clause.calendar == "by_department":
         return (case.department.calendar or None) if case.department else None
     return None if counts_by_holder(clause) else clause.calendar
+
+
+@knows_subjects("case")
+def case_owing(number: int, now: dt.datetime, roles: Sequence[str]) -> tuple[Facts, list[str]] | None:
+    """What an exemption from a duty of a case rests on, and who grants it there."""
+    case = Case.objects.select_related("department", "parent", "owner", "customer").filter(pk=number).first()
+    if case is None:
+        return None
+    book = book_of(case.handbook_version_id)
+    return _facts_of_case(case, book, now), principals_for(case, book, roles)

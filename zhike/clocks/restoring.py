@@ -11,7 +11,8 @@ from django.db import connection
 
 from zhike.clocks.events import ClockCancelled, ClockRestored
 from zhike.clocks.models import Clock
-from zhike.clocks.rows import CHANGING, wake_worker
+from zhike.clocks.rows import CHANGING, locked, update_clocks, wake_worker
+from zhike.clocks.timing import calendar_of_clock, counted_from, next_moment_of, pauses_of, warnings_of
 from zhike.journal.actions import NewFact, record
 
 Subject = tuple[str, int]
@@ -24,6 +25,28 @@ FROM jsonb_populate_recordset(NULL::clocks_clock, %s::jsonb) AS old
 WHERE clock.id = old.id AND clock.subject_kind = %s AND clock.subject_id = %s AND ({CHANGED})
 RETURNING clock.id
 """  # noqa: S608 - only names of this module
+
+
+def run_again(keys: Sequence[str], *, at: dt.datetime, by: str, why: str = "") -> list[Clock]:
+    """Cancelled clocks of these keys run on as if they had not been, due when they were; warnings that would have come meanwhile do not.
+
+    The caller holds their subject.
+    """
+    clocks = locked(key__in=list(keys), state=Clock.State.CANCELLED)
+    for clock in clocks:
+        clock.state = Clock.State.WAITING if clock.started_at > at else Clock.State.RUNNING
+        clock.stopped_at, clock.stopped_by = None, ""
+        calendar, begin = calendar_of_clock(clock), counted_from(clock)
+        pauses = pauses_of(clock.pauses)
+        warn_at = warnings_of(clock.limit["warn"], begin, clock.due_at, clock.limit["minutes"], calendar, pauses)
+        clock.warn_at = [moment for moment in warn_at if moment > at]
+        clock.next_at = next_moment_of(clock)
+    update_clocks(clocks)
+    back = [(clock, ClockRestored(clock.pk, clock.state, clock.due_at, why)) for clock in clocks]
+    record(
+        [NewFact(event, at, c.subject, by, c.handbook, (c.clause,), c.audience) for c, event in back],
+    )
+    return clocks
 
 
 def restore_clocks(

@@ -20,7 +20,6 @@ from zhike.clocks.models import Clock
 from zhike.duties.counting import clause_of, count_streaks, count_tries, counts_as_done
 from zhike.duties.events import (
     DutyEnded,
-    DutyExempted,
     DutyExhausted,
     DutyMet,
     DutyMissed,
@@ -43,34 +42,16 @@ from zhike.duties.queries import last_days, standing_of
 from zhike.duties.rows import RESTORE, insert_obligations
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Duty
-from zhike.handbook.common import Facts, Text
+from zhike.handbook.common import Facts
 from zhike.handbook.limits import as_duty, settles
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
 from zhike.journal.ledger import Use, write_uses
 from zhike.org.handbooks import book_of
-from zhike.org.models import Assignment
-from zhike.org.principals import SYSTEM, keys_of, role_key
+from zhike.org.principals import SYSTEM
 
 Subject = tuple[str, int]
 State = Obligation.State
-
-
-class ExemptionRefused(Exception):
-    """An exemption cannot be granted; `words` say why."""
-
-    def __init__(self, words: Text) -> None:
-        super().__init__(words.en)
-        self.words = words
-
-
-SAME_PERSON = Text(zh="申请免办的人不能自己批准。", en="Whoever asks for an exemption cannot grant it.")
-NO_REASON = Text(zh="请写明免办的原因。", en="Say why it need not be done.")
-NOT_OWED = Text(
-    zh="这一项已经办完、漏办或终止，不能再免办。",
-    en="This was already done, missed or ended; it cannot be exempted any more.",
-)
-NOT_ENTITLED = Text(zh="制度没有让这个人批准免办。", en="The handbook does not let this person grant the exemption.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +148,7 @@ def _open(rows: Sequence[tuple[Obligation, dt.datetime]], books: dict[int, Book]
     causes = {id(row): at for row, at in rows}
     new = insert_obligations([row for row, _ in rows])
     start_clocks([_watch(row, books[row.version_id], causes[id(row)]) for row in new if row.ends_at is not None])
-    _record(
+    record_each(
         new,
         lambda row: (causes[id(row)], SYSTEM, DutyOwed(row.pk, row.period, row.holders, row.begins_at, row.ends_at)),
         [_use(row, "applied", row.begins_at) for row in new if row.ends_at is None],
@@ -232,11 +213,11 @@ def settle(
         row.state = State.MISSED if row.pk in late else State.MET
         row.is_open, row.settled_at, row.settled_by = False, at, by
     Obligation.objects.bulk_update(rows, ["done", "state", "is_open", "settled_at", "settled_by", "streak"])
-    _record(used_up, lambda row: (at, by, _exhausted(row)))
-    _record(running, lambda row: (at, by, DutyStreak(row.pk, row.streak, row.holders, row.held_as, row.version_id)))
+    record_each(used_up, lambda row: (at, by, _exhausted(row)))
+    record_each(running, lambda row: (at, by, DutyStreak(row.pk, row.streak, row.holders, row.held_as, row.version_id)))
     write_uses([_use(row, "kept", at) for row in met if row.ends_at is None])
-    _record(met, lambda row: (at, by, DutyMet(row.pk, row.period, row.holders, row.pk in late)))
-    _roll_over(met)
+    record_each(met, lambda row: (at, by, DutyMet(row.pk, row.period, row.holders, row.pk in late)))
+    roll_over(met)
     return met
 
 
@@ -300,8 +281,8 @@ def end(subject: Subject, clauses: Sequence[str], at: dt.datetime, by: str = SYS
         row.state = State.MISSED
     Obligation.objects.bulk_update(rows, ["state", "is_open", "settled_at", "settled_by"])
     write_uses([_use(row, "broken", at) for row in undone])
-    _record(ended, lambda row: (at, by, DutyEnded(row.pk, row.period)))
-    _record(undone, lambda row: (at, by, _missed(row)))
+    record_each(ended, lambda row: (at, by, DutyEnded(row.pk, row.period)))
+    record_each(undone, lambda row: (at, by, _missed(row)))
     return rows
 
 
@@ -317,8 +298,8 @@ def miss(ids: Sequence[int]) -> list[Obligation]:
     for row in rows:
         row.state, row.is_open = State.MISSED, not row.recurs
     Obligation.objects.bulk_update(rows, ["state", "is_open"], batch_size=500)
-    _record(rows, lambda row: (row.ends_at or row.begins_at, SYSTEM, _missed(row)))
-    _roll_over(rows)
+    record_each(rows, lambda row: (row.ends_at or row.begins_at, SYSTEM, _missed(row)))
+    roll_over(rows)
     return rows
 
 
@@ -337,8 +318,8 @@ def fall_due(subject: Subject, book: Book, event: str, at: dt.datetime, by: str)
         row.state, row.is_open = State.MISSED, False
     Obligation.objects.bulk_update(rows, ["state", "is_open"])
     write_uses([_use(row, "broken", at) for row in rows])
-    _record(rows, lambda row: (at, SYSTEM, _missed(row)))
-    _roll_over(rows)
+    record_each(rows, lambda row: (at, SYSTEM, _missed(row)))
+    roll_over(rows)
     return rows
 
 
@@ -351,18 +332,18 @@ def _missed(row: Obligation) -> DutyMissed:
     return DutyMissed(row.pk, row.period, row.holders, row.held_as, row.version_id)
 
 
-def _roll_over(rows: Iterable[Obligation]) -> None:
+def roll_over(rows: Iterable[Obligation]) -> None:
     """The next period of what recurs begins where this one ends, whenever this one was settled."""
     following = [
         (after, row.settled_at or row.ends_at or row.begins_at)
         for row in rows
-        if row.recurs and (after := _next(row)) is not None
+        if row.recurs and (after := next_of(row)) is not None
     ]
     if following:
         _open(following, {row.version_id: book_of(row.version_id) for row, _ in following})
 
 
-def _next(row: Obligation) -> Obligation | None:
+def next_of(row: Obligation) -> Obligation | None:
     """What is owed after this; None where the series has ended."""
     book, clause = book_of(row.version_id), clause_of(row)
     assert row.ends_at is not None
@@ -388,7 +369,7 @@ def release(subject: Subject, at: dt.datetime, by: str) -> list[Obligation]:
     for row in ended:
         row.state, row.settled_at, row.settled_by = State.ENDED, at, by
     Obligation.objects.bulk_update(rows, ["state", "is_open", "settled_at", "settled_by"])
-    _record(ended, lambda row: (at, by, DutyEnded(row.pk, row.period)))
+    record_each(ended, lambda row: (at, by, DutyEnded(row.pk, row.period)))
     return rows
 
 
@@ -406,47 +387,9 @@ def restore_obligations(
         cursor.execute(RESTORE, [json.dumps(list(images)), kind, number])
         ids = [row[0] for row in cursor.fetchall()]
     changed = list(Obligation.objects.filter(pk__in=ids).order_by("id"))
-    _record(gone, lambda row: (at, by, DutyEnded(row.pk, row.period)))
-    _record(changed, lambda row: (at, by, DutyRestored(row.pk, row.period, row.state)))
+    record_each(gone, lambda row: (at, by, DutyEnded(row.pk, row.period)))
+    record_each(changed, lambda row: (at, by, DutyRestored(row.pk, row.period, row.state)))
     return changed
-
-
-def exempt(obligation_id: int, *, asked_by: str, approved_by: str, why: str, at: dt.datetime) -> Obligation:
-    """This period need not be done: it leaves the denominator, and the next one begins as usual.
-
-    Raises ExemptionRefused when the same person asks and agrees, no reason is given, the handbook names other
-    approvers, or it is no longer owed.
-    """
-    row = Obligation.objects.select_for_update(no_key=True).get(pk=obligation_id)
-    _check_exemption(row, asked_by, approved_by, why)
-    stop_watch([row.watch_key], at=at, by=approved_by, cancel=True)
-    row.state, row.is_open, row.settled_at, row.settled_by = State.EXEMPT, False, at, approved_by
-    row.exemption = {"asked_by": asked_by, "approved_by": approved_by, "why": why.strip(), "at": at.isoformat()}
-    row.save(update_fields=["state", "is_open", "settled_at", "settled_by", "exemption"])
-    event = DutyExempted(row.pk, row.period, asked_by, approved_by, why.strip())
-    _record([row], lambda _: (at, approved_by, event))
-    _roll_over([row])
-    return row
-
-
-def _check_exemption(row: Obligation, asked_by: str, approved_by: str, why: str) -> None:
-    if asked_by == approved_by:
-        raise ExemptionRefused(SAME_PERSON)
-    if not why.strip():
-        raise ExemptionRefused(NO_REASON)
-    if row.state != State.OWED:
-        raise ExemptionRefused(NOT_OWED)
-    rule = clause_of(row).exempt
-    roles = {role_key(row.handbook, role) for role in rule.approved_by} if rule else set()
-    if roles and roles.isdisjoint(_keys(approved_by)):
-        raise ExemptionRefused(NOT_ENTITLED)
-
-
-def _keys(principal: str) -> frozenset[str]:
-    if not principal.startswith("staff:"):
-        return frozenset({principal})
-    number = int(principal.removeprefix("staff:"))
-    return keys_of(number, Assignment.objects.filter(staff_id=number))
 
 
 def hand_over(obligation_id: int, holders: Sequence[str], held_as: str) -> None:
@@ -480,7 +423,7 @@ def _use(row: Obligation, outcome: str, at: dt.datetime) -> Use:
     )
 
 
-def _record(
+def record_each(
     rows: Sequence[Obligation],
     tell: Callable[[Obligation], tuple[dt.datetime, str, Event]],
     uses: Sequence[Use] = (),

@@ -103,6 +103,25 @@ class DutyExempted(Event):
     why: str
 
 
+@event("duty.exemption_asked", stays="period")
+@dataclass(frozen=True)
+class DutyExemptionAsked(Event):
+    obligation: int
+    period: str
+    why: str
+
+
+@event("duty.exemption_declined", stays="period asked_by")
+@dataclass(frozen=True)
+class DutyExemptionDeclined(Event):
+    """Declined, with words; or withdrawn by whoever asked."""
+
+    obligation: int
+    period: str
+    asked_by: str
+    words: str = ""
+
+
 @event("duty.restored", stays="period state")
 @dataclass(frozen=True)
 class DutyRestored(Event):

@@ -48,7 +48,9 @@ class Obligation(models.Model):
     settled_by = models.CharField(max_length=80, blank=True, default="")
     survives_close = models.BooleanField(default=False)
     exemption = models.JSONField(default=dict)
-    """{"asked_by", "approved_by", "why", "at"} of an exempt one."""
+    """{"asked_by", "approved_by", "why", "at"} of an exempt one; while it waits {"asked_by", "why", "at", "to"}, `to` the principals who
+    may grant it.
+    """
     audience = ArrayField(models.CharField(max_length=120), default=list)
 
     class Meta:
@@ -61,6 +63,10 @@ class Obligation(models.Model):
         indexes = [
             models.Index(fields=["subject_kind", "subject_id", "state"], name="duties_subject"),
             models.Index(fields=["clause", "begins_at"], name="duties_coverage"),
+            models.Index(
+                fields=["id"], condition=models.Q(state="owed") & ~models.Q(exemption={}), name="duties_exemption_asked"
+            ),
+            models.Index(fields=["settled_at"], condition=models.Q(state="exempt"), name="duties_exempt"),
             GinIndex(fields=["holders"], condition=models.Q(is_open=True), name="duties_open_holders"),
         ]
 

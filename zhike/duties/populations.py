@@ -145,6 +145,12 @@ def member_of(book: Book, kind: str, number: int, now: dt.datetime) -> Member | 
     return next(iter(keeper(book, now, [number])), None) if keeper else None
 
 
+def names_of_members(book: Book, kind: str, numbers: Sequence[int], now: dt.datetime) -> dict[int, str]:
+    """What these members are called; those nobody keeps any more are left out. One query."""
+    keeper = next((keeper for found, keeper in _keepers.values() if found == kind), None)
+    return {member.number: member.name for member in keeper(book, now, list(numbers))} if keeper and numbers else {}
+
+
 def hear(
     book: Book, process: str | None, subjects: Iterable[tuple[str, int | None]], happened: Sequence[str], *, now: dt.datetime,
     by: str, facts: Callable[[], Facts],

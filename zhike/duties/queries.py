@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -11,6 +11,7 @@ from django.db.models import Max, Q
 
 from zhike.duties.models import Obligation
 from zhike.duties.periods import FIRST
+from zhike.org.principals import Viewer
 
 State = Obligation.State
 Subject = tuple[str, int]
@@ -114,3 +115,35 @@ def standing_of(subjects: set[Subject]) -> set[tuple[Subject, str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(STANDING, [sorted(numbers)])
         return {((kind, number), handbook, clause) for kind, number, handbook, clause in cursor.fetchall()}
+
+
+def asked_exemptions(viewer: Viewer, only: int | None = None, most: int = 50) -> list[Obligation]:
+    """Exemptions that wait: his to decide, or asked for by him; the oldest first. One query. `only`: this one, if it is there."""
+    asked = Obligation.objects.filter(state=State.OWED).exclude(exemption={})
+    asked = asked if only is None else asked.filter(pk=only)
+    his = Q(exemption__to__has_any_keys=sorted(viewer.keys)) | Q(exemption__asked_by=viewer.principal)
+    return list(asked.filter(his).order_by("id")[:most])
+
+
+def may_be_exempted(
+    viewer: Viewer, clauses: Mapping[str, Sequence[str]], now: dt.datetime, only: int | None = None, most: int = 50
+) -> list[Obligation]:
+    """What this viewer holds now and may ask to be exempted from, what ends first first; `clauses` by handbook. One query, none where
+    no clause allows it.
+    """
+    if not clauses:
+        return []
+    allowed = Q()
+    for handbook, named in clauses.items():
+        allowed |= Q(handbook=handbook, clause__in=named)
+    rows = Obligation.objects.filter(allowed, is_open=True, state=State.OWED, begins_at__lte=now, exemption={})
+    rows = rows.filter(holders__overlap=sorted(viewer.keys))
+    return list((rows if only is None else rows.filter(pk=only)).order_by("ends_at", "id")[:most])
+
+
+def exempted(viewer: Viewer, since: dt.datetime, only: int | None = None, most: int = 20) -> list[Obligation]:
+    """What was exempted since then at this viewer's request or by him, the latest first. One query."""
+    rows = Obligation.objects.filter(state=State.EXEMPT, settled_at__gte=since)
+    rows = rows if only is None else rows.filter(pk=only)
+    his = Q(settled_by=viewer.principal) | Q(exemption__asked_by=viewer.principal)
+    return list(rows.filter(his).order_by("-settled_at", "-id")[:most])

@@ -139,8 +139,14 @@ class Streak(Model):
 
 
 class Exempt(Model):
+    """That a period need not be done: whoever holds the duty asks with a reason, somebody else grants it. Without this key nobody can."""
+
     approved_by: Names = ()
+    """Roles of which one grants it, in the department of the subject where roles have places; where none is named, whom the holders
+    report to.
+    """
     when: When = Field(default_factory=dict)
+    """Facts without which it can neither be asked for nor granted."""
 
 
 class Completion(Model):

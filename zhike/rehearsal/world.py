@@ -15,7 +15,7 @@ from zhike.conversations.models import Conversation
 from zhike.conversations.refusals import ConversationRefused
 from zhike.conversations.trails import Visited
 from zhike.customers.models import Customer
-from zhike.duties.actions import ExemptionRefused
+from zhike.duties.exempting import ExemptionRefused
 from zhike.duties.populations import duties_over, look_at_populations
 from zhike.handbook.book import Book
 from zhike.org.handbooks import book_of, viewer

@@ -139,6 +139,10 @@ PERMISSIONS: dict[str, Row] = {
     "case_list:view": _row("cases", methods=WRITE),
     # consents: whose turn it is, and whose request, is decided by cases.asking
     "approvals:show": _row("signed_in"),
+    "approvals:exemptions": _row("signed_in"),
+    "approvals:decide_exemption": _row("signed_in", methods=WRITE),
+    "approvals:ask_exemption": _row("signed_in", methods=WRITE),
+    "approvals:revoke_exemption": _row("signed_in", methods=WRITE),
     "approvals:decide": _row("signed_in", methods=WRITE),
     "approvals:withdraw": _row("signed_in", methods=WRITE),
     "case_page:show": _row("signed_in"),

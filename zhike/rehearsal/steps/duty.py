@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db.models import QuerySet
 
-from zhike.duties.actions import exempt
+from zhike.duties.exempting import exempt
 from zhike.duties.models import Obligation
 from zhike.duties.populations import kinds
 from zhike.duties.queries import coverage

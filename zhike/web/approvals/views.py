@@ -14,6 +14,7 @@ from zhike.cases.asked_deeds import State, asked_by_viewer, awaiting
 from zhike.cases.asking import decide_asked, withdraw_asked
 from zhike.cases.models import AskedDeed
 from zhike.cases.refusals import CaseError, Impossible
+from zhike.duties.queries import asked_exemptions
 from zhike.web.case_page.asked import Asked, asked_of
 from zhike.web.case_page.page import case_url, say
 from zhike.web.context import Request
@@ -27,6 +28,7 @@ def show(request: Request, wrong: tuple[int, str] | None = None, status: int = 2
         "awaiting": _of(waiting, shown),
         "mine": _of(own, shown),
         "exports": len(exporting.awaiting(request.viewer, request.now)),
+        "exemptions": len(asked_exemptions(request.viewer)),
         "wrong_at": wrong[0] if wrong else 0,
         "wrong": wrong[1] if wrong else "",
         "typed": request.POST.get("words", ""),

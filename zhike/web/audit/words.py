@@ -91,6 +91,8 @@ duty.owed|产生义务|Duty owed
 duty.met|履行义务|Duty met
 duty.missed|未履行义务|Duty missed
 duty.ended|义务终止|Duty ended
+duty.exemption_asked|申请免办|Exemption asked for
+duty.exemption_declined|免办未获同意|Exemption declined
 duty.exempted|免除义务|Duty exempted
 duty.restored|义务还原|Duty restored
 duty.streak|连续同样的结果|Same outcome in a row

@@ -102,6 +102,8 @@ def _page(notice: Notice) -> str:
         return reverse("case_list:exports")
     if notice.subject_kind == "asked_deed":
         return reverse("approvals:show")
+    if notice.subject_kind == "exemption":
+        return reverse("approvals:exemptions")
     routes = {
         "reading": "handbook_page:changes",
         "proposal": "handbook_admin:proposal",
