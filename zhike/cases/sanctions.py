@@ -14,16 +14,26 @@ from zhike.cases.facts import Facts
 from zhike.cases.holders import may_act
 from zhike.cases.models import Case
 from zhike.cases.refusals import Reason
+from zhike.cases.sight import who_sees
 from zhike.cases.written import fact_of
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Sanction
-from zhike.handbook.common import Text
+from zhike.handbook.common import Effects, Text
 from zhike.handbook.conditions import holds
 from zhike.handbook.limits import as_moment
-from zhike.handbook.sanctions import Draft, draft_of
+from zhike.handbook.sanctions import Draft, draft_of, effects_of
 from zhike.journal.actions import record
 from zhike.journal.ledger import Use, write_uses
 from zhike.notices.actions import Tell, tell
+from zhike.org.principals import staff_number
+
+MEANWHILE = Text(
+    zh="{{number}}：“{title}”还没有决定，按条款先行处理。",
+    en="{{number}}: “{title}” is not decided yet; the clause has this done at once.",
+)
+FOLLOWS = Text(
+    zh="{{number}}：“{title}”已经确认，请知悉。", en="{{number}}: “{title}” was confirmed; for your attention."
+)
 
 
 def draft(case: Case, book: Book, events: Iterable[str], facts: Facts, *, at: dt.datetime, actor: str) -> None:
@@ -39,6 +49,7 @@ def draft(case: Case, book: Book, events: Iterable[str], facts: Facts, *, at: dt
     for clause, known, dated in counts:
         if holds(clause.when, known):
             _write_draft(case, book, clause, draft_of(clause, known), known["person"], at, actor, dated)
+            _carry_out(clause.interim, MEANWHILE, case, book, clause, known, str(known["person"] or ""), at)
 
 
 def _occurrence(clause: Sanction, book: Book, facts: Facts, at: dt.datetime) -> tuple[Facts, dt.datetime]:
@@ -138,8 +149,24 @@ def _confirm(deed: Deed) -> None:
         if decided is SanctionConfirmed:
             write_uses([_use(deed.case, deed.book, clause, "kept", deed.now, deed.viewer.principal)])
             lasting.lay(deed, clause, drafts[name])
+            person, count = str(event.person or ""), drafts[name].payload["count"]
+            _carry_out(effects_of(clause, count), FOLLOWS, deed.case, deed.book, clause, deed.facts(), person, deed.now)
         else:
             lasting.lift(deed, name)
+
+
+def _carry_out(
+    listed: Effects, words: Text, case: Case, book: Book, clause: Sanction, facts: Facts, person: str, at: dt.datetime
+) -> None:
+    """What a sanction brings with it besides what it lays on somebody; `holder` of a notice is the person concerned, if he sees it."""
+    if not listed:
+        return
+    from zhike.cases.effects import carry_out
+
+    said = Text(zh=words.zh.format(title=clause.title.zh), en=words.say("en").format(title=clause.title.say("en")))
+    number = staff_number(person)
+    holders = [person] if number is not None and who_sees(case.audience, among=[number]) else []
+    carry_out(listed, case, book, facts=facts, at=at, holders=holders, held_as=(), clause=clause.id, words=said)
 
 
 def _use(case: Case, book: Book, clause: Sanction, outcome: str, at: dt.datetime, holder: str) -> Use:

@@ -327,7 +327,8 @@ class Sanction(ClauseBase):
     propose: Names = ()
     parties: tuple[Party, ...] = ()
     interim: Effects = ()
-    """What happens at once, before anything is established: an account frozen."""
+    """What happens at once, with the draft and before anything is decided: somebody is told, a case is opened. It stays done when the
+    sanction is taken back."""
     not_from: Names = ()
     """Kinds of evidence it may never rest on."""
     confirm: Confirm

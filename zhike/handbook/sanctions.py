@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from zhike.handbook.clauses import Sanction
-from zhike.handbook.common import Duration, Facts, Text, When
+from zhike.handbook.common import Duration, Effect, Facts, Text, When
 from zhike.handbook.conditions import holds
 from zhike.handbook.periods import period_of
 from zhike.handbook.terms import Party, Tally, Tier
@@ -114,6 +114,15 @@ def tiers_reached(tiers: Sequence[Tier], count: int) -> list[Tier]:
     reached = sorted((tier for tier in tiers if tier.from_ <= count), key=lambda tier: tier.from_)
     last_replacing = max((index for index, tier in enumerate(reached) if tier.replaces), default=0)
     return reached[last_replacing:]
+
+
+def effects_of(clause: Sanction, count: int) -> tuple[Effect, ...]:
+    """What else follows from a confirmed sanction at this count: of the person's own tiers and of further parties', each once."""
+    own = [effect for tier in tiers_reached(clause.tiers, count) for effect in tier.effects]
+    others = [
+        effect for party in clause.parties for tier in tiers_reached(party.tiers, count) for effect in tier.effects
+    ]
+    return tuple(effect for n, effect in enumerate([*own, *others]) if effect not in [*own, *others][:n])
 
 
 def _charge(tier: Tier, person: Any, facts: Facts) -> Charge:

@@ -355,6 +355,7 @@ class Tier(Model):
     choose_one: bool = False
     """Exactly one of `propose` must be chosen."""
     effects: Effects = ()
+    """What else follows once the sanction is confirmed at this count."""
     words: Words | None = None
 
 

@@ -26,6 +26,23 @@ def check_tiers(checker: Checker) -> None:
         if isinstance(clause, Sanction):
             for path, tier in tiers_of(clause):
                 _check_tier(checker, clause, tier, path)
+            if clause.id in _led_to(checker, clause, frozenset()):
+                words = Text(
+                    zh="先行处理里的发现又引起这一条，没有尽头。",
+                    en="A finding among its `interim` leads back to the clause itself.",
+                )
+                remedy = Text(zh="先行处理里不写这个发现。", en="Leave that finding out of `interim`.")
+                checker.note_clause("interim-round", clause, words, remedy, ("interim",))
+
+
+def _led_to(checker: Checker, clause: Sanction, known: frozenset[str]) -> frozenset[str]:
+    """The sanctions that are drafted at once because this one is."""
+    events = {f"finding.{effect.finding}" for effect in clause.interim if effect.finding}
+    led = [one for one in checker.clauses if isinstance(one, Sanction) and one.on in events and one.id not in known]
+    found = known | {one.id for one in led}
+    for one in led:
+        found = _led_to(checker, one, found)
+    return found
 
 
 def _check_tier(checker: Checker, clause: Clause, tier: Tier, path: Path) -> None:
