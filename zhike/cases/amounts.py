@@ -1,5 +1,6 @@
 """What a deed costs: tariff clauses asked at its action. A field `computed` from what one `yields` holds the amount; an amount that asks
-for consent (`over`) is refused until somebody in one of those roles takes the action, or has taken one of his own on the case.
+for consent (`over`) is refused until somebody in one of those roles takes the action, or has taken one of his own on the case. One that may
+not be quoted yet (`quotable_after`) stands on no form, and its deed is refused, until that record is filled.
 """
 
 from __future__ import annotations
@@ -21,16 +22,19 @@ def fill(deed: Deed) -> None:
         return
     computed = {field.computed: field.id for field in deed.book.record(deed.action.record).fields if field.computed}
     for tariff, amount, _ in _priced(deed):
-        if tariff.yields in computed:
+        if tariff.yields in computed and may_be_quoted(deed, tariff):
             deed.values[computed[tariff.yields]] = format(amount.total, "f")
 
 
 def priced(deed: Deed) -> tuple[list[Decision], list[Reason]]:
-    """What the tariffs say of a form that was read: amounts for the ledger, and those that nobody has consented to."""
+    """What the tariffs say of a form that was read: amounts for the ledger, those nobody may be told yet and those without consent."""
     applied: list[Decision] = []
     refused: list[Reason] = []
     for tariff, amount, facts in _priced(deed):
-        if amount.needs and not _consented(deed, amount.needs, facts):
+        if not may_be_quoted(deed, tariff):
+            decision = decision_of(tariff, "tariff", "refused", facts, amount.used)
+            refused.append(Reason(_too_early(deed, tariff), tariff.id, (), decision))
+        elif amount.needs and not _consented(deed, amount.needs, facts):
             decision = decision_of(tariff, "tariff", "refused", facts, amount.used)
             refused.append(Reason(_words(deed, tariff, amount), tariff.id, (), decision))
         else:
@@ -51,6 +55,20 @@ def _priced(deed: Deed) -> Iterator[tuple[Tariff, Amount, Facts]]:
                 yield speaking[0], amount_of(speaking[0], facts), facts
             except NoAnswer:
                 continue
+
+
+def may_be_quoted(deed: Deed, tariff: Tariff) -> bool:
+    """Whether the record before which nobody is told the amount was filled on this case, or is what this deed fills."""
+    wanted = tariff.quotable_after
+    return wanted is None or wanted == deed.action.record or wanted in deed.case.data
+
+
+def _too_early(deed: Deed, tariff: Tariff) -> Text:
+    record = deed.book.record(tariff.quotable_after or "").title
+    return Text(
+        zh=f"“{tariff.title.zh}”要先填好“{record.zh}”才能告诉客户，请先去填。",
+        en=f"“{tariff.title.say('en')}” may be told only after “{record.say('en')}” is filled; fill that first.",
+    )
 
 
 def _asked(deed: Deed) -> list[Tariff]:

@@ -378,7 +378,9 @@ class Tariff(ClauseBase):
     is_cap: bool = False
     """True: the amount is what may be spent at most."""
     quotable_after: str | None = None
-    """A record that must be complete before a person may tell the customer this amount."""
+    """A record that must be complete before a person may tell the customer this amount: until it is filled on the case the action of `on`
+    is refused, and no form shows the amount.
+    """
     over: Over | None = None
 
 

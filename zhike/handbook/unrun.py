@@ -77,7 +77,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Wording.baseline", "与本人平时相比", "a comparison with the person's own average"),
     ("Step.discloses", "核实身份前不说", "that it is not said before identity is confirmed"),
     ("Wording.check", "通话语速、音量等的检查", "checks of speech"),
-    ("Tariff.quotable_after", "何时才能告诉客户金额", "when an amount may be quoted"),
     ("Effect.retry", "自动重试", "to try again"),
     ("Effect.void", "使预约或承诺失效", "to void a booking or a promise"),
     ("Effect.indicator", "计入某项指标", "an indicator that counts it"),

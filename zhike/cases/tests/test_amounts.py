@@ -26,6 +26,7 @@ PARTS: dict[str, Any] = {
     "roles": [{"id": "clerk", "title": "示例经办", "reports_to": "lead"}, {"id": "lead", "title": "示例主管"}],
     "records": [
         {"id": "claim", "title": "示例补差单", "fields": [{"id": "words", "title": "示例内容", "type": "string"}]},
+        {"id": "checked", "title": "示例核对单", "fields": [{"id": "result", "title": "示例结果", "type": "string"}]},
         {
             "id": "payment", "title": "示例转账",
             "fields": [
@@ -42,6 +43,7 @@ PARTS: dict[str, Any] = {
             "actions": [
                 {"id": "begin", "title": "登记", "by": "clerk", "record": "claim", "to": "open"},
                 {"id": "agree", "title": "批准", "by": "lead", "from": "open"},
+                {"id": "check", "title": "核对", "by": "clerk", "from": "open", "record": "checked"},
                 {"id": "pay", "title": "转账", "by": ["clerk", "lead"], "from": "open", "record": "payment", "to": "paid"},
             ],
         }
@@ -57,8 +59,9 @@ PARTS: dict[str, Any] = {
 
 
 class House:
-    def __init__(self) -> None:
-        source = Handbook.model_validate(PARTS).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    def __init__(self, **tariff: Any) -> None:
+        parts = PARTS | {"clauses": [PARTS["clauses"][0] | tariff]}
+        source = Handbook.model_validate(parts).model_dump(mode="json", by_alias=True, exclude_defaults=True)
         self.version = HandbookVersion.objects.create(
             name="pay", version="1", effective_from=NOON - dt.timedelta(days=30), source=source, text="", digest="pay"
         )
@@ -104,3 +107,20 @@ def test_an_amount_above_the_line_waits_for_the_role_that_consents(house: House)
 
 def test_whoever_may_consent_may_act_himself_and_the_amount_has_its_ceiling(house: House) -> None:
     assert house.act("pay", house.lead, gap="9000").data["payment"]["amount"] == "2000.00"
+
+
+def test_an_amount_is_not_told_before_its_record_is_filled() -> None:
+    house = House(quotable_after="checked")
+    with pytest.raises(Refused) as refused:
+        house.act("pay", house.clerk, gap="100")
+    [reason] = refused.value.reasons
+    assert reason.clause == "PAY-01"
+    assert reason.words.zh == "“示例补差”要先填好“示例核对单”才能告诉客户，请先去填。"
+    assert ClauseUse.objects.filter(clause="PAY-01", outcome="refused").count() == 1
+    house.act("check", house.clerk, result="示例：无误")
+    assert house.act("pay", house.clerk, gap="100").data["payment"]["amount"] == "100.00"
+
+
+def test_the_deed_that_fills_the_record_may_say_the_amount() -> None:
+    house = House(quotable_after="payment")
+    assert house.act("pay", house.clerk, gap="100").data["payment"]["amount"] == "100.00"
