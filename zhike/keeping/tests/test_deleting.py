@@ -18,7 +18,7 @@ from zhike.cases.events import CaseHeld
 from zhike.cases.holds import end_hold, hold_case
 from zhike.cases.links import link_cases
 from zhike.cases.merging import merge_cases, undo_merge
-from zhike.cases.models import Case, Hold, LastDeed, Note
+from zhike.cases.models import Case, Freeze, Hold, LastDeed, Note
 from zhike.cases.notes import add_files
 from zhike.cases.refusals import Impossible, NotYours, Unreadable
 from zhike.cases.written import fact_of
@@ -201,6 +201,16 @@ def test_a_case_with_an_open_child_is_kept(people: Cast) -> None:
     run(DUE)
     assert again(case).emptied_at is None
     Case.objects.filter(pk=child.pk).update(status="closed", closed_at=CLOSED)
+    run(DUE + dt.timedelta(days=1))
+    assert again(case).emptied_at is not None
+
+
+def test_a_case_that_keeps_something_frozen_is_kept_until_it_is_released(people: Cast) -> None:
+    case = closed(people)
+    frozen = Freeze.objects.create(case=case, handbook=case.handbook, thing="customer", clause="KEEP-2", at=DAY_BEFORE)
+    run(DUE)
+    assert again(case).emptied_at is None
+    Freeze.objects.filter(pk=frozen.pk).update(ended_at=DUE)
     run(DUE + dt.timedelta(days=1))
     assert again(case).emptied_at is not None
 
