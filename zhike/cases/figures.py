@@ -23,7 +23,7 @@ from zhike.duties.models import Obligation
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
 from zhike.handbook.limits import as_moment, end_of
-from zhike.handbook.measures import Measured, Ripe, measure
+from zhike.handbook.measures import PROCESS, Measured, Ripe, measure
 from zhike.handbook.named import with_named
 from zhike.handbook.structure import Indicator
 from zhike.handbook.terms import Count
@@ -51,7 +51,7 @@ def figure(
     """
     definition = definition_of(book, name)
     rows = {kind: list(rows_of(book, kind, process, since, before)) for kind, process in counted_by(definition)}
-    if now is not None and definition.value is not None and definition.value.how[1] == AGE:
+    if now is not None and AGE in asked_of_clocks(definition):
         ages = ages_of([row[CLOCK] for row in rows["clocks"]], now)
         rows["clocks"] = [{**row, AGE: ages.get(row[CLOCK])} for row in rows["clocks"]]
     return measure(definition, rows, ripe_at(book, now)) if now is not None else measure(definition, rows)
@@ -81,11 +81,14 @@ def definition_of(book: Book, name: str) -> Measure | Indicator:
 
 
 def counted_by(definition: Measure | Indicator) -> set[tuple[str, str | None]]:
-    counts = [c for c in (definition.numerator, definition.denominator) if c is not None]
-    found: set[tuple[str, str | None]] = {(c.count, getattr(c, "process", None)) for c in counts}
+    """The kinds of rows a figure counts, each with the process that bounds them: None where both sides name different ones."""
+    found: dict[str, set[str | None]] = {}
+    for count in (definition.numerator, definition.denominator):
+        if count is not None:
+            found.setdefault(count.count, set()).add(count.process)
     if definition.value is not None:
-        found.add((definition.value.of, None))
-    return found
+        found.setdefault(definition.value.of, set()).add(definition.value.process)
+    return {(kind, next(iter(named)) if len(named) == 1 else None) for kind, named in found.items()}
 
 
 def rows_of(
@@ -120,16 +123,19 @@ def _clocks(book: Book, since: dt.datetime | None, before: dt.datetime | None) -
         "subject_kind",
         "subject_id",
         "due_at",
+        "stopped_at",
         "stopped_by",
         "holders",
         "charged",
         "audience",
     )
-    for pk, clause, state, held_as, kind, number, due, by, holders, charged, audience in rows.values_list(*named):
+    for pk, clause, state, held_as, kind, number, due, stopped, by, holders, charged, audience in rows.values_list(
+        *named
+    ):
         used = spent.get(pk)
         minutes = {"minutes": used.used, "late_minutes": used.late} if used else {}
         yield {
-            CLOCK: pk, "clause": clause, "state": state, "held_as": held_as, **minutes,
+            CLOCK: pk, "clause": clause, "state": state, "holder": _roles(held_as), "due_at": due, "stopped_at": stopped, **minutes,
             SUBJECT: (kind, number), AT: due, AUDIENCE: audience,
             PERSON: person_of("", charged) if charged and state in BROKEN else person_of(by, holders),
         }  # fmt: skip
@@ -142,11 +148,26 @@ def person_of(by: str, holders: Sequence[str]) -> str:
     )
 
 
+def _roles(held_as: str) -> str | list[str]:
+    """The role that holds it; all of them where several do."""
+    roles = held_as.split(",")
+    return roles if len(roles) > 1 else roles[0]
+
+
 def _wants_minutes(book: Book) -> bool:
-    """How long a limit took is worked out from its history, so only where some figure is about that."""
+    """How long a limit took is worked out from its history, so only where some figure asks for it."""
     every: list[Measure | Indicator] = list(book.handbook.indicators)
     every += [clause for clause in book.clauses("measure") if isinstance(clause, Measure)]
-    return any(one.value is not None and one.value.of == "clocks" and one.value.how[0] != "count" for one in every)
+    return any({"minutes", "late_minutes"} & asked_of_clocks(one) for one in every)
+
+
+def asked_of_clocks(definition: Measure | Indicator) -> set[str]:
+    """The facts of limits that a figure tests, adds up or is a statistic of."""
+    sides = [one for one in (definition.numerator, definition.denominator) if one is not None and one.count == "clocks"]
+    names = {name for one in sides for name in (*one.where, one.sum, one.distinct) if name}
+    if definition.value is not None and definition.value.of == "clocks":
+        names |= {definition.value.how[1], *definition.value.where}
+    return names | set(definition.drop if isinstance(definition, Measure) and names else ())
 
 
 def _duties(book: Book, since: dt.datetime | None, before: dt.datetime | None) -> Iterator[Row]:
@@ -158,13 +179,15 @@ def _duties(book: Book, since: dt.datetime | None, before: dt.datetime | None) -
         "subject_kind",
         "subject_id",
         "begins_at",
+        "done",
+        "held_as",
         "settled_by",
         "holders",
         "audience",
     )
-    for clause, state, period, kind, subject, at, by, holders, audience in rows.values_list(*named):
+    for clause, state, period, kind, subject, at, done, held_as, by, holders, audience in rows.values_list(*named):
         yield {
-            "clause": clause, "state": state, "period": period, "subject": subject,
+            "clause": clause, "state": state, "period": period, "done": done, "holder": _roles(held_as), "subject": subject,
             SUBJECT: (kind, subject), AT: at, PERSON: person_of(by, holders), AUDIENCE: audience,
         }  # fmt: skip
 
@@ -181,7 +204,8 @@ def _cases(book: Book, process: str | None, since: dt.datetime | None, before: d
         for case in batch:
             facts = with_named(book, facts_of(case, book) | standing[case.pk])
             yield {
-                **_row_facts(case), **facts, "lead_time_minutes": _lead_time(case), SUBJECT: ("case", case.pk), AT: case.opened_at,
+                PROCESS: case.process, **_row_facts(case), **facts, "lead_time_minutes": _lead_time(case),
+                SUBJECT: ("case", case.pk), AT: case.opened_at,
                 PERSON: staff_key(case.owner_id) if case.owner_id else "",
             }  # fmt: skip
 
@@ -220,7 +244,7 @@ def fillings_of(
     for record, kind, subject, values, round_, at, actor in rows.values_list(*named):
         seen[record, kind, subject] += 1
         own = {
-            "case.round": round_,
+            "round": round_,
             "ordinal": seen[record, kind, subject],
             "subject": subject,
             "filled_at": at,

@@ -20,6 +20,7 @@ from zhike.cases.figures import (
     PERSON,
     SUBJECT,
     Row,
+    asked_of_clocks,
     counted_by,
     fillings_of,
     ripe_at,
@@ -151,11 +152,12 @@ def _some(rows: Iterable[Row]) -> list[Row]:
 
 
 def _age(definitions: Sequence[Definition], rows: Rows, now: dt.datetime) -> None:
-    clocks = rows.get(("clocks", None), [])
-    if clocks and any(one.value is not None and one.value.how[1] == AGE for one in definitions):
-        ages = ages_of([row[CLOCK] for row in clocks], now)
-        for row in clocks:
-            row[AGE] = ages.get(row[CLOCK])
+    if not any(AGE in asked_of_clocks(one) for one in definitions):
+        return
+    clocks = [row for (kind, _), some in rows.items() if kind == "clocks" for row in some]
+    ages = ages_of([row[CLOCK] for row in clocks], now) if clocks else {}
+    for row in clocks:
+        row[AGE] = ages.get(row[CLOCK])
 
 
 def _visible(rows: Rows, viewer: Viewer) -> tuple[Rows, dict[tuple[str, int], Seen]]:

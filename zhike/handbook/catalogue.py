@@ -230,9 +230,9 @@ ROW_FACTS: dict[str, frozenset[str]] = {
         }
     ),
     "clocks": frozenset(
-        {"clause", "state", "holder", "department", "minutes", "late_minutes", "age_minutes", "due_at", "stopped_at"}
+        {"clause", "state", "holder", "minutes", "late_minutes", "age_minutes", "due_at", "stopped_at"}
     ),
-    "duties": frozenset({"clause", "state", "holder", "period", "done", "customer_day"}),
+    "duties": frozenset({"clause", "state", "holder", "period", "done", "subject"}),
     "calls": frozenset(
         {
             "direction",
@@ -277,7 +277,7 @@ ROW_FACTS: dict[str, frozenset[str]] = {
 }
 """What can be counted besides the fillings of a record, and the facts of each row."""
 
-FILLING_FACTS = frozenset({"ordinal", "department", "filled_by", "filled_at", "round", "lead_time_minutes", "late"})
+FILLING_FACTS = frozenset({"ordinal", "subject", "filled_by", "filled_at", "round"})
 """Facts every filling of a record has beside its fields; `ordinal` counts the fillings of one record in one case."""
 
 EVENTS: dict[str, tuple[str, ...]] = {

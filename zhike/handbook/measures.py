@@ -24,6 +24,8 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 Rows = Mapping[str, Iterable[Facts]]
 """Rows by what is counted: `{"recontact": [...], "clocks": [...]}`."""
+PROCESS = "_process"
+"""The key under which a row of `cases` says its process, for counts that name one."""
 Ripe = Callable[[Count, Facts], bool]
 """Whether a row is old enough for a count (`mature_after`)."""
 
@@ -103,7 +105,10 @@ def _dropped(clause: Measure | Indicator, row: Facts) -> bool:
 
 
 def _chosen(clause: Measure | Indicator, count: Count, rows: Rows) -> list[Facts]:
-    return [row for row in rows.get(count.count, ()) if holds(count.where, row) and not _dropped(clause, row)]
+    own = (
+        row for row in rows.get(count.count, ()) if count.process is None or row.get(PROCESS) in (None, count.process)
+    )
+    return [row for row in own if holds(count.where, row) and not _dropped(clause, row)]
 
 
 def _waiting(clause: Measure | Indicator, rows: Rows, is_ripe: Ripe) -> int:

@@ -224,7 +224,7 @@ class Count(Model):
     """A record id (fillings), `cases`, `clocks`, `duties`, `calls`, `conversations`, ..."""
     where: When = Field(default_factory=dict)
     distinct: str | None = None
-    """Count different values of this fact (`customer_day`) instead of rows."""
+    """Count different values of this fact (`subject`, `filled_by`) instead of rows."""
     process: Identifier | None = None
     mature_after: Within | None = None
     """Rows younger than this are not counted yet; the page says how many. A share has it on both sides."""
