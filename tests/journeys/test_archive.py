@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.people import Cast, Somebody
 from tests.served import Served, served
@@ -26,6 +26,19 @@ def test_who_speaks_for_a_customer_and_what_he_agreed_to(cast: Cast) -> None:
     company, person = added(agent, "示例公司", "13800000371"), added(agent, "示例联系人", "13800000372")
     a_contact_person_and_an_agent_are_named(agent, company, person)
     consent_is_noted_and_taken_back(agent, person)
+
+
+def test_typing_goes_on_while_the_archive_is_asked_who_may_be_the_same(cast: Cast) -> None:
+    page = cast["agent1"].go("/customers/new").page
+    held: list[Route] = []
+    page.route("**/customers/hints", lambda route: held.append(route))
+    with page.expect_request("**/customers/hints"):
+        page.locator("#f-name").press_sequentially("示例慢")
+    page.keyboard.type("慢说")
+    expect(page.locator("#f-name")).to_have_value("示例慢慢说")
+    page.unroute("**/customers/hints")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("h1")).to_contain_text("示例慢慢说")
 
 
 def added(agent: Somebody, name: str, phone: str) -> str:

@@ -124,14 +124,16 @@ def test_a_notice_is_unread_until_it_is_marked(world: World) -> None:
     world.later(31)
     fire_due(world.now)
     client = world.signed_in("supervisor")
-    page = client.get("/notices")
-    assert next(line.word for line in page.context["lines"] if not line.read) == "超时"
-    client.post("/notices/read", {"upto": page.context["newest"]})
-    assert all(line.read for line in client.get("/notices").context["lines"])
+    lines = client.get("/notices?kind=all").context["lines"]
+    assert next(line.word for line in lines if not line.read) == "超时"
+    client.post("/notices/read", {"upto": client.get("/notices").context["newest"]})
+    assert all(line.read for line in client.get("/notices?kind=all").context["lines"])
+    assert client.get("/notices").context["matters"] == []
 
 
 def test_a_notice_is_not_shown_to_others(world: World) -> None:
     world.warning()
     world.later(31)
     fire_due(world.now)
-    assert world.signed_in("manager2").get("/notices").context["lines"] == []
+    assert world.signed_in("manager2").get("/notices?kind=all").context["lines"] == []
+    assert world.signed_in("manager2").get("/notices").context["matters"] == []

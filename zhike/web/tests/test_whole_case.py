@@ -63,7 +63,7 @@ def test_a_mention_stands_in_the_list_of_notices_until_it_is_read(world: World) 
     page = reader.get("/notices?kind=mentioned")
     assert "提到您" in text(page)
     assert page.context["mentions"] == 1
-    reader.post("/notices/read", {"upto": str(page.context["newest"])})
+    reader.post("/notices/read", {"upto": str(reader.get("/notices").context["newest"])})
     assert reader.get("/notices").context["mentions"] == 0
 
 

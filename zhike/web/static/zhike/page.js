@@ -35,16 +35,18 @@ document.addEventListener("submit", (event) => {
   if (!form.matches("form[data-once]") || event.defaultPrevented) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
-  if (!form.matches("[hx-post]")) setTimeout(() => busy(form, true));
+  if (!form.matches("[hx-post]:not([hx-trigger])")) setTimeout(() => busy(form, true));
 });
 addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => free(form)));
-document.addEventListener("htmx:beforeRequest", (event) => busy(event.target, true));
+// A form may also ask something while it is filled in (who may be the same customer): only its sending is waited for.
+const sends = (event) => event.detail.requestConfig?.triggeringEvent?.type === "submit";
+document.addEventListener("htmx:beforeRequest", (event) => { if (sends(event)) busy(event.target, true); });
 // A page nobody looks at asks for nothing; it catches up when it is looked at again.
 document.addEventListener("htmx:beforeRequest", (event) => { if (document.hidden && event.target.matches?.("[data-poll]")) event.preventDefault(); });
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const part of document.querySelectorAll("[data-poll]")) window.htmx?.trigger(part, "live");
 });
-document.addEventListener("htmx:afterRequest", (event) => free(event.target));
+document.addEventListener("htmx:afterRequest", (event) => { if (sends(event)) free(event.target); });
 
 function busy(element, on) {
   if (!element.matches?.("form")) return;
