@@ -122,6 +122,7 @@ def test_after_the_end_of_a_conversation_one_is_not_at_the_top_of_the_page(anna:
     expect(page.locator(".wb-staff .wb-words")).to_have_text("再见")
     page.keyboard.press("Escape")
     page.keyboard.press("c")
+    expect(page.locator("#wb-deed h2")).to_be_focused()
     page.locator("#f-topic").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Control+Enter")
