@@ -52,7 +52,7 @@ def _known(beginnings: Collection[str]) -> dict[str, list[Person]]:
         where=["lower(org_staff.name) = ANY(%s) OR lower(org_staff.username) = ANY(%s)"],
         params=[list(beginnings), list(beginnings)],
     )
-    for pk, name, username in rows.values_list("pk", "name", "username"):
+    for pk, name, username in rows.order_by("username").values_list("pk", "name", "username"):
         for said in {name.lower(), username.lower()}:
             found[said].append(Person(pk, name, username))
     return found
