@@ -17,7 +17,8 @@ from zhike.web.api.cursors import cursor, read_cursor
 from zhike.web.api.guard import Call
 from zhike.web.api.shapes import PROBLEMS, FileOut, Shape
 from zhike.web.api.telling import file_out
-from zhike.web.case_page.timeline import Entry, Teller
+from zhike.web.case_page.timeline.entry import Entry
+from zhike.web.case_page.timeline.teller import Teller
 
 router = Router(tags=["cases"])
 

@@ -18,6 +18,7 @@ from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer, staff_key
 from zhike.web.base.names import Names, role_title
 from zhike.web.base.times import short_moment
+from zhike.web.case_page.timeline.filled import filled
 from zhike.web.handbook_page.titles import say
 
 
@@ -57,8 +58,6 @@ def _of(row: AskedDeed) -> tuple[Book, Action]:
 
 
 def _shown(row: AskedDeed, viewer: Viewer, now: dt.datetime, names: Names) -> Asked:
-    from zhike.web.case_page.timeline import filled
-
     book, action = _of(row)
     fields = book.record(action.record).fields if action.record else ()
     why = row.why.get("en" if (get_language() or "").startswith("en") else "zh", "")

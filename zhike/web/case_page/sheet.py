@@ -12,7 +12,8 @@ from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 from zhike.web.base.names import Names
 from zhike.web.case_page.page import CaseView, case_view
-from zhike.web.case_page.timeline import Teller, main_filling
+from zhike.web.case_page.timeline.filled import main_filling
+from zhike.web.case_page.timeline.teller import Teller
 
 
 @dataclass(frozen=True, slots=True)

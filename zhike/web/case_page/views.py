@@ -39,7 +39,8 @@ from zhike.web.case_page.known import kept_values, meant, shown_again
 from zhike.web.case_page.page import CaseView, case_url, case_view, key_of, new_key, say
 from zhike.web.case_page.sheet import sheet_of
 from zhike.web.case_page.ties import Ties, ties_of, undo_of
-from zhike.web.case_page.timeline import Teller, main_filling, main_form
+from zhike.web.case_page.timeline.filled import main_filling, main_form
+from zhike.web.case_page.timeline.teller import Teller
 from zhike.web.context import Request
 
 NOTE_FILES = "files"

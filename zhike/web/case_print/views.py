@@ -22,7 +22,7 @@ from zhike.records.models import Filling
 from zhike.web.case_page.customer import customer_card
 from zhike.web.case_page.page import say
 from zhike.web.case_page.sheet import sheet_of
-from zhike.web.case_page.timeline import Teller
+from zhike.web.case_page.timeline.teller import Teller
 from zhike.web.case_page.views import Kept, find
 from zhike.web.context import Request
 

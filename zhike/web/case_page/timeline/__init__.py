@@ -1,0 +1,1 @@
+"""The story of a case, told in one timeline."""
