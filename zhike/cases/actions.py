@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.db.models import Count
 
-from zhike.cases import amounts, asked_deeds, dates, extensions, freezing, related, sanctions, written
+from zhike.cases import amounts, asked_deeds, attempts, dates, extensions, freezing, related, sanctions, written
 from zhike.cases.allowed import check_allowed, check_reach, may_hand_over, may_own
 from zhike.cases.consents import APPROVALS, asked_by, roles_asked
 from zhike.cases.deed import Deed
@@ -166,6 +166,7 @@ def attempt(
         if not (may_ask and isinstance(refused, NeedsConsent)):
             with transaction.atomic():
                 written.write_refusal(deed, refused)
+                attempts.follow(deed, refused, key)
         raise
 
 
@@ -243,6 +244,7 @@ def _read_form(deed: Deed, values: Mapping[str, Any]) -> dict[str, Any]:
             gated_fields=_gated_fields(deed),
         )  # fmt: skip
     except FormRefused as refused:
+        deed.values = dict(refused.kept)
         gates = [r for r in _refusals(deed, refused.kept, 0) if not set(r.fields) & {*refused.errors, APPROVALS}]
         reasons = [*Unreadable.of(refused.errors).reasons, *gates]
         raise (Refused(reasons) if gates else Unreadable(reasons)) from refused

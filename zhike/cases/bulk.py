@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from zhike.cases import written
+from zhike.cases import attempts, written
 from zhike.cases.access import case_for
 from zhike.cases.actions import act_within, deed_on, hand_over_case
 from zhike.cases.allowed import may_hand_over
@@ -195,6 +195,7 @@ def take_on_all(
         with transaction.atomic():
             for deed, error in refused:
                 written.write_refusal(deed, error)
+                attempts.follow(deed, error, key)
         raise
 
 

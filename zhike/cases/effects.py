@@ -58,8 +58,12 @@ def collect(
     clause: str = "",
     words: Text | None = None,
     kind: str = "told",
+    person: str = "",
 ) -> list[Tell]:
-    """Carry out every effect but the notices, which are returned so that a batch can be written at once."""
+    """Carry out every effect but the notices, which are returned so that a batch can be written at once.
+
+    `person`: whom a finding is about and a case that is opened concerns, where it is somebody else than the case says.
+    """
     listed = list(listed)
     notices: list[Tell] = []
     for effect in listed:
@@ -68,7 +72,7 @@ def collect(
         if effect.owe:
             _owe(effect.owe, case, book, at)
         if effect.finding:
-            _find(effect.finding, case, book, clause, facts, at)
+            _find(FindingMade(effect.finding, person), case, book, clause, facts, at)
         if effect.deem:
             record([fact_of(case, Deemed(effect.deem), at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])
         if effect.reassign:
@@ -84,7 +88,7 @@ def collect(
         if effect.unfreeze:
             unfreeze(case, effect.unfreeze, clause, at=at)
         if effect.opens:
-            called = ChildCalledFor(effect.opens, next((one.finding for one in listed if one.finding), ""))
+            called = ChildCalledFor(effect.opens, next((one.finding for one in listed if one.finding), ""), person)
             record([fact_of(case, called, at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])
         if effect.notify:
             said = (
@@ -116,9 +120,9 @@ def _addressees(effect: Effect, case: Case, book: Book, holders: Sequence[str], 
     return list(dict.fromkeys(found))
 
 
-def _find(kind: str, case: Case, book: Book, clause: str, facts: Facts, at: dt.datetime) -> None:
-    record([fact_of(case, FindingMade(kind), at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])
-    event = f"finding.{kind}"
+def _find(made: FindingMade, case: Case, book: Book, clause: str, facts: Facts, at: dt.datetime) -> None:
+    record([fact_of(case, made, at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])
+    event = f"finding.{made.finding}"
     if book.speaking_of("sanction", case.process, event):
         sanctions.draft(case, book, [event], facts or facts_of(case, book), at=at, actor=SYSTEM)
 

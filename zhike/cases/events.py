@@ -73,22 +73,26 @@ class AccessDenied(Event):
     number: str
 
 
-@event("case.finding_made", stays="finding")
+@event("case.finding_made", stays="finding person")
 @dataclass(frozen=True)
 class FindingMade(Event):
     """A clause names what was found, for sanctions and figures to count."""
 
     finding: str
+    person: str = ""
+    """Whom it is about, as a principal, where it is what somebody tried; "" where the case says it."""
 
 
-@event("case.calls_for_case", stays="process finding")
+@event("case.calls_for_case", stays="process finding person")
 @dataclass(frozen=True)
 class ChildCalledFor(Event):
-    """What followed from a clause is a case of this process beneath this one."""
+    """What followed from a clause is a case of this process beneath this one; beneath none where no case came about."""
 
     process: str
     finding: str = ""
     """The kind of finding the same clause makes."""
+    person: str = ""
+    """Whom it concerns, as a principal; "" for the owner of this one."""
 
 
 @event("case.deemed", stays="what")

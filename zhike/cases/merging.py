@@ -9,7 +9,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from zhike.cases import written
+from zhike.cases import attempts, written
 from zhike.cases.allowed import EMPTIED, may_steer
 from zhike.cases.events import CaseAbsorbed, CaseMerged, CaseMergeUndone
 from zhike.cases.facts import facts_of
@@ -33,6 +33,7 @@ from zhike.org.handbooks import book_of
 from zhike.org.principals import Viewer
 
 EVENT = CaseMerged.event_type
+TO_MERGE = Text(zh="合并工单", en="merge the case")
 NOT_YOURS = Text(
     zh="轮到您办理、或者您能交出去的工单，您才能合并。",
     en="You can merge a case that waits for you, or that you could hand over.",
@@ -96,6 +97,7 @@ def merge_cases(dropped_id: int, leading_id: int, *, by: Viewer, now: dt.datetim
     except Refused as refused:
         with transaction.atomic():
             written.write_turned_away(dropped, book, "merge", refused, by, now)
+            attempts.follow_turned_away(dropped, book, TO_MERGE, refused, by, now)
         raise
 
 

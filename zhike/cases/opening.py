@@ -77,9 +77,15 @@ def _plain(value: Any) -> Any:
 @reacts_to(ChildCalledFor)
 def open_what_cases_call_for(events: Sequence[Recorded[ChildCalledFor]]) -> None:
     for event in events:
+        person = event.payload.person or None
+        if event.subject[0] == "version":
+            facts = _why(event) | {"person_concerned": person}
+            key = f"version:{event.subject[1]}/{event.id}"
+            open_by_product(event.subject[1], event.payload.process, facts, key=key, now=event.at)
+            continue
         case = Case.objects.select_related("department", "parent", "customer", "owner").get(pk=event.subject[1])
         book = book_of(case.handbook_version_id)
-        facts = facts_of(case, book) | _why(event) | {"person_concerned": _principal(case)}
+        facts = facts_of(case, book) | _why(event) | {"person_concerned": person or _principal(case)}
         open_by_product(
             case.handbook_version_id, event.payload.process, facts, key=f"case:{case.pk}/{event.id}", now=event.at,
             parent=case, customer=case.customer,

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from zhike.cases import written
+from zhike.cases import attempts, written
 from zhike.cases.actions import open_case
 from zhike.cases.allowed import may_steer, over
 from zhike.cases.events import CaseSplit, CaseSplitOff
@@ -34,6 +34,7 @@ from zhike.org.principals import Viewer
 from zhike.records.models import Attachment
 
 TITLE_LENGTH = 200
+TO_SPLIT = Text(zh="拆分工单", en="split the case")
 NOT_YOURS = Text(
     zh="轮到您办理、或者您能交出去的工单，您才能拆分。",
     en="You can split a case that waits for you, or that you could hand over.",
@@ -106,6 +107,7 @@ def _check(case: Case, into: Into, by: Viewer, now: dt.datetime) -> None:
         refused = Refused([Reason(r.words, r.decision.clause_id, (), r.decision) for r in found.refusals])
         with transaction.atomic():
             written.write_turned_away(case, book, "split", refused, by, now)
+            attempts.follow_turned_away(case, book, TO_SPLIT, refused, by, now)
         raise refused
 
 

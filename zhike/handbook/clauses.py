@@ -239,8 +239,9 @@ class Gate(ClauseBase):
     """The thing whose freezing counts, whichever case froze it: `customer`, or a field such as `waybill_no`. `requires` asks for it as
     `open_hold`."""
     finding: Identifier | None = None
+    """What is found about the colleague who tried, when it is refused."""
     effects: Effects = ()
-    """What else follows from a refusal: log, freeze, a finding."""
+    """What else follows from a refusal; `holder` is whoever tried."""
 
 
 class Route(ClauseBase):

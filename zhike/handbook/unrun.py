@@ -57,8 +57,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Duty.to_each", "对每一位分别办理", "that it is owed to each of several"),
     ("Duty.continuous", "全程持续保持", "that it holds throughout the period"),
     ("Duty.list_due", "名单由谁在何时交齐", "who hands in the list, and by when"),
-    ("Gate.finding", "被拒绝时记一项认定", "a finding when it is refused"),
-    ("Gate.effects", "被拒绝后的后果", "what follows when it is refused"),
     ("Gate.send_to", "被拒绝的转到哪里", "where what is refused goes instead"),
     ("Route.skip", "轮到时跳过谁", "who is passed over"),
     ("Route.otherwise", "没有去处时的后果", "what follows where it can go nowhere"),
@@ -110,6 +108,14 @@ CASES_ALONE: dict[str, Text] = {
 }
 """Effects carried out where they follow from a limit, a duty or an action of a case, and nowhere else."""
 
+AFTER_AN_ATTEMPT = frozenset(
+    {"notify", "finding", "opens", "log", "owe", "act", "deem", "reassign", "reopen", "freeze", "unfreeze"}
+)
+"""Effects carried out when a gate refuses something in a case that is there."""
+
+AFTER_AN_ENTRY = frozenset({"notify", "finding", "opens", "log"})
+"""Effects carried out when a gate refuses to open a case."""
+
 WITHOUT_CASES = ("conversation.", "presence.", "sms.", "shift.")
 """Families of events whose subject is no case."""
 
@@ -146,6 +152,8 @@ def _sentences(book: Book, clause: Clause) -> Iterator[Text]:
                 en="A chain of `approvals` can be given for exports and for actions on a case that is there, and refuses "
                 f"{', '.join(deaf)}; make each consent an action and ask for `case.taken.<action>`.",
             )
+    if isinstance(clause, Gate) and (clause.finding or clause.effects):
+        yield from _not_followed(book, clause)
     if isinstance(clause, Duty) and _has_no_list(book, clause):
         yield Text(
             zh=f"系统没有保管“{clause.owed_for}”的名单，也没有写从何时起欠，所以不会自动欠下。",
@@ -168,6 +176,38 @@ def _takes_consent(book: Book, clause: Gate, event: str) -> bool:
     processes = [one for one in book.handbook.processes if clause.process in (None, one.id)]
     found = [action for one in processes for action in one.actions if action.id == name]
     return family == "action" and bool(found) and all(action.from_ for action in found)
+
+
+def _not_followed(book: Book, clause: Gate) -> Iterator[Text]:
+    """What of the finding and the effects of a gate never comes about."""
+    if clause.otherwise in ("flag", "skip"):
+        yield Text(
+            zh="这条准入不拒绝（flag、skip），finding 和 effects 不会发生。",
+            en="This gate refuses nothing (`flag`, `skip`): its `finding` and `effects` never come about.",
+        )
+        return
+    deaf = [event for event in clause.on if not event.startswith(("action.", "case."))]
+    if deaf:
+        names = "、".join(deaf)
+        yield Text(
+            zh=f"finding 和 effects 在工单上办得到，“{names}”被拒绝后不会发生。",
+            en=f"`finding` and `effects` follow in cases; they do not come about when {', '.join(deaf)} is refused.",
+        )
+        return
+    carried = AFTER_AN_ENTRY if all(_opens(book, clause, event) for event in clause.on) else AFTER_AN_ATTEMPT
+    odd = [one.verb for one in clause.effects if one.verb is not None and one.verb not in carried]
+    if odd:
+        yield Text(
+            zh=f"被拒绝后，这些后果办不到：{'、'.join(odd)}。",
+            en=f"When it is refused these effects are not carried out: {', '.join(odd)}.",
+        )
+
+
+def _opens(book: Book, clause: Gate, event: str) -> bool:
+    """Whether the event is an action that opens a case."""
+    processes = [one for one in book.handbook.processes if clause.process in (None, one.id)]
+    found = [action for one in processes for action in one.actions if f"action.{action.id}" == event]
+    return bool(found) and not any(action.from_ for action in found)
 
 
 def _events(clause: Clause) -> Iterator[str]:
@@ -245,6 +285,9 @@ def _elsewhere(part: Model) -> Iterator[Text]:
 
 def _carried_by_cases(part: Model) -> Iterator[Effect]:
     """What follows from the clause for a case."""
+    if isinstance(part, Gate):
+        yield from part.effects
+        return
     if not isinstance(part, Deadline | Duty) or (isinstance(part, Duty) and part.owed_for != "case"):
         return
     if all(event.startswith(WITHOUT_CASES) for event in starting_events(part) or [""]):

@@ -10,6 +10,7 @@ from django.test import Client
 from tests.world import at
 from zhike.cases.models import Case
 from zhike.cases.tests.trial import House, fire_all
+from zhike.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +67,34 @@ def test_another_case_about_it_names_the_case_that_holds_it_until_it_is_released
     house.act(case, "confirm", "lead", ONE)
     assert "已冻结" not in page(reader(house, "clerk"), other)
     assert "解冻示例运单号" in page(reader(house, "clerk"), case)
+
+
+TRIED: dict[str, Any] = {
+    "kind": "gate", "id": "TR-03", "on": "action.solve", "requires": {"facts": {"case.taken.jot": {"gte": 1}}},
+    "refuse": {"zh": "示例：先补记。", "en": "Sample: jot it down first."}, "finding": "hasty", "effects": [{"notify": "chief"}],
+}  # fmt: skip
+
+
+def test_a_refused_press_sent_twice_leaves_one_finding_and_the_case_names_who_tried() -> None:
+    house = House(TRIED)
+    case = house.opened()
+    clerk = reader(house, "clerk")
+    for _ in range(2):
+        sent = {"key": "press-1-of-the-clerk", "version": str(case.version)}
+        answer = clerk.post(f"/cases/{case.number}/actions/solve", sent)
+        assert answer.status_code == 422
+        assert "示例：先补记。" in answer.content.decode()
+    shown = page(clerk, case)
+    assert shown.count("记一次“hasty”：示例clerk") == 1
+    assert "依据 TR-03" in shown
+    assert page(reader(house, "lead", "en"), case).count("“hasty” is noted: 示例clerk") == 1
+    assert Notice.objects.filter(clause="TR-03").count() == 1
+
+
+def test_looking_at_the_page_and_the_form_of_what_is_refused_leaves_nothing() -> None:
+    house = House(TRIED)
+    case = house.opened()
+    clerk = reader(house, "clerk")
+    clerk.get(f"/cases/{case.number}/actions/solve")
+    assert "hasty" not in page(clerk, case)
+    assert Notice.objects.filter(clause="TR-03").count() == 0

@@ -93,6 +93,16 @@ def deed_dropped(voice: Voice, fact: Fact) -> Entry | None:
     return voice.base(fact, "moved", gettext("“%(action)s”没有办成") % {"action": voice.action(fact)}, words=why)
 
 
+def finding_made(voice: Voice, fact: Fact) -> Entry | None:
+    """What an attempt left; other findings stand with the limit or the sanction they come from."""
+    person = str(fact.payload.get("person", ""))
+    if not person:
+        return None
+    what = titles.finding(voice.home(fact.subject_id).book, str(fact.payload["finding"]))
+    line = gettext("记一次“%(finding)s”：%(who)s") % {"finding": what, "who": voice.names.get(person, person)}
+    return voice.base(fact, "moved", line, clauses=voice.clauses(fact))
+
+
 def sanction_began(voice: Voice, fact: Fact) -> Entry:
     ends = fact.payload.get("ends_at")
     until = times.short_moment(dt.datetime.fromisoformat(ends), fact.at) if ends else ""
@@ -137,6 +147,7 @@ DEEDS: dict[str, Sentence] = {
     "case.deed_asked": deed_asked,
     "case.deed_decided": deed_decided,
     "case.deed_dropped": deed_dropped,
+    "case.finding_made": finding_made,
     "sanction.began": sanction_began,
     "sanction.ended": sanction_ended,
 }

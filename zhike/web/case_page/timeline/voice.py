@@ -24,7 +24,7 @@ from zhike.web.base.names import Names
 from zhike.web.case_page.timeline.entry import Clause, Entry, Home
 from zhike.web.case_page.timeline.filled import filled
 
-CONSEQUENCES = {"sanction.began", "sanction.ended"}
+ABOUT_PEOPLE = {"sanction.began", "sanction.ended", "case.finding_made"}
 
 
 class Voice:
@@ -73,7 +73,11 @@ class Voice:
         return (
             holders
             | {fact.actor for fact in self.story.facts}
-            | {str(fact.payload["person"]) for fact in self.story.facts if fact.type in CONSEQUENCES}
+            | {
+                str(fact.payload["person"])
+                for fact in facts
+                if fact.payload.get("person") and fact.type in ABOUT_PEOPLE
+            }
             | {fact.payload.get("in_place_of") or fact.actor for fact in self.story.facts}
             | {n.author for n in self.story.notes}
             | {a.uploaded_by for a in self.story.attachments}

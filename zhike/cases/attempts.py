@@ -1,0 +1,197 @@
+"""What an attempt leaves behind that a gate refused: a finding about whoever tried, and what else the clause says follows.
+
+The deed is taken back; this is written with its refusal. Asking whether something may be done, for a button or a list, is no attempt and
+leaves nothing, nor does what the product tries by itself, nor a deed that others had agreed to and that fell through afterwards.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from django.db import connection
+
+from zhike.cases.deed import Deed
+from zhike.cases.effects import collect
+from zhike.cases.events import ChildCalledFor, FindingMade
+from zhike.cases.facts import Facts, facts_of, with_moment
+from zhike.cases.models import Case
+from zhike.cases.refusals import CaseError, Refused
+from zhike.cases.standing import standing_of
+from zhike.handbook.book import Book
+from zhike.handbook.clauses import Gate
+from zhike.handbook.common import Effect, Text
+from zhike.handbook.conditions import holds
+from zhike.handbook.named import with_named
+from zhike.journal.actions import NewFact, record
+from zhike.notices.actions import Tell, tell
+from zhike.org.principals import SYSTEM, SYSTEM_VIEWER, Viewer, resolve
+
+CLAIM = """
+INSERT INTO cases_submission (key, at, case_id, answer) VALUES (%s, %s, %s, '{}')
+ON CONFLICT (key) DO NOTHING RETURNING key
+"""
+TRIED = Text(
+    zh="{name}要办“{action}”，按“{title}”没有办成。", en="{name} tried “{action}”; “{title}” did not allow it."
+)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Who tried what. `roles`: the roles in which he did; `key`: of the press of the button; `facts` as they were when he tried."""
+
+    book: Book
+    version_id: int
+    what: Text
+    by: Viewer
+    roles: Sequence[str]
+    now: dt.datetime
+    key: str
+    facts: Callable[[Case | None], Facts]
+
+    @property
+    def person(self) -> str:
+        """The colleague who tried; "" for a customer, of whom nothing is found."""
+        return self.by.principal if self.by.staff is not None else ""
+
+
+def follow(deed: Deed, refused: Refused, key: str = "") -> None:
+    """What follows from a refused action, in the caller's transaction: the one in which the refusal is written down.
+
+    Once for each clause and press of the button: a repeated one with the same `key` adds nothing.
+    """
+    roles = [role for role in deed.action.by if deed.viewer.in_role(deed.book.name, role)]
+    tried = Attempt(
+        deed.book, deed.version_id, deed.action.title, deed.viewer, roles, deed.now, key,
+        lambda case: replace(deed, case=case or deed.case, standing=None, happened=[]).facts(),
+    )  # fmt: skip
+    _follow(tried, None if deed.opening else deed.case.pk, refused.clauses)
+
+
+def follow_turned_away(case: Case, book: Book, what: Text, refused: Refused, by: Viewer, now: dt.datetime) -> None:
+    """The same for what people do to a case without an action of the handbook: to merge and to split it."""
+
+    def facts(found: Case | None) -> Facts:
+        known = facts_of(found or case, book) | standing_of(book, [case.pk], now)[case.pk]
+        return with_named(book, with_moment(known, book, by, now))
+
+    roles = [role for role in [case.owner_role] if by.in_role(book.name, role)]
+    tried = Attempt(book, case.handbook_version_id, what, by, roles, now, "", facts)
+    _follow(tried, case.pk, refused.clauses)
+
+
+def _follow(tried: Attempt, case_id: int | None, clauses: Iterable[str]) -> None:
+    if tried.by.principal == SYSTEM:
+        return
+    gates = [gate for gate in _gates(tried.book, clauses) if _is_first(tried, gate, case_id)]
+    if not gates:
+        return
+    case = None
+    if case_id is not None:
+        rows = Case.objects.select_for_update(of=("self",)).select_related("department", "parent", "owner")
+        case = rows.get(pk=case_id)
+    facts = tried.facts(case)
+    told: list[Tell] = []
+    for gate in gates:
+        listed = [effect for effect in following(gate) if holds(effect.when, facts)]
+        listed = [effect for effect in listed if tried.person or not effect.finding]
+        told += _on_case(tried, gate, listed, case, facts) if case else _without_case(tried, gate, listed)
+    if told:
+        tell(told)
+
+
+def _gates(book: Book, clauses: Iterable[str]) -> Iterator[Gate]:
+    known = {clause.id: clause for clause in book.clauses("gate")}
+    for name in dict.fromkeys(clauses):
+        gate = known.get(name)
+        if isinstance(gate, Gate) and following(gate):
+            yield gate
+
+
+def following(gate: Gate) -> tuple[Effect, ...]:
+    """What follows when the gate refuses: its finding first, then its effects."""
+    found = (Effect(finding=gate.finding),) if gate.finding else ()
+    return (*found, *gate.effects)
+
+
+def _is_first(tried: Attempt, gate: Gate, case_id: int | None) -> bool:
+    """Claim the press of the button for the clause and the case; a twin waits here for the first to commit. Without a key each counts."""
+    if not tried.key:
+        return True
+    press = hashlib.sha256(f"{gate.id}/{case_id}/{tried.key}".encode()).hexdigest()[:40]
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [f"{tried.by.principal}/tried/{press}"[:80], tried.now, case_id])
+        return cursor.fetchone() is not None
+
+
+def _on_case(tried: Attempt, gate: Gate, listed: Sequence[Effect], case: Case, facts: Facts) -> list[Tell]:
+    holders = [tried.person] if tried.person else []
+    told = collect(
+        listed, case, tried.book, facts=facts, at=tried.now, holders=holders, held_as=tried.roles, clause=gate.id,
+        words=_words(tried, gate, f"{case.number}：", f"{case.number}: "), person=tried.person,
+    )  # fmt: skip
+    for effect in listed:
+        if effect.act:
+            _take(case, effect.act, tried.now)
+    return told
+
+
+def _take(case: Case, action: str, now: dt.datetime) -> None:
+    """The product takes the action the clause names; where the case does not offer it, there is nothing to do."""
+    from zhike.cases.actions import take_action
+
+    with suppress(CaseError):
+        take_action(case.pk, action, {}, by=SYSTEM_VIEWER, now=now)
+
+
+def _without_case(tried: Attempt, gate: Gate, listed: Sequence[Effect]) -> list[Tell]:
+    """No case came about: people are told, the finding is noted, and a case about whoever tried may be opened."""
+    book, subject = tried.book, ("version", tried.version_id)
+    above = _superiors(tried)
+    told: list[Tell] = []
+    for effect in listed:
+        if effect.finding:
+            made = FindingMade(effect.finding, tried.person)
+            record([NewFact(made, tried.now, subject, SYSTEM, book.name, (gate.id,), above)])
+        if effect.opens:
+            called = ChildCalledFor(
+                effect.opens, next((one.finding for one in listed if one.finding), ""), tried.person
+            )
+            record([NewFact(called, tried.now, subject, SYSTEM, book.name, (gate.id,), above)])
+        if to := _told(tried, effect, above):
+            words = effect.say or _words(tried, gate)
+            told.append(Tell(tried.now, to, "told", gate.id, book.name, subject, words))
+    return told
+
+
+def _told(tried: Attempt, effect: Effect, above: Sequence[str]) -> list[str]:
+    names = (effect.notify,) if isinstance(effect.notify, str) else tuple(effect.notify or ())
+    found: list[str] = []
+    for name in names:
+        if name == "superior":
+            found += above
+        elif name == "holder":
+            found += [tried.person] if tried.person else []
+        elif name not in ("owner", "customer"):
+            found.append(resolve(tried.book, name, None))
+    return list(dict.fromkeys(found))
+
+
+def _superiors(tried: Attempt) -> list[str]:
+    bosses = (tried.book.role(role).reports_to for role in tried.roles)
+    return list(dict.fromkeys(resolve(tried.book, boss, None) for boss in bosses if boss))
+
+
+def _words(tried: Attempt, gate: Gate, zh: str = "", en: str = "") -> Text:
+    name = tried.by.staff.name if tried.by.staff is not None else ""
+    says = {
+        language: TRIED.say(language).format(
+            name=name or ("顾客" if language == "zh" else "The customer"), action=tried.what.say(language),
+            title=gate.title.say(language),
+        )
+        for language in ("zh", "en")
+    }  # fmt: skip
+    return Text(zh=zh + says["zh"], en=en + says["en"])
