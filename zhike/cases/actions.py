@@ -23,6 +23,7 @@ from zhike.cases.facts import Facts
 from zhike.cases.holders import audience_of, may_act, principals_for, turn_of
 from zhike.cases.images import keep_before
 from zhike.cases.limits import apply_limits
+from zhike.cases.locks import locks_for
 from zhike.cases.models import Case, Submission
 from zhike.cases.notes import NOTE_LIMIT, add_note
 from zhike.cases.refusals import (
@@ -241,13 +242,13 @@ def _read_form(deed: Deed, values: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return check_form(
             deed.book, record, dict(values), facts=deed.facts({}) | occurrence(deed, values), now=deed.now, actor=deed.viewer.principal,
-            gated_fields=_gated_fields(deed),
+            gated_fields=_gated_fields(deed), locks=locks_for(deed),
         )  # fmt: skip
     except FormRefused as refused:
         deed.values = dict(refused.kept)
         gates = [r for r in _refusals(deed, refused.kept, 0) if not set(r.fields) & {*refused.errors, APPROVALS}]
-        reasons = [*Unreadable.of(refused.errors).reasons, *gates]
-        raise (Refused(reasons) if gates else Unreadable(reasons)) from refused
+        reasons = [*Unreadable.of(refused.errors, refused.clauses).reasons, *gates]
+        raise (Refused(reasons) if gates or any(refused.clauses.values()) else Unreadable(reasons)) from refused
 
 
 def _gated_fields(deed: Deed) -> frozenset[str]:

@@ -13,7 +13,7 @@ from zhike.cases.refusals import NotYours, Reason, Unreadable
 from zhike.cases.standing_in import stands_in
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Gate
-from zhike.handbook.common import Text
+from zhike.handbook.common import Names, Text
 from zhike.handbook.conditions import holds
 from zhike.handbook.gates import scoped
 from zhike.handbook.structure import Action
@@ -68,7 +68,7 @@ def why_not(case: Case, book: Book, action: Action, viewer: Viewer, *, opening: 
         )
     if opening and action.from_:
         return Reason(_text(action, "不是新建工单的动作", "does not open a case"))
-    if not _in_role(case, book, action, viewer, opening):
+    if not in_roles(None if opening else case, book, action.by, viewer):
         roles = "、".join(book.role(r).title.zh for r in action.by if r != "owner")
         names = ", ".join(book.role(r).title.say("en") for r in action.by if r != "owner")
         return Reason(
@@ -109,18 +109,19 @@ def at_this_stage(case: Case, book: Book, action: Action) -> bool:
     return case.stage in action.from_
 
 
-def _in_role(case: Case, book: Book, action: Action, viewer: Viewer, opening: bool) -> bool:
-    if opening:
-        return _may_open(book, action, viewer)
-    takers = may_act(case, book, action.by)
+def in_roles(case: Case | None, book: Book, roles: Names, viewer: Viewer) -> bool:
+    """Whether `viewer` acts in one of `roles` on this case, or in the place of somebody who does; None: a case about to be opened."""
+    if case is None:
+        return _may_open(book, roles, viewer)
+    takers = may_act(case, book, roles)
     return viewer.holds(takers) or stands_in(case, book, viewer) in takers
 
 
-def _may_open(book: Book, action: Action, viewer: Viewer) -> bool:
+def _may_open(book: Book, roles: Names, viewer: Viewer) -> bool:
     """Before a case exists there is no responsible department: holding the role anywhere is enough; a customer needs no account."""
-    if "customer" in action.by and viewer.staff is None:
+    if "customer" in roles and viewer.staff is None:
         return True
-    return any(viewer.in_role(book.name, role) for role in action.by) or viewer.principal in action.by
+    return any(viewer.in_role(book.name, role) for role in roles) or viewer.principal in roles
 
 
 def may_hand_over(case: Case, book: Book, viewer: Viewer) -> bool:

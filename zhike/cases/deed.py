@@ -48,6 +48,8 @@ class Deed:
     """Consents given to it, in their order: [{"handbook", "role", "by", "at", "decision", ...}]."""
     agreed: list[str] = field(default_factory=list)
     """Clauses for which a date beyond their cap was agreed to (dates.py)."""
+    copied: frozenset[str] = frozenset()
+    """Fields of its form that the handbook itself fills: copied from the parent."""
     in_place_of: str = ""
     """The absent owner in whose place a substitute acts; "" where somebody acts for himself."""
 

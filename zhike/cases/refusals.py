@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from zhike.handbook.common import Text
@@ -71,8 +72,9 @@ class Unreadable(CaseError):
     """The form holds values that cannot be taken."""
 
     @classmethod
-    def of(cls, errors: Mapping[str, Text]) -> Unreadable:
-        return cls([Reason(words, fields=(name,)) for name, words in errors.items()])
+    def of(cls, errors: Mapping[str, Text], clauses: Mapping[str, str] = MappingProxyType({})) -> Unreadable:
+        """`clauses`: field -> the clause that says it, where one does."""
+        return cls([Reason(words, clauses.get(name, ""), (name,)) for name, words in errors.items()])
 
 
 class NotFound(LookupError):

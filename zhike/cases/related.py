@@ -45,7 +45,10 @@ def child_of(deed: Deed) -> tuple[Deed, dict[str, Any]] | None:
     )  # fmt: skip
     action = deed.book.action(child.process, child.action)
     process = deed.book.process(child.process)
-    return Deed(case, deed.book, deed.version_id, process, action, deed.viewer, deed.now, opening=True), values
+    opening = Deed(
+        case, deed.book, deed.version_id, process, action, deed.viewer, deed.now, opening=True, copied=frozenset(values)
+    )
+    return opening, values
 
 
 def _move_parent(deed: Deed, decision: Decision | None) -> None:

@@ -24,7 +24,10 @@ from zhike.org.principals import Viewer
 from zhike.records.actions import keep_filling
 from zhike.records.attachments import bind_attachments
 from zhike.records.forms import FormRefused, check_form, file_tokens
+from zhike.records.locks import as_viewer, for_others, locks_something, written_once
 from zhike.records.models import Filling
+from zhike.records.queries import latest
+from zhike.records.values import Lock
 
 
 def forms_for(viewer: Viewer, book: Book) -> list[Record]:
@@ -73,10 +76,24 @@ def _read(
     try:
         return check_form(
             book, definition.id, values, facts=facts_of(held, book, now, of_actor(viewer, book)), now=now,
-            actor=viewer.principal, gated_fields=_gated(book, definition.id),
+            actor=viewer.principal, gated_fields=_gated(book, definition.id), locks=locks_on(held, book, definition, viewer, now),
         )  # fmt: skip
     except FormRefused as refused:
-        raise ConversationRefused(refusals.FORM_UNFIT, fields=tuple(refused.errors)) from refused
+        staying = next(iter(refused.clauses), None)
+        words = refusals.FORM_UNFIT if staying is None else refused.errors[staying]
+        clause = refused.clauses.get(staying or "", "")
+        raise ConversationRefused(words, clause, tuple(refused.errors)) from refused
+
+
+def locks_on(held: Conversation, book: Book, definition: Record, viewer: Viewer, now: dt.datetime) -> dict[str, Lock]:
+    """The fields that stay as they were filled in last: others fill them, or a clause says they are written once."""
+    if not locks_something(book, definition.id):
+        return {}
+    row = latest(("conversation", held.pk), definition.id)
+    kept = row.values if row else {}
+    facts = facts_of(held, book, now, of_actor(viewer, book))
+    found = for_others(book, definition.id, kept, as_viewer(book, viewer))
+    return found | written_once(book, definition.id, kept, facts)
 
 
 def _gated(book: Book, record: str) -> frozenset[str]:

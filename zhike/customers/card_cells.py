@@ -18,8 +18,9 @@ from zhike.org.handbooks import book_of, in_force
 from zhike.org.models import Department, Staff
 from zhike.records.display import display, is_masked, mask
 from zhike.records.forms import FormRefused, check_form, read_fields
+from zhike.records.locks import Fills, as_principal, for_others, written_once
 from zhike.records.references import load_names
-from zhike.records.values import Context, is_filled_by_product
+from zhike.records.values import Context, Lock, is_filled_by_product
 
 NOT_IN_A_CELL = frozenset({"rows", "files", "signature", "votes", "map", "daterange"})
 """Values of more than one part: they are filled in on the customer's page."""
@@ -69,6 +70,7 @@ class CellReader:
     by: str
     asked: list[tuple[int, CardField]] = field(default_factory=list)
     named: dict[tuple[str, str], dict[str, int | None]] = field(default_factory=dict)
+    fillers: dict[str, Fills] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         known = card_fields(self.now) if any("." in key for key in self.columns.values()) else {}
@@ -103,10 +105,19 @@ class CellReader:
             one = records[name]
             try:
                 whole = {**before, **lacking}
-                fresh[name] = check_form(one.book, one.record.id, whole, facts={}, now=self.now, actor=self.by)
+                locks = self._locks(one, before)
+                fresh[name] = check_form(
+                    one.book, one.record.id, whole, facts={}, now=self.now, actor=self.by, locks=locks
+                )
             except FormRefused as refused:
                 problems |= {f"{name}.{at.partition('__')[0]}": words for at, words in refused.errors.items()}
         return fresh, problems
+
+    def _locks(self, one: CardField, before: Mapping[str, Any]) -> dict[str, Lock]:
+        """Who fills what is asked once for a piece of the file."""
+        fills = self.fillers.setdefault(one.book.name, as_principal(one.book, self.by))
+        record = one.record.id
+        return for_others(one.book, record, before, fills) | written_once(one.book, record, before, {})
 
     def _sent(self, one: CardField, text: str) -> Any:
         """What a form would send for it: ids of choices and things by what people call them. What is unknown stays."""

@@ -17,6 +17,8 @@ from zhike.handbook.book import Book
 from zhike.handbook.structure import Record
 from zhike.org.handbooks import book_of, in_force
 from zhike.records.forms import check_form
+from zhike.records.locks import as_principal, for_others, written_once
+from zhike.records.values import Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ def card_record(book: Book) -> Record | None:
     return next((record for record in book.handbook.records if record.kind == "customer"), None)
 
 
+def locks_on(book: Book, record: Record, kept: Mapping[str, Any], by: str) -> dict[str, Lock]:
+    """The fields of a card that stay as they stand whoever of these keeps it: others fill them, or they are written once."""
+    return for_others(book, record.id, kept, as_principal(book, by)) | written_once(book, record.id, kept, {})
+
+
 def keep_card(
     customer: Customer, card: Card, values: Mapping[str, Any], *, by: str, now: dt.datetime, version: int | None = None
 ) -> None:
@@ -53,7 +60,9 @@ def keep_card(
 
     Raises records.forms.FormRefused with all errors at once, StaleCustomer.
     """
-    kept = check_form(card.book, card.record.id, values, facts={}, now=now, actor=by)
+    kept = check_form(
+        card.book, card.record.id, values, facts={}, now=now, actor=by, locks=locks_on(card.book, card.record, card.values, by)
+    )  # fmt: skip
     with transaction.atomic():
         Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
         row = CustomerCard.objects.filter(customer=customer, handbook=card.book.name).first()

@@ -188,6 +188,16 @@ class Book:
         hang = (clause for clause in found if clause.before or (clause.due is not None and clause.due.fact))
         return tuple((clause, self.process_of(clause)) for clause in hang)
 
+    @cached_property
+    def written_once(self) -> dict[str, tuple[Visibility, ...]]:
+        """{record: the clauses by which nobody changes what was filled into it}."""
+        found: dict[str, tuple[Visibility, ...]] = {}
+        for clause in self.clauses("visibility"):
+            family, _, record = clause.of.partition(".") if isinstance(clause, Visibility) else ("", "", "")
+            if isinstance(clause, Visibility) and clause.write_once and family == "record":
+                found[record] = (*found.get(record, ()), clause)
+        return found
+
     def listening_to(self, index: str, process: str | None, event: str) -> tuple[Clause, ...]:
         """Clauses by another of their events: "pauses", "resumes", "voids", "blocks"."""
         return self._lookup(index, process, event)

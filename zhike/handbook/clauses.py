@@ -442,7 +442,9 @@ class Visibility(ClauseBase):
     keep: Within | None = None
     """How long it must be kept."""
     write_once: bool = False
-    """Nobody may change what was filled in; a disagreement is written beside it."""
+    """Nobody may change what was filled into the form (`fields`, all where none is named); what is empty can still be filled, and a
+    disagreement is written beside it. A new round of a case is filled in anew.
+    """
     log: bool = True
     effects: Effects = ()
     """What else follows from a refused attempt."""

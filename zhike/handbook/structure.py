@@ -149,7 +149,9 @@ class FieldDef(Model):
     prefill: str | None = None
     """A fact that is offered as the first value."""
     fills: Names = ()
-    """Roles that may fill it; everybody who takes the action where empty."""
+    """Roles that may fill it; everybody who takes the action where empty. To others it is shown as it stands; it is not asked of them,
+    and refused from them.
+    """
     pattern: str | None = None
     """A regular expression the whole value must match."""
     absence: bool = False

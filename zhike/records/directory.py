@@ -32,7 +32,9 @@ from zhike.records.display import display
 from zhike.records.events import LookupMissing, LookupRefused, RowAdded, RowEdited, RowRestored, RowRetired
 from zhike.records.forms import check_form
 from zhike.records.likeness import keep_likeness
+from zhike.records.locks import as_viewer, for_others, locks_something, written_once
 from zhike.records.models import ReferenceRow
+from zhike.records.values import Lock
 
 PAGE = 50
 _SEARCHED = {"string", "text", "phone", "email"}
@@ -136,6 +138,11 @@ def row_for(book: Book, record_id: str, row_id: int, viewer: Viewer) -> Referenc
     return found
 
 
+def locks_on(book: Book, record_id: str, kept: Mapping[str, Any], by: Viewer) -> dict[str, Lock]:
+    """The fields of an entry that stay as they stand when this viewer saves it."""
+    return for_others(book, record_id, kept, as_viewer(book, by)) | written_once(book, record_id, kept, {})
+
+
 def save_row(
     book: Book,
     record_id: str,
@@ -155,7 +162,10 @@ def save_row(
     if not may_keep(book, record_id, by):
         raise NotForYou(_NOT_KEPT_BY_YOU)
     definition = book.record(record_id)
-    kept = check_form(book, record_id, values, facts={}, now=now, actor=by.principal)
+    asks = row_id is not None and locks_something(book, record_id)
+    standing = row_for(book, record_id, row_id, by).values if row_id is not None and asks else {}
+    locks = locks_on(book, record_id, standing, by)
+    kept = check_form(book, record_id, values, facts={}, now=now, actor=by.principal, locks=locks)
     fresh = {
         "label": _label(book, definition, kept), "values": kept, "department_id": _department(definition, kept),
         "updated_at": now, "updated_by": by.principal,

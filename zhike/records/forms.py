@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,9 +23,10 @@ from zhike.records import words
 from zhike.records.attachments import LIMITS, check_tokens
 from zhike.records.display import display, mask
 from zhike.records.facts import typed
+from zhike.records.locks import NO_LOCKS, Locks
 from zhike.records.posting import ABSENT, EXPLAIN, parse_post
 from zhike.records.shapes import read_value
-from zhike.records.values import Context, Unfit, automatic, is_blank, is_filled_by_product, jsonable, line
+from zhike.records.values import Context, Lock, Unfit, automatic, is_blank, is_filled_by_product, jsonable, line
 
 MOST_ROWS = 200
 MOST_IN_ROWS = 200_000
@@ -36,13 +38,19 @@ Errors = dict[str, Text]
 
 class FormRefused(Exception):
     """The form cannot be taken. `errors`: field ("" the whole form, `field__row__column` in a table) -> what to do; `kept`: what could
-    be read of it, as it would be kept.
+    be read of it, as it would be kept; `clauses`: field -> the clause that says it, where one does.
     """
 
-    def __init__(self, errors: Mapping[str, Text], kept: Mapping[str, Any] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        errors: Mapping[str, Text],
+        kept: Mapping[str, Any] = MappingProxyType({}),
+        clauses: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__("; ".join(f"{name}: {text.zh}" for name, text in errors.items()))
         self.errors: Errors = dict(errors)
         self.kept: Values = dict(kept)
+        self.clauses = dict(clauses)
 
 
 def check_form(
@@ -54,20 +62,21 @@ def check_form(
     now: dt.datetime,
     actor: str,
     gated_fields: Iterable[str] = frozenset(),
+    locks: Locks = NO_LOCKS,
 ) -> Values:
     """The form as it is kept: {field id: JSON-able value}, fields without a value left out.
 
     `facts`: the facts of the case, for conditions; `actor.roles` among them says in which roles he signs.
     `gated_fields`: fields whose absence a clause refuses; here they may be missing. A field whose key is absent gets
-    its default; one that was sent empty stays empty. Raises FormRefused with all errors.
+    its default; one that was sent empty stays empty. `locks`: fields that stay as they stand. Raises FormRefused with all errors.
     """
     if not isinstance(values, Mapping):
         raise FormRefused({"": words.NOT_A_FORM})
-    context = Context(book, record_id, now, actor, facts, ZoneInfo(book.handbook.zone))
+    context = Context(book, record_id, now, actor, facts, ZoneInfo(book.handbook.zone), locks)
     fields = book.record(record_id).fields
     kept, errors = read_fields(fields, values, context, frozenset(gated_fields))
     if errors:
-        raise FormRefused(errors, kept)
+        raise FormRefused(errors, kept, {name: locks[name].clause for name in errors if name in locks})
     return _with_earlier_signatures(fields, kept, context)
 
 
@@ -97,7 +106,11 @@ def _read_all(
     found: Values = {}
     faults: dict[str, Errors] = {}
     for field in fields:
+        lock = context.locks.get(field.id)
         try:
+            if lock is not None:
+                found |= _left(field, values, lock, context)
+                continue
             value = _read(field, values, context)
             beside = _read_beside(field, values)
         except Unfit as unfit:
@@ -115,13 +128,34 @@ def _read(field: FieldDef, values: Mapping[str, Any], context: Context) -> Any:
     value = values.get(field.id, field.default)
     if is_blank(value):
         return _before(field, context) if field.append_only else None
-    if field.type == "rows":
-        value = _read_rows(value, field, context)
-    elif field.type == "files":
-        value = _read_files(value, field, context)
-    else:
-        value = read_value(value, field, context)
+    value = _sent(value, field, context)
     return _appended(_before(field, context), value) if field.append_only else value
+
+
+def _sent(value: Any, field: FieldDef, context: Context) -> Any:
+    if field.type == "rows":
+        return _read_rows(value, field, context)
+    return _read_files(value, field, context) if field.type == "files" else read_value(value, field, context)
+
+
+def _left(field: FieldDef, values: Mapping[str, Any], lock: Lock, context: Context) -> Values:
+    """What stands there. Raises Unfit where something else was sent."""
+    sent = values.get(field.id)
+    try:
+        stands = lock.kept.get(field.id)
+        same = sent == stands or _means(sent, stands, field, values, context)
+    except Unfit:
+        same = False
+    if not same:
+        raise Unfit(lock.words)
+    return dict(lock.kept)
+
+
+def _means(sent: Any, stands: Any, field: FieldDef, values: Mapping[str, Any], context: Context) -> bool:
+    """Whether what was sent says what stands there; not to speak of the field at all says so too. Raises Unfit."""
+    if is_blank(sent):
+        return stands is None or field.id not in values
+    return bool(_sent(sent, field, context) == stands)
 
 
 def _read_beside(field: FieldDef, values: Mapping[str, Any]) -> Values:
@@ -137,6 +171,8 @@ def _fault(
 ) -> Text | None:
     """What is wrong with a field that could be read: it is missing, unexplained, or does not agree with the others."""
     value = found.get(field.id)
+    if field.id in context.locks:
+        return None
     if value is None:
         excused = field.id in gated or is_filled_by_product(field) or field.id + ABSENT in found
         return words.required(field) if not excused and _is_required(field, scope) else None
@@ -163,10 +199,11 @@ def _read_rows(value: Any, field: FieldDef, context: Context) -> list[Values] | 
         raise Unfit(words.too_long(MOST_IN_ROWS, length))
     rows: list[Values] = []
     faults: Errors = {}
+    within = replace(context, locks=NO_LOCKS)
     for number, row in enumerate(value):
         if all(is_blank(row.get(column.id)) for column in field.columns if not is_filled_by_product(column)):
             continue
-        kept, errors = read_fields(field.columns, row, context)
+        kept, errors = read_fields(field.columns, row, within)
         rows.append(kept)
         faults |= {f"{number}__{name}": text for name, text in errors.items()}
     if faults:

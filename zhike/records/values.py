@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,6 +43,16 @@ class Unfit(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """Why a field stays as it stands. `kept`: the value and the words beside it, by name; empty where nothing was filled in."""
+
+    kept: Mapping[str, Any]
+    words: Text
+    clause: str = ""
+    """The clause by which it stays; "" where the form itself says who fills it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Under what a form is read."""
 
@@ -52,6 +62,8 @@ class Context:
     actor: str
     facts: Mapping[str, Any]
     zone: ZoneInfo
+    locks: Mapping[str, Lock] = field(default_factory=dict)
+    """Fields of this form that stay as they stand."""
 
 
 Reader = Callable[[Any, FieldDef, Context], Any]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from zhike.handbook.common import Text
 from zhike.handbook.structure import FieldDef
 
@@ -33,6 +35,14 @@ def required(field: FieldDef) -> Text:
     if field.type == "rows":
         return Text(zh=f"请在“{title}”中至少填写一行。", en=f"Fill in at least one row of {title_en}.")
     return Text(zh=f"请填写“{title}”。", en=f"Fill in {title_en}.")
+
+
+def filled_by(field: FieldDef, roles: Sequence[Text]) -> Text:
+    zh, en = "、".join(role.zh for role in roles), ", ".join(role.say("en") for role in roles)
+    return Text(
+        zh=f"“{field.title.zh}”由{zh}填写，您不能改动。",
+        en=f"{field.title.say('en')} is filled by: {en}. You cannot change it.",
+    )
 
 
 def too_long(longest: int, length: int) -> Text:

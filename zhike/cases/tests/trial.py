@@ -62,14 +62,19 @@ PARTS: dict[str, Any] = {
 
 
 class House:
-    """The handbook with these clauses and further actions, in force, and one person in each of its roles."""
+    """The handbook with these clauses and further actions and forms, in force, and one person in each of its roles."""
 
     def __init__(
-        self, *clauses: dict[str, Any], actions: Sequence[dict[str, Any]] = (), without: Sequence[str] = ()
+        self,
+        *clauses: dict[str, Any],
+        actions: Sequence[dict[str, Any]] = (),
+        records: Sequence[dict[str, Any]] = (),
+        without: Sequence[str] = (),
     ) -> None:
         parts = copy.deepcopy(PARTS)
         parts["clauses"] = [{**CLAUSE, **clause} for clause in clauses]
         parts["processes"][0]["actions"] += actions
+        parts["records"] += records
         source = Handbook.model_validate(parts).model_dump(mode="json", by_alias=True, exclude_defaults=True)
         self.version = HandbookVersion.objects.create(
             name="trial", version="1", effective_from=NOON - dt.timedelta(days=30), source=source, text="", digest="t"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from zhike.customers.models import Customer, CustomerCard, ImportRun
 from zhike.customers.profile import Draft, add_customer
 from zhike.customers.queries import Asked
 from zhike.handbook.structure import Handbook
+from zhike.org.actions import add_staff, assign_role
 from zhike.org.models import Department, HandbookVersion, Staff
 from zhike.org.principals import Viewer
 from zhike.records.tests.world import NOW, field
@@ -38,10 +40,19 @@ def club() -> HandbookVersion:
     return installed(FIELDS)
 
 
-def installed(fields: list[dict[str, Any]], name: str = "club") -> HandbookVersion:
+def installed(
+    fields: list[dict[str, Any]], name: str = "club", roles: Sequence[dict[str, Any]] = ()
+) -> HandbookVersion:
     record = {"id": "about", "title": {"zh": "会员资料", "en": "Club"}, "kind": "customer", "fields": fields}
     handbook = Handbook.model_validate(
-        {"name": name, "title": "示例制度", "version": "1", "effective": "2025-01-01", "records": [record]}
+        {
+            "name": name,
+            "title": "示例制度",
+            "version": "1",
+            "effective": "2025-01-01",
+            "records": [record],
+            "roles": roles,
+        }
     )
     source = handbook.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     digest = f"{HandbookVersion.objects.count():064}"
@@ -50,14 +61,14 @@ def installed(fields: list[dict[str, Any]], name: str = "club") -> HandbookVersi
     )
 
 
-def take(content: str) -> ImportRun:
-    run = receive(content)
+def take(content: str, by: str = "staff:1") -> ImportRun:
+    run = receive(content, by)
     start_import(run, run.columns, now=NOW)
     return work(run.pk, now=lambda: NOW)
 
 
-def receive(content: str) -> ImportRun:
-    return importing.receive_import(io.BytesIO(content.encode()), "客户.csv", by="staff:1", now=NOW)
+def receive(content: str, by: str = "staff:1") -> ImportRun:
+    return importing.receive_import(io.BytesIO(content.encode()), "客户.csv", by=by, now=NOW)
 
 
 def counts(run: ImportRun) -> tuple[int, int, int, int]:
@@ -112,6 +123,25 @@ def test_what_cannot_be_taken_is_refused_line_by_line_and_shown_before() -> None
     target = io.StringIO()
     assert copy_faults(run, target) == 5
     assert kept("示例六") == {"club": "gold"}
+
+
+def test_a_column_that_others_fill_is_refused_line_by_line_until_somebody_in_their_role_brings_the_file() -> None:
+    role = {"id": "boss", "title": {"zh": "示例店长", "en": "Sample head"}}
+    installed([field("level", "string", fills=["boss"]), field("note", "string")], name="levels", roles=[role])
+    head = "姓名,手机号,level栏,note栏\n"
+    lines = "示例甲,13800000001,,好\n示例乙,13800000002,A,好\n"
+    looks = importing.preview(receive(head + lines), now=NOW)
+    assert [{k: text.zh for k, text in line.checked.problems.items()} for line in looks] == [
+        {}, {"levels.level": "“level栏”由示例店长填写，您不能改动。"},
+    ]  # fmt: skip
+    run = take(head + lines)
+    assert counts(run) == (1, 0, 0, 1)
+    [fault] = run.faults.all()
+    assert (fault.line, fault.field, fault.words_zh) == (3, "levels.level", "“level栏”由示例店长填写，您不能改动。")
+    boss = add_staff(username="boss", name="示例店长", by="system", now=NOW)
+    assign_role(boss, "levels", "boss", None, by="system", now=NOW)
+    assert counts(take(head + lines, by=f"staff:{boss.pk}")) == (1, 0, 1, 0)
+    assert CustomerCard.objects.get(customer__name="示例乙").values == {"level": "A", "note": "好"}
 
 
 def test_a_required_field_may_stand_in_the_archive_or_in_the_line() -> None:

@@ -162,8 +162,22 @@ def _check_field(checker: Checker, record: Record, field: FieldDef, item: Item, 
             checker.unknown(
                 "record-unknown", item, field.kind, records, RECORDS, path=(*path, "kind"), subject=record.id
             )
+    _check_fills(checker, record, field, item, path)
     for index, column in enumerate(field.columns):
         _check_field(checker, record, column, item, (*path, "columns", index))
+
+
+def _check_fills(checker: Checker, record: Record, field: FieldDef, item: Item, path: Path) -> None:
+    """Who fills it is said of a whole field that people fill."""
+    by_itself = field.fills and (field.automatic or field.computed)
+    if not by_itself and not any(column.fills for column in field.columns):
+        return
+    message = Text(
+        zh=f"“{field.id}”写了由谁填，但系统自己填的字段、表格的列不分由谁填。",
+        en=f"{field.id} says who fills it, which fields the product fills and columns of a table do not.",
+    )
+    remedy = Text(zh="把 fills 写在人填的整个字段上。", en="Put `fills` on a whole field that people fill.")
+    checker.note("fills-nowhere", item, message, remedy, path=(*path, "fills"), subject=record.id)
 
 
 def _check_action(checker: Checker, process: Process, action: Action, path: Path) -> None:
@@ -318,6 +332,12 @@ def _check_visibility(checker: Checker, clause: Visibility) -> None:
         "lookup": {one.id for one in checker.book.handbook.records},
     }.get(family)
     item = checker.item("clauses", clause.id)
+    if clause.write_once and family != "record":
+        message = Text(
+            zh=f"填后不改只能说一张表单，“{clause.of}”不是。", en=f"Only a form is written once; {clause.of} is none."
+        )
+        remedy = Text(zh="把 of 写成 record.<表单>。", en="Give `of` as `record.<form>`.")
+        checker.note("write-once-of", item, message, remedy, path=("of",), subject=clause.id)
     if known is not None and name not in known:
         checker.unknown("record-unknown", item, name, known, RECORDS, path=("of",), subject=clause.id)
         return

@@ -104,6 +104,7 @@ DATED = ((1, "since_fact", "heard_at"), (2, "before", "visit_at"))
 KIND_FIELD = {"id": "kind", "title": "类", "type": "enum"}
 GATE_ON_FINISH = clause(GATE, on="action.finish", requires={"facts": {"kind": "plain"}})
 BY_PARAMETER = clause(LIMIT, within={"param": "limit"})
+ONCE_TICKET = clause(GATE, id="S-06", kind="visibility", of="process.ticket", write_once=True, on=None, requires=None)
 ONLY_FROM_NEW = {"id": "finish", "title": "办结", "by": "agent", "from": "new", "to": "done"}
 
 
@@ -220,6 +221,8 @@ BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("choices-missing", "ticket", {"records": form()}),
     ("group-unknown", "ticket", {"records": [{**MANIFEST["records"][0], "includes": "contact"}]}),
     ("field-wrong-type", "ticket", {"processes": process(actions=[{**REGISTER, "department_from": "kind"}, FINISH])}),
+    ("fills-nowhere", "ticket", {"records": form(type="string", fills="agent", automatic="actor")}),
+    ("write-once-of", "S-06", {"clauses": with_clause(ONCE_TICKET)}),
     ("english-missing", "boss", {"roles": [MANIFEST["roles"][0], {"id": "boss", "title": "班长", "at": "centre"}]}),
     ("role-unused", "ghost", {"roles": [*MANIFEST["roles"], {"id": "ghost", "title": {"zh": "无", "en": "None"}, "at": "centre"}]}),
 ]  # fmt: skip

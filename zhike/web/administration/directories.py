@@ -22,6 +22,7 @@ from zhike.records.directory import (
     PAGE,
     NoSuchRow,
     StaleRow,
+    locks_on,
     may_keep,
     restore_row,
     retire_row,
@@ -181,7 +182,14 @@ def _form(
         "book": book,
         "record": definition,
         "row": row,
-        "fields": field_views(book, definition.id, values, errors=wrong, options=Choices(book, request.viewer)),
+        "fields": field_views(
+            book,
+            definition.id,
+            values,
+            errors=wrong,
+            options=Choices(book, request.viewer),
+            locks=locks_on(book, definition.id, row.values if row else {}, request.viewer),
+        ),
         "others": [each.words for name, found in (wrong or {}).items() if "__" in name or not name for each in found],
         "told": told,
     }

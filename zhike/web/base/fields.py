@@ -20,7 +20,8 @@ from zhike.handbook.common import Text, When
 from zhike.handbook.conditions import holds
 from zhike.handbook.structure import FieldDef
 from zhike.lib import phone
-from zhike.records.values import is_filled_by_product
+from zhike.records.display import display
+from zhike.records.values import Lock, is_filled_by_product
 from zhike.web.base.times import ZONE
 
 FEW = 6
@@ -55,7 +56,7 @@ class FieldView:
     title: str
     type: str
     widget: str
-    """text, area, number-like input, choice, select, multi, files, rows, yes_no."""
+    """text, area, number-like input, choice, select, multi, files, rows, yes_no; stays: shown, not filled."""
     required: bool
     value: Any = ""
     errors: tuple[Told, ...] = ()
@@ -83,23 +84,48 @@ def field_views(
     facts: Mapping[str, Any] = MappingProxyType({}),
     options: Options = lambda _: (),
     only: Callable[[FieldDef], bool] = lambda _: True,
+    locks: Mapping[str, Lock] = MappingProxyType({}),
 ) -> list[FieldView]:
     """The fields of a record that a person fills, in the record's order.
 
     `values`: what was typed or is known. `errors`: by field id, or `field__row__column` inside a table. `needed`:
     fields a clause asks for beside those the form requires. `facts`: what else is known of the case, for
     `required_when` and for a `shown_when` that looks at another form. `options`: choices that live in tables.
-    `only` narrows the fields (the portal shows a customer's).
+    `only` narrows the fields (the portal shows a customer's); `locks`: fields that are shown as they stand.
     """
     told, known = errors or {}, {**facts, **values}
     fields = book.record(record).fields
     own = {name for f in fields for name in (f.id, f"{record}.{f.id}")}
     asked = needed | {f.id for f in fields if f.required_when and holds(f.required_when, known)}
     return [
-        field_view(book, definition, values.get(definition.id), _errors_of(definition, told), asked, options, own=own)
+        _staying(book, definition, locks[definition.id], _errors_of(definition, told), options, own)
+        if definition.id in locks
+        else field_view(
+            book, definition, values.get(definition.id), _errors_of(definition, told), asked, options, own=own
+        )
         for definition in fields
         if not is_filled_by_product(definition) and only(definition) and holds(_settled(definition, own), known)
     ]
+
+
+def _staying(
+    book: Book, definition: FieldDef, lock: Lock, errors: tuple[Told, ...], options: Options, own: AbstractSet[str]
+) -> FieldView:
+    """A field that is shown and not filled, with the reason."""
+    kept = lock.kept.get(definition.id)
+    named = dict(options(definition)).get(str(kept)) if kept is not None else None
+    return FieldView(
+        id=f"f-{definition.id}",
+        name=definition.id,
+        title=_say(definition.title),
+        type=definition.type,
+        widget="stays",
+        required=False,
+        value=named or display(book, definition, kept, get_language() or "zh"),
+        errors=errors,
+        because=Told(_say(lock.words), book.name if lock.clause else "", lock.clause),
+        shown_when=_shown_when(definition, own),
+    )
 
 
 def _settled(definition: FieldDef, own: AbstractSet[str]) -> When:

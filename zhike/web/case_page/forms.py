@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from zhike.cases.facts import facts_of
+from zhike.cases.locks import locks_of
 from zhike.cases.models import Case
 from zhike.cases.proposing import Proposal
 from zhike.cases.queries import clauses_of
@@ -82,7 +83,14 @@ def action_form(
     needed = needed_fields(book, process, action, {**facts, **known})
     views = (
         field_views(
-            book, action.record, known, errors=errors, needed=needed, facts=facts, options=Choices(book, viewer)
+            book,
+            action.record,
+            known,
+            errors=errors,
+            needed=needed,
+            facts=facts,
+            options=Choices(book, viewer),
+            locks=locks_of(book, process, action, viewer, case),
         )
         if action.record
         else []

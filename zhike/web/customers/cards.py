@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from zhike.customers.cards import Card, cards_of, keep_card
+from zhike.customers.cards import Card, cards_of, keep_card, locks_on
 from zhike.customers.models import Customer
 from zhike.customers.profile import StaleCustomer
 from zhike.records.forms import FormRefused
@@ -59,7 +59,10 @@ def _form(
     found = wrong or {}
     shown = {
         "customer": customer, "card": card, "told": told, "is_again": status != 200,
-        "fields": field_views(card.book, card.record.id, values, errors=found, options=Choices(card.book, request.viewer)),
+        "fields": field_views(
+            card.book, card.record.id, values, errors=found, options=Choices(card.book, request.viewer),
+            locks=locks_on(card.book, card.record, card.values, request.viewer.principal),
+        ),
         "others": [each.words for name, errors in found.items() if not name for each in errors],
     }  # fmt: skip
     return render(request, "customers/card.html", shown, status=status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext
@@ -13,7 +14,8 @@ from zhike.cases.refusals import CaseError
 from zhike.handbook.book import Book
 from zhike.handbook.structure import Action, FieldDef
 from zhike.records.models import Attachment
-from zhike.web.base.fields import FieldView, field_views
+from zhike.records.values import Lock
+from zhike.web.base.fields import FieldView, Told, field_views
 from zhike.web.base.refusals import Refusal, field_errors, refusals_of
 from zhike.web.case_page.forms import Choices, needed_fields
 from zhike.web.portal.entries import is_for_customers
@@ -53,12 +55,15 @@ def form_of(
     kept: Sequence[Attachment] = (),
     key: str = "",
     facts: Mapping[str, Any] | None = None,
+    locks: Mapping[str, Lock] = MappingProxyType({}),
 ) -> Form:
-    """The form of `action` as a customer sees it. `values` is what was typed at an attempt before, `facts` the case's."""
+    """The form of `action` as a customer sees it. `values` is what was typed at an attempt before, `facts` the case's; of `locks` he
+    sees what he filled in himself and cannot change, and nothing of what others fill.
+    """
     definition = files_field(book, action)
     return Form(
         title=say(action.title),
-        fields=_fields(book, process, action, values or {}, error, {**(facts or {}), **(values or {})}),
+        fields=_fields(book, process, action, values or {}, error, {**(facts or {}), **(values or {})}, locks),
         pictures=definition.id if definition else FIELD,
         pictures_title=say(definition.title) if definition else gettext("照片"),
         key=key or secrets.token_urlsafe(16),
@@ -86,18 +91,28 @@ def _fields(
     values: Mapping[str, Any],
     error: CaseError | None,
     facts: Mapping[str, Any],
+    locks: Mapping[str, Lock],
 ) -> list[FieldView]:
     if action.record is None:
         return []
     told = {
         name: [replace(each, handbook="", clause="") for each in found] for name, found in _errors(error, book).items()
     }
+    others = {name for name, lock in locks.items() if not lock.clause}
     views = field_views(
         book, action.record, values, errors=told, needed=needed_fields(book, process, action, facts), options=Choices(book),
-        only=lambda each: is_for_customers(each) and each.type != "files",
+        only=lambda each: is_for_customers(each) and each.type != "files" and each.id not in others, locks=locks,
     )  # fmt: skip
     hints = {name: AUTOCOMPLETE[kind] for kind, name in book.process(process).customer.items()}
-    return [replace(view, autocomplete=hints.get(view.name, view.autocomplete)) for view in views]
+    return [
+        replace(view, autocomplete=hints.get(view.name, view.autocomplete), because=_without_clause(view.because))
+        for view in views
+    ]
+
+
+def _without_clause(told: Told | None) -> Told | None:
+    """Customers are told the reason; the handbook is the house's own."""
+    return Told(told.words) if told else None
 
 
 def _errors(error: CaseError | None, book: Book) -> dict[str, list[Any]]:

@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext
 from zhike.cases.access import case_by_token
 from zhike.cases.actions import add_note, open_case, take_action
 from zhike.cases.facts import facts_of
+from zhike.cases.locks import locks_of
 from zhike.cases.models import Case
 from zhike.cases.queries import offered
 from zhike.cases.refusals import CaseError, NotFound
@@ -286,7 +287,14 @@ def _form_page(
     status: int = 200,
 ) -> HttpResponse:
     facts = facts_of(case, book) if case else {}
-    shown = {"form": form_of(book, process, action, facts=facts, **form), "book": book, "case": case, "action": action}
+    viewer = follower(case, get_language() or "zh-hans") if case else ANONYMOUS_VIEWER
+    locks = locks_of(book, process, action, viewer, case)
+    shown = {
+        "form": form_of(book, process, action, facts=facts, locks=locks, **form),
+        "book": book,
+        "case": case,
+        "action": action,
+    }
     return render(request, "portal/form.html", shown, status=status)
 
 

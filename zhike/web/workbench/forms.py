@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from zhike.conversations.facts import facts_of, of_actor
-from zhike.conversations.forms import fill, forms_for
+from zhike.conversations.forms import fill, forms_for, locks_on
 from zhike.conversations.refusals import ConversationRefused
 from zhike.handbook.structure import Record
 from zhike.records.forms import first_values
@@ -92,8 +92,9 @@ def _shown(
 ) -> HttpResponse:
     """`files`: (field, row) of those uploaded with an attempt that was refused; they need not be chosen again."""
     views = field_views(
-        talk.book, definition.id, values, errors=errors or {}, options=Choices(talk.book, request.viewer)
-    )
+        talk.book, definition.id, values, errors=errors or {}, options=Choices(talk.book, request.viewer),
+        locks=locks_on(talk.conversation, talk.book, definition, request.viewer, request.now),
+    )  # fmt: skip
     known = {
         "record": definition, "title": say(definition.title), "fields": views, "refusals": list(refusals),
         "uploaded": [row for _, row in files], "uploaded_tokens": [(name, row.token) for name, row in files],
