@@ -15,7 +15,7 @@ from typing import Any
 from zhike.cases.facts import facts_of
 from zhike.cases.models import Case
 from zhike.cases.standing import standing_of
-from zhike.clocks.models import Clock
+from zhike.clocks.models import Clock, in_target
 from zhike.clocks.queries import ages_of, minutes_of
 from zhike.conversations.figures import talked
 from zhike.customers.facts import asks_for_customers
@@ -128,16 +128,18 @@ def _clocks(book: Book, since: dt.datetime | None, before: dt.datetime | None) -
         "holders",
         "charged",
         "audience",
+        "target_at",
+        "strict",
     )
-    for pk, clause, state, held_as, kind, number, due, stopped, by, holders, charged, audience in rows.values_list(
-        *named
-    ):
-        used = spent.get(pk)
+    for row in rows.values_list(*named, named=True):
+        used = spent.get(row.pk)
         minutes = {"minutes": used.used, "late_minutes": used.late} if used else {}
         yield {
-            CLOCK: pk, "clause": clause, "state": state, "holder": _roles(held_as), "due_at": due, "stopped_at": stopped, **minutes,
-            SUBJECT: (kind, number), AT: due, AUDIENCE: audience,
-            PERSON: person_of("", charged) if charged and state in BROKEN else person_of(by, holders),
+            CLOCK: row.pk, "clause": row.clause, "state": row.state, "holder": _roles(row.held_as), "due_at": row.due_at,
+            "stopped_at": row.stopped_at, **minutes, AT: row.due_at,
+            "in_target": in_target(row.state, row.target_at, row.stopped_at, row.strict),
+            SUBJECT: (row.subject_kind, row.subject_id), AUDIENCE: row.audience,
+            PERSON: person_of("", row.charged) if row.charged and row.state in BROKEN else person_of(row.stopped_by, row.holders),
         }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from zhike.clocks.events import (
     ClockRetimed,
     ClockStarted,
     ClockStopped,
+    ClockTargetPassed,
     ClockWarned,
 )
 from zhike.clocks.subjects import locks
@@ -105,6 +106,28 @@ def _warning(event: Recorded[ClockWarned], case: Case) -> Tell:
         words=Text(
             zh=f"{case.number}“{clause.title.zh}”时限已用 {event.payload.share:g}%，最晚 {until}。",
             en=f"{case.number}: {event.payload.share:g}% of “{clause.title.say('en')}” is used up; due {until}.",
+        ),
+    )  # fmt: skip
+
+
+@reacts_to(ClockTargetPassed)
+def tell_of_targets(events: Sequence[Recorded[ClockTargetPassed]]) -> None:
+    """The holder hears that the target is over; that is all that follows."""
+    cases = _cases(events)
+    notices = [_passed(event, cases[event.subject[1]]) for event in events if event.subject[1] in cases]
+    if notices:
+        tell(notices)
+
+
+def _passed(event: Recorded[ClockTargetPassed], case: Case) -> Tell:
+    book = book_of(event.payload.version_id)
+    clause = book.clause(event.clauses[0])
+    until = moment(event.payload.due_at, book.handbook.zone)
+    return Tell(
+        at=event.at, to=event.payload.holders, kind="warned", clause=clause.id, handbook=book.name, subject=event.subject,
+        words=Text(
+            zh=f"{case.number}“{clause.title.zh}”的目标时间到了，还没有办完；最晚 {until}。",
+            en=f"{case.number}: the target of “{clause.title.say('en')}” has passed and it is not done; due {until}.",
         ),
     )  # fmt: skip
 

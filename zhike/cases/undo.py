@@ -43,7 +43,7 @@ RESTORED = frozenset(
     }
 )  # fmt: skip
 """What an action does to its own case and an image brings back."""
-FIRED = frozenset({"clock.warned", "clock.breached", "duty.missed"})
+FIRED = frozenset({"clock.warned", "clock.target_passed", "clock.breached", "duty.missed"})
 BESIDE = frozenset({"case.access_denied", "case.refused", "case.printed", "case.followed", "case.unfollowed"})
 """What changes nothing, whoever did it."""
 OWN = frozenset({"case.note_added", "case.files_added", "case.linked", "case.unlinked"})

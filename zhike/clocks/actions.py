@@ -37,9 +37,11 @@ from zhike.clocks.timing import (
     next_moment_of,
     own_minutes,
     pauses_of,
+    pending_of,
     plan,
+    retarget,
     used_minutes,
-    warnings_of,
+    warn_anew,
 )
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Deadline, Duty
@@ -166,6 +168,7 @@ def _new_clock(start: Start, timed: Plan, holders: list[str], part: str) -> Cloc
         state=State.WAITING if begins_at > start.at else State.RUNNING,
         started_at=begins_at,
         due_at=timed.due_at,
+        target_at=timed.target_at,
         limit=timed.limit,
         warn_at=timed.warn_at,
         survives_close=clause.survives_close,
@@ -257,7 +260,7 @@ def _stop(clocks: list[Clock], at: dt.datetime, by: Callable[[Clock], str]) -> l
         lambda clock: (
             at,
             by(clock),
-            ClockStopped(clock.pk, clock.holders, clock.due_at, *spent[clock.pk], clock.watches),
+            ClockStopped(clock.pk, clock.holders, clock.due_at, *spent[clock.pk], clock.watches, clock.in_target),
         ),
         [_use(clock, "kept", at, spent[clock.pk][0]) for clock in kept],
     )
@@ -283,7 +286,9 @@ def _cancel(clocks: list[Clock], at: dt.datetime, by: str, why: str) -> list[Clo
 def _close(clock: Clock, state: State, at: dt.datetime, by: str) -> None:
     if clock.state == State.PAUSED:
         _end_pause(clock, at)
-        clock.due_at = due_from_history(clock, calendar_of_clock(clock))
+        calendar = calendar_of_clock(clock)
+        clock.due_at = due_from_history(clock, calendar)
+        retarget(clock, calendar)
     clock.state = state
     clock.stopped_at, clock.stopped_by = at, by
     clock.warn_at, clock.next_at = [], None
@@ -327,7 +332,7 @@ def _resume(clocks: list[Clock], at: dt.datetime, by: str, why: str) -> list[Clo
     for clock in clocks:
         _end_pause(clock, at)
         clock.state = State.RUNNING
-        _recompute(clock, clock.limit["warn"][-len(clock.warn_at) :] if clock.warn_at else [])
+        _recompute(clock, *pending_of(clock))
     update_clocks(clocks)
     _record(clocks, lambda clock: (at, by, ClockResumed(clock.pk, clock.due_at, why)))
     return clocks
@@ -338,15 +343,13 @@ def _end_pause(clock: Clock, at: dt.datetime) -> None:
     clock.pauses = [*closed, [start, max(at, dt.datetime.fromisoformat(start)).isoformat()]]
 
 
-def _recompute(clock: Clock, shares: Sequence[float]) -> None:
+def _recompute(clock: Clock, shares: Sequence[float], target: bool = True, *, after: dt.datetime | None = None) -> None:
     """Due time and the warnings at `shares`, from the clock's history."""
     calendar, pauses = calendar_of_clock(clock), pauses_of(clock.pauses)
     clock.due_at = due_from_history(clock, calendar)
-    begin = counted_from(clock)
-    minutes = own_minutes(calendar, begin, clock.due_at, pauses)
+    minutes = own_minutes(calendar, counted_from(clock), clock.due_at, pauses)
     clock.limit = {**clock.limit, "minutes": minutes}
-    clock.warn_at = warnings_of(shares, begin, clock.due_at, minutes, calendar, pauses)
-    clock.next_at = next_moment_of(clock)
+    warn_anew(clock, shares, target, after=after)
 
 
 def extend_clock(
@@ -382,9 +385,7 @@ def _grant(clock: Clock, more: Duration, words: Mapping[str, str], at: dt.dateti
     if clock.state == State.PAUSED:
         # Counted when it resumes: until then nobody knows when it is due.
         return
-    _recompute(clock, clock.limit["warn"])
-    clock.warn_at = [moment for moment in clock.warn_at if moment > at]
-    clock.next_at = next_moment_of(clock)
+    _recompute(clock, clock.limit["warn"], after=at)
     granted["after"] = clock.due_at.isoformat()
 
 
@@ -440,8 +441,14 @@ def _use(clock: Clock, outcome: str, at: dt.datetime, minutes: float | None = No
         holder=",".join(clock.holders)[:120],
         minutes=minutes,
         late_minutes=0.0 if outcome == "kept" else None,
-        detail={"clock": clock.pk, "holders": clock.holders, **({"facts": clock.facts} if clock.facts else {})},
+        detail={"clock": clock.pk, "holders": clock.holders, **_told_with(clock)},
     )
+
+
+def _told_with(clock: Clock) -> dict[str, Any]:
+    """What a line of the ledger says beside: the facts it rested on, and of what is done whether it was within its target."""
+    found: dict[str, Any] = {"facts": clock.facts} if clock.facts else {}
+    return found if clock.in_target is None else found | {"in_target": clock.in_target}
 
 
 def _record(

@@ -32,6 +32,8 @@ class ClockStopped(Event):
     late_minutes: float = 0.0
     """Zero when it was stopped in time."""
     watches: str = ""
+    in_target: bool | None = None
+    """Whether that was within its target; None where its clause has none."""
 
 
 @event("clock.warned", stays="holders held_as watches")
@@ -45,6 +47,18 @@ class ClockWarned(Event):
     """Percent of the limit that is used up."""
     version_id: int
     watches: str = ""
+
+
+@event("clock.target_passed", stays="holders held_as")
+@dataclass(frozen=True)
+class ClockTargetPassed(Event):
+    """The target of a limit that still runs is over. The holder hears of it; nothing else follows."""
+
+    clock: int
+    holders: list[str]
+    held_as: str
+    due_at: dt.datetime
+    version_id: int
 
 
 @event("clock.breached", stays="key holders held_as watches charged")

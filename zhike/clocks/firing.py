@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from zhike.clocks.events import ClockBreached, ClockStarted, ClockWarned
+from zhike.clocks.events import ClockBreached, ClockStarted, ClockTargetPassed, ClockWarned
 from zhike.clocks.moments import meet_others
 from zhike.clocks.subjects import lock_subjects
 from zhike.journal.actions import NewFact, record
+from zhike.journal.events import Event
 from zhike.journal.ledger import Use
 from zhike.org.principals import SYSTEM
 
@@ -35,7 +36,7 @@ POSTPONED = dt.timedelta(minutes=1)
 # due.
 COLUMNS = """id, key, version_id, handbook, clause, subject_kind, subject_id, holders, held_as,
     (extract(epoch FROM started_at) * 1000000)::bigint, (extract(epoch FROM due_at) * 1000000)::bigint, strict, state,
-    CASE WHEN due_at >= %(now)s THEN warn_at END, watches, audience, ("limit"->>'minutes')::float8, "limit"->'warn', charged"""
+    CASE WHEN due_at >= %(now)s THEN warn_at END, watches, audience, ("limit"->>'minutes')::float8, "limit"->'warn', charged, target_at"""
 
 # The moment is a parameter: a volatile clock_timestamp() would not use the index.
 CLAIM = f"""
@@ -93,6 +94,7 @@ class Due(NamedTuple):
     minutes: float | None
     shares: str | None
     charged: list[str]
+    target_at: dt.datetime | None
 
     def is_over(self, now: dt.datetime) -> bool:
         return self.due_at < now or (self.strict and self.due_at == now)
@@ -212,14 +214,20 @@ def _breached_fact(row: Due) -> NewFact:
 def _warned_facts(row: Due, now: dt.datetime) -> Iterable[NewFact]:
     if not row.warn_at:
         return
-    shares = json.loads(row.shares or "[]")[-len(row.warn_at) :]
-    for at, share in zip(row.warn_at, shares, strict=False):
+    moments = list(row.warn_at)
+    if row.target_at in moments:
+        moments.remove(row.target_at)
+        if row.target_at <= now:
+            passed = ClockTargetPassed(row.id, row.holders, row.held_as, row.due_at, row.version_id)
+            yield _fact(row, row.target_at, passed)
+    shares = json.loads(row.shares or "[]")[-len(moments) :] if moments else []
+    for at, share in zip(moments, shares, strict=False):
         if at <= now:
             warned = ClockWarned(row.id, row.holders, row.held_as, row.due_at, share, row.version_id, row.watches)
             yield _fact(row, at, warned)
 
 
-def _fact(row: Due, at: dt.datetime, event: ClockStarted | ClockBreached | ClockWarned) -> NewFact:
+def _fact(row: Due, at: dt.datetime, event: Event) -> NewFact:
     return NewFact(event, at, row.subject, SYSTEM, row.handbook, (row.clause,), row.audience)
 
 

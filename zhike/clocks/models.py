@@ -57,13 +57,16 @@ class Clock(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    target_at = models.DateTimeField(null=True)
+    """A softer limit that is only measured (`target`); NULL where its clause has none."""
     limit = models.JSONField()
     """{"amount": 30, "unit": "minute", "time": "wall", "calendar": null, "at": null, "until": null, "from": null,
     "warn": [80.0], "zone": "Asia/Shanghai", "minutes": 30.0}
 
     `minutes` is the limit in the clock's own time; `until` a fixed instant instead of a duration; `from` where it is
     counted from, if not from its start; `rosters` who held it from when on, where the holder's shifts count; `warn` all its
-    shares, ascending; `calendar` "" the handbook's own, null none.
+    shares, ascending; `calendar` "" the handbook's own, null none. With a target also `target`: {"amount", "unit", "calendar",
+    "warns"}, the last whether the holder is told when it passes.
     """
     warn_at = ArrayField(models.DateTimeField(), default=list)
     """Warnings still to come, soonest first."""
@@ -119,8 +122,21 @@ class Clock(models.Model):
         return self.due_at if self.strict else self.due_at + INSTANT
 
     @property
+    def in_target(self) -> bool | None:
+        return in_target(self.state, self.target_at, self.stopped_at, self.strict)
+
+    @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
     def __str__(self) -> str:
         return self.key
+
+
+def in_target(state: str, target_at: dt.datetime | None, stopped_at: dt.datetime | None, strict: bool) -> bool | None:
+    """Whether a clock in this state was done within its target; None without one, and until it is done or has run out."""
+    if target_at is None:
+        return None
+    if state == Clock.State.KEPT and stopped_at is not None:
+        return stopped_at < target_at if strict else stopped_at <= target_at
+    return False if state in (Clock.State.OVERDUE, Clock.State.LATE, Clock.State.MISSED) else None

@@ -16,7 +16,7 @@ from zhike.clocks.events import ClockRedated
 from zhike.clocks.firing import overtake
 from zhike.clocks.models import Clock
 from zhike.clocks.rows import locked, update_clocks
-from zhike.clocks.timing import Plan, calendar_of_clock, due_from_history, next_moment_of, plan, warnings_of
+from zhike.clocks.timing import Plan, calendar_of_clock, due_from_history, plan, warn_anew
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Deadline
 from zhike.journal.actions import NewFact, record
@@ -70,11 +70,8 @@ def _redate(clock: Clock, timed: Plan, facts: Mapping[str, Any], at: dt.datetime
     """What was granted on top stays granted; warnings begin anew."""
     clock.facts = {**clock.facts, **facts}
     clock.limit, clock.due_at = timed.limit, timed.due_at
-    calendar = calendar_of_clock(clock)
-    clock.due_at = due_from_history(clock, calendar)
-    warn_at = warnings_of(timed.limit["warn"], clock.started_at, clock.due_at, timed.limit["minutes"], calendar)
-    clock.warn_at = [moment for moment in warn_at if moment > at]
-    clock.next_at = next_moment_of(clock)
+    clock.due_at = due_from_history(clock, calendar_of_clock(clock))
+    warn_anew(clock, timed.limit["warn"], after=at)
 
 
 def _fact(clock: Clock, before: dt.datetime, at: dt.datetime, by: str) -> NewFact:

@@ -12,7 +12,7 @@ from django.db import connection
 from zhike.clocks.events import ClockCancelled, ClockRestored
 from zhike.clocks.models import Clock
 from zhike.clocks.rows import CHANGING, locked, update_clocks, wake_worker
-from zhike.clocks.timing import calendar_of_clock, counted_from, next_moment_of, pauses_of, warnings_of
+from zhike.clocks.timing import warn_anew
 from zhike.journal.actions import NewFact, record
 
 Subject = tuple[str, int]
@@ -36,11 +36,7 @@ def run_again(keys: Sequence[str], *, at: dt.datetime, by: str, why: str = "") -
     for clock in clocks:
         clock.state = Clock.State.WAITING if clock.started_at > at else Clock.State.RUNNING
         clock.stopped_at, clock.stopped_by = None, ""
-        calendar, begin = calendar_of_clock(clock), counted_from(clock)
-        pauses = pauses_of(clock.pauses)
-        warn_at = warnings_of(clock.limit["warn"], begin, clock.due_at, clock.limit["minutes"], calendar, pauses)
-        clock.warn_at = [moment for moment in warn_at if moment > at]
-        clock.next_at = next_moment_of(clock)
+        warn_anew(clock, clock.limit["warn"], after=at)
     update_clocks(clocks)
     back = [(clock, ClockRestored(clock.pk, clock.state, clock.due_at, why)) for clock in clocks]
     record(

@@ -15,10 +15,10 @@ from zhike.clocks.timing import (
     calendar_of_clock,
     counted_from,
     due_from_history,
-    next_moment_of,
     own_minutes,
     pauses_of,
-    warnings_of,
+    pending_of,
+    warn_anew,
 )
 from zhike.handbook.calendars import Calendar
 from zhike.handbook.holidays import HolidayTable
@@ -76,9 +76,7 @@ def under(calendar: Calendar, table: HolidayTable | None) -> Calendar:
 def retime(clock: Clock, due_at: dt.datetime) -> None:
     """Put the new due time and its warnings into the row, unsaved. Warnings that were given are not given again."""
     calendar, begin = calendar_of_clock(clock), counted_from(clock)
-    shares = clock.limit["warn"][-len(clock.warn_at) :] if clock.warn_at else []
+    pending = pending_of(clock)
     clock.due_at = due_at
     clock.limit = {**clock.limit, "minutes": own_minutes(calendar, begin, due_at, pauses_of(clock.pauses))}
-    pauses = pauses_of(clock.pauses)
-    clock.warn_at = warnings_of(shares, begin, due_at, clock.limit["minutes"], calendar, pauses)
-    clock.next_at = next_moment_of(clock)
+    warn_anew(clock, *pending)

@@ -17,14 +17,14 @@ NEW = {
     "version_id": "bigint", "handbook": "text", "clause": "text", "subject_kind": "text", "subject_id": "bigint",
     "charged": "text[]", "key": "text", "slot": "text", "watches": "text", "each_acts": "boolean", "lapses": "boolean", "strict": "boolean",
     "holders": "text[]", "held_as": "text", "state": "text", "started_at": "timestamptz", "due_at": "timestamptz",
-    "limit": "jsonb", "warn_at": "timestamptz[]", "next_at": "timestamptz", "stopped_by": "text", "pauses": "jsonb",
-    "extensions": "jsonb", "survives_close": "boolean", "until": "text[]", "facts": "jsonb", "audience": "text[]",
+    "target_at": "timestamptz", "limit": "jsonb", "warn_at": "timestamptz[]", "next_at": "timestamptz", "stopped_by": "text",
+    "pauses": "jsonb", "extensions": "jsonb", "survives_close": "boolean", "until": "text[]", "facts": "jsonb", "audience": "text[]",
 }  # fmt: skip
 
 # Every column that changes afterwards.
 CHANGING = {
-    "state": "text", "holders": "text[]", "held_as": "text", "due_at": "timestamptz", "limit": "jsonb",
-    "warn_at": "timestamptz[]", "next_at": "timestamptz", "stopped_at": "timestamptz", "stopped_by": "text",
+    "state": "text", "holders": "text[]", "held_as": "text", "due_at": "timestamptz", "target_at": "timestamptz",
+    "limit": "jsonb", "warn_at": "timestamptz[]", "next_at": "timestamptz", "stopped_at": "timestamptz", "stopped_by": "text",
     "pauses": "jsonb", "extensions": "jsonb", "facts": "jsonb", "audience": "text[]",
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from typing import Any
 from zhike.clocks.models import INSTANT, Clock
 from zhike.clocks.rosters import Stretch, counts_by_holder, person_of, rostered
 from zhike.handbook.book import Book
-from zhike.handbook.calendars import Calendar, Pause, due_at, elapsed
+from zhike.handbook.calendars import Calendar, Pause, due_at, elapsed, is_by_the_clock
 from zhike.handbook.clauses import Deadline, Duty
 from zhike.handbook.common import Duration, Unit
 from zhike.handbook.limits import Beginning, begins, counts_working_time, deadline_due, limit_of
@@ -34,6 +34,7 @@ class Plan:
     limit: Limit
     due_at: dt.datetime
     warn_at: list[dt.datetime]
+    target_at: dt.datetime | None = None
 
 
 def plan(
@@ -70,7 +71,37 @@ def plan(
     limit["minutes"] = own_minutes(counted, begin, due)
     if stretches:
         limit["rosters"] = stretches
-    return Plan(limit, due, warnings_of(limit["warn"], begin, due, limit["minutes"], counted))
+    warn_at = warnings_of(limit["warn"], begin, due, limit["minutes"], counted)
+    if not isinstance(clause, Deadline) or clause.target is None:
+        return Plan(limit, due, warn_at)
+    limit["target"] = _target(book, clause, clause.target, name, calendar)
+    by = calendar_of(book, limit["target"]["calendar"]) if counted is None else counted
+    target = target_at(limit, begin, due, by)
+    return Plan(limit, due, with_target(warn_at, limit, target, due), target)
+
+
+def _target(book: Book, clause: Deadline, target: Duration, counted: str | None, named: str | None) -> dict[str, Any]:
+    """The softer limit as it is stored. Counted as the limit is; working days in a calendar even where the limit has none."""
+    own = calendar_name(clause, target, named) if counted is None and target.unit in CALENDAR_UNITS else None
+    warns = bool(clause.warn if clause.warn is not None else book.warn)
+    return {"amount": target.amount, "unit": target.unit.value, "calendar": own, "warns": warns}
+
+
+def target_at(
+    limit: Limit, begin: dt.datetime, due: dt.datetime, calendar: Calendar | None, pauses: Sequence[Pause] = ()
+) -> dt.datetime:
+    """When the softer limit passes: never after the limit itself."""
+    length = duration_of(limit["target"])
+    at = None if is_by_the_clock(length) else limit.get("at")
+    return min(due, due_at(calendar, begin, length, pauses=tuple(pauses), at=at, zone=limit["zone"]))
+
+
+def with_target(
+    warn_at: Sequence[dt.datetime], limit: Limit, target: dt.datetime | None, due: dt.datetime
+) -> list[dt.datetime]:
+    """The moments at which something is said: those of the shares, and that at which the target passes."""
+    told = target is not None and limit["target"]["warns"] and target < due
+    return sorted([*warn_at, target]) if told and target is not None else list(warn_at)
 
 
 def _begin_and_due(
@@ -201,6 +232,33 @@ def warnings_of(
 def _after(calendar: Calendar | None, start: dt.datetime, seconds: float, pauses: Sequence[Pause]) -> dt.datetime:
     whole = max(1, round(seconds))
     return due_at(calendar, start, Duration(amount=whole, unit=Unit.second), pauses=tuple(pauses))
+
+
+def pending_of(clock: Clock) -> tuple[list[float], bool]:
+    """Of a clock's warnings those still to come: the shares, and whether its target is yet to pass."""
+    target = clock.target_at in clock.warn_at
+    count = len(clock.warn_at) - target
+    return clock.limit["warn"][-count:] if count else [], target
+
+
+def warn_anew(clock: Clock, shares: Sequence[float], target: bool = True, *, after: dt.datetime | None = None) -> None:
+    """Put the clock's target and its warnings into the row, unsaved, from its history: those at `shares` and, with `target`, that at
+    which the target passes; only what comes later than `after`.
+    """
+    calendar, begin, pauses = calendar_of_clock(clock), counted_from(clock), pauses_of(clock.pauses)
+    told = warnings_of(shares, begin, clock.due_at, clock.limit["minutes"], calendar, pauses)
+    retarget(clock, calendar)
+    told = with_target(told, clock.limit, clock.target_at if target else None, clock.due_at)
+    clock.warn_at = [moment for moment in told if after is None or moment > after]
+    clock.next_at = next_moment_of(clock)
+
+
+def retarget(clock: Clock, calendar: Calendar | None) -> None:
+    """When the target of a clock passes, from its history; the last pause must have ended."""
+    if stored := clock.limit.get("target"):
+        own = stored["calendar"]
+        by = calendar if calendar is not None or own is None else calendar_of(book_of(clock.version_id), own)
+        clock.target_at = target_at(clock.limit, counted_from(clock), clock.due_at, by, pauses_of(clock.pauses))
 
 
 def next_moment_of(clock: Clock) -> dt.datetime:

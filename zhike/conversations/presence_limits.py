@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zhike.clocks.actions import Start, start_clocks, stop_clocks
-from zhike.clocks.events import ClockBreached, ClockWarned
+from zhike.clocks.events import ClockBreached, ClockTargetPassed, ClockWarned
 from zhike.clocks.queries import open_clocks
 from zhike.clocks.subjects import locks
 from zhike.conversations.models import Presence
@@ -25,6 +25,7 @@ from zhike.org.principals import SYSTEM, role_key, role_of, staff_key
 
 Facts = dict[str, object]
 WARNED = Text(zh="{name}：“{clause}”即将到时。", en="{name}: “{clause}” is about to run out.")
+PASSED = Text(zh="{name}：“{clause}”的目标时间到了。", en="{name}: the target of “{clause}” has passed.")
 BREACHED = Text(zh="{name}：“{clause}”已超时。", en="{name}: “{clause}” has run out.")
 
 
@@ -80,6 +81,11 @@ def _holder(held: Presence, book: Book, role: str) -> str:
 @reacts_to(ClockWarned)
 def warn_who_stays_long(events: Sequence[Recorded[ClockWarned]]) -> None:
     _tell(events, WARNED, "warned")
+
+
+@reacts_to(ClockTargetPassed)
+def tell_of_targets(events: Sequence[Recorded[ClockTargetPassed]]) -> None:
+    _tell(events, PASSED, "warned")
 
 
 @reacts_to(ClockBreached)

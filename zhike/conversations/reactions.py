@@ -19,6 +19,7 @@ from zhike.clocks.events import (
     ClockResumed,
     ClockStarted,
     ClockStopped,
+    ClockTargetPassed,
     ClockWarned,
 )
 from zhike.clocks.subjects import locks
@@ -44,6 +45,10 @@ UPDATE conversations_conversation SET next_due_at = (
 WHERE id = ANY(%s)
 """
 WARNED = Text(zh="会话 {number}：“{clause}”即将到期。", en="Conversation {number}: “{clause}” is about to run out.")
+PASSED = Text(
+    zh="会话 {number}：“{clause}”的目标时间到了，还没有办完。",
+    en="Conversation {number}: the target of “{clause}” has passed and it is not done.",
+)
 BREACHED = Text(zh="会话 {number}：“{clause}”已超时。", en="Conversation {number}: “{clause}” has run out.")
 MISSED = Text(zh="会话 {number}：“{clause}”没有完成。", en="Conversation {number}: “{clause}” was not done.")
 EXHAUSTED = Text(
@@ -77,6 +82,11 @@ def keep_next_due(events: Sequence[Recorded[Any]]) -> None:
 @reacts_to(ClockWarned)
 def warn_the_holder(events: Sequence[Recorded[ClockWarned]]) -> None:
     _follow(events, WARNED, "warned")
+
+
+@reacts_to(ClockTargetPassed)
+def tell_of_targets(events: Sequence[Recorded[ClockTargetPassed]]) -> None:
+    _follow(events, PASSED, "warned")
 
 
 @reacts_to(ClockBreached)

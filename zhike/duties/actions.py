@@ -34,7 +34,6 @@ from zhike.duties.periods import (
     current_period,
     first_period,
     following_period,
-    in_window,
     is_own_day,
     once,
 )
@@ -43,7 +42,7 @@ from zhike.duties.rows import RESTORE, insert_obligations
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Duty
 from zhike.handbook.common import Facts
-from zhike.handbook.limits import as_duty, settles
+from zhike.handbook.limits import as_duty, in_window, settles
 from zhike.journal.actions import NewFact, record
 from zhike.journal.events import Event
 from zhike.journal.ledger import Use, write_uses

@@ -31,7 +31,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.calendars import due_at
 from zhike.handbook.clauses import Clause, Deadline, Duty
 from zhike.handbook.conditions import holds
-from zhike.handbook.limits import OVER_CAP, as_duty, stops, waits_for_event
+from zhike.handbook.limits import OVER_CAP, as_duty, in_window, stops, waits_for_event
 
 Facts = dict[str, Any]
 LISTENING = ("stops", "settles", "pauses", "resumes", "voids", "falls_due")
@@ -173,6 +173,8 @@ def _running(subjects: Sequence[tuple[str, int]]) -> dict[tuple[str, int], list[
 
 
 def _stops(what: Happening, clause: Deadline, clock: Clock, facts: Facts) -> bool:
+    if not in_window(what.book, clause, what.now):
+        return False
     happened = [*(what.earlier(clock.started_at) if clause.until_all else ()), *what.happened]
     too_early = None
     if clause.not_before is not None:

@@ -150,13 +150,6 @@ def _due(book: Book, clause: Duty, begins: dt.datetime, facts: Facts) -> dt.date
     return due_moment(book, clause.due, begins, facts, book.calendar(clause.calendar) if clause.due.working else None)
 
 
-def in_window(book: Book, clause: Duty, at: dt.datetime) -> bool:
-    """Whether a deed at `at` lies in the times of day the clause asks for (`window`), their ends included."""
-    if clause.window is None:
-        return True
-    return _at(book, at, clause.window[0]) <= at <= _at(book, at, clause.window[1])
-
-
 def _after(book: Book, clause: Duty, at: dt.datetime, amount: Duration, hour: str | None = None) -> dt.datetime:
     """So long after `at`, moved to `hour` of that day: in working time where the clause or its limit says so, else on the wall."""
     return due_at(_calendar(book, clause, amount), at, amount, at=hour, zone=book.handbook.zone)

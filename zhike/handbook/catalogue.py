@@ -230,7 +230,7 @@ ROW_FACTS: dict[str, frozenset[str]] = {
         }
     ),
     "clocks": frozenset(
-        {"clause", "state", "holder", "minutes", "late_minutes", "age_minutes", "due_at", "stopped_at"}
+        {"clause", "state", "holder", "minutes", "late_minutes", "age_minutes", "due_at", "stopped_at", "in_target"}
     ),
     "duties": frozenset({"clause", "state", "holder", "period", "done", "subject"}),
     "calls": frozenset(

@@ -103,7 +103,7 @@ class Deadline(ClauseBase):
     cap: Cap | None = None
     """A second limit from another start; whichever is due first counts."""
     target: Within | None = None
-    """A softer limit that is only measured."""
+    """A softer limit that is only measured: the holder is warned when it passes, where the clause warns at all; nothing else follows."""
     not_before: Within | None = None
     """Doing it earlier than this after the start does not count."""
     time: Literal["wall", "working", "deferred"] = "wall"
@@ -123,7 +123,7 @@ class Deadline(ClauseBase):
     at: str | None = None
     """A time of day ("10:00", "24:00", `open`, `close`) the limit is moved to."""
     window: tuple[str, str] | None = None
-    """Times of day between which doing it counts: `["09:00", "20:00"]`."""
+    """Times of day between which doing it counts, their ends included: `["09:00", "20:00"]`; `["22:00", "02:00"]` lasts past midnight."""
     boundary: Literal["inclusive", "exclusive"] = "inclusive"
     """`within` N: the very instant is in time. `exclusive` for "before 16:30": the very instant is late."""
     each: bool = False

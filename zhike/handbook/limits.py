@@ -224,6 +224,18 @@ def stops(
     return bool(clause.until_all) and event in clause.until_all and set(clause.until_all) <= {event, *happened}
 
 
+def in_window(book: Book, clause: Deadline | Duty, at: dt.datetime) -> bool:
+    """Whether a deed at `at` lies in the times of day the clause asks for (`window`), their ends included. A window whose end comes
+    before its beginning lasts past midnight.
+    """
+    if clause.window is None:
+        return True
+    local = at.astimezone(ZoneInfo(book.handbook.zone))
+    midnight = dt.datetime.combine(local.date(), dt.time.min, local.tzinfo)
+    begins, ends = (at_time(None, midnight, time) for time in clause.window)
+    return begins <= at <= ends if begins <= ends else at >= begins or at <= ends
+
+
 def date_fact(clause: Deadline) -> str | None:
     """The date among the facts that the limit is, or is counted back from; None where it hangs on none."""
     return clause.before or (clause.due.fact if clause.due is not None else None)

@@ -52,8 +52,6 @@ def _kept_only(*rows: tuple[str, str, str]) -> dict[str, Text]:
 
 
 KEPT_ONLY: dict[str, Text] = _kept_only(
-    ("Deadline.window", "一天中只在哪些时间办才算", "the times of day in which doing it counts"),
-    ("Deadline.target", "只作参考的更紧的时限", "a softer limit that is only measured"),
     ("Duty.to_each", "对每一位分别办理", "that it is owed to each of several"),
     ("Duty.continuous", "全程持续保持", "that it holds throughout the period"),
     ("Duty.list_due", "名单由谁在何时交齐", "who hands in the list, and by when"),

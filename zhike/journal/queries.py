@@ -8,6 +8,7 @@ have no gate.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,8 @@ class Tally:
     refused: int = 0
     minutes: float | None = None
     late_minutes: float | None = None
+    in_target: int | None = None
+    """Of what was kept that which was done within its target; None where the clause has none."""
 
     @property
     def judged(self) -> int:
@@ -65,6 +68,20 @@ def lines(
     if subjects is not None:
         found = found.filter(~Q(subject_kind="case") | Q(subject_id=0) | Q(subject_id__in=subjects))
     return found
+
+
+def kept_in_target(
+    handbook: str,
+    clauses: Collection[str],
+    since: dt.datetime,
+    until: dt.datetime,
+    *,
+    subjects: QuerySet[Any] | None = None,
+) -> dict[str, int]:
+    """{clause: how often what was kept was done within its target}; one that never was is not in it. One query."""
+    found = lines(handbook, since, until, subjects=subjects, outcome=Outcome.KEPT)
+    rows = found.filter(clause__in=clauses, detail__in_target=True).order_by().values_list("clause")
+    return dict(rows.annotate(n=Count("id")))
 
 
 def tallies(

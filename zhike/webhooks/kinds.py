@@ -64,6 +64,7 @@ KINDS: dict[str, Kind] = {
     "case.deemed": _kind("到期视为", "Silence was taken for something", what="accepted"),
     "clock.started": _kind("开始计时", "A limit began to run", clock=41, holders=HOLDERS, due_at=DUE),
     "clock.warned": _kind("时限预警", "A limit is nearly used up", clock=41, holders=HOLDERS, due_at=DUE, share=80.0),
+    "clock.target_passed": _kind("目标时间已过", "The target of a limit passed", clock=41, holders=HOLDERS, due_at=DUE),
     "clock.breached": _kind("超时", "A limit was exceeded", clock=41, holders=HOLDERS, due_at=DUE),
     "clock.stopped": _kind(
         "计时结束", "A limit was met or ended", clock=41, holders=HOLDERS, due_at=DUE, minutes=25.0, late_minutes=0.0

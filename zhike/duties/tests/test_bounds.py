@@ -9,8 +9,9 @@ from django.db import transaction
 
 from zhike.duties.actions import fall_due
 from zhike.duties.models import Obligation
-from zhike.duties.periods import current_period, first_period, in_window
+from zhike.duties.periods import current_period, first_period
 from zhike.duties.tests.test_tries_and_periods import at, book_with, call, following, owed
+from zhike.handbook.limits import in_window
 from zhike.journal.models import ClauseUse, Fact
 
 DAILY: dict[str, Any] = {"every": "working_day", "calendar": "desk", "due": {"every": "day", "ahead": 0, "at": "16:30"}}

@@ -9,6 +9,8 @@ from zhike.handbook.common import Duration, Text, Unit
 from zhike.handbook.limits import date_fact, limit_of, waits_for_event
 from zhike.handbook.measures import parse_target
 
+CLOCK_MINUTES = {Unit.second: 1 / 60, Unit.minute: 1, Unit.hour: 60, Unit.day: 1440, Unit.week: 10080}
+
 
 def check_limits(checker: Checker) -> None:
     for clause in checker.clauses:
@@ -70,7 +72,51 @@ def _check_deadline(checker: Checker, clause: Deadline) -> None:
     for key, text in times:
         _check_time(checker, clause, key, text)
     _check_calendar(checker, clause)
+    _check_soft(checker, clause)
     _check_dates(checker, clause)
+
+
+def _check_soft(checker: Checker, clause: Deadline) -> None:
+    """A target lies before the limit it softens, and a window has a beginning and an end."""
+    if clause.target is not None and (clause.before is not None or waits_for_event(clause)):
+        _note(
+            checker,
+            clause,
+            "target-without-start",
+            "期限从日期往回算，或者是一件事，不能写 target",
+            "`target` cannot be said of a limit that is counted back from a date, or that is an event",
+            "去掉 target，或改用从起算时刻往后算的 within。",
+            "Remove `target`, or give `within` from a start.",
+        )
+    limit = _limit(checker, clause)
+    if clause.target is not None and limit is not None and _is_longer(clause.target, limit):
+        _note(
+            checker,
+            clause,
+            "target-beyond-limit",
+            "目标不比时限短",
+            "the target is no shorter than the limit",
+            "目标要比 within 短。",
+            "Make `target` shorter than `within`.",
+        )
+    if clause.window is not None and clause.window[0] == clause.window[1]:
+        _note(
+            checker,
+            clause,
+            "window-empty",
+            "window 的两个时刻相同",
+            "both times of `window` are the same",
+            "写一早一晚两个时刻。",
+            "Give a beginning and an end.",
+        )
+
+
+def _is_longer(target: Duration, limit: Duration) -> bool:
+    """As far as it can be told whatever the day: the same unit, or two lengths by the clock."""
+    if target.unit == limit.unit:
+        return target.amount >= limit.amount
+    known = (CLOCK_MINUTES.get(target.unit), CLOCK_MINUTES.get(limit.unit))
+    return None not in known and target.amount * (known[0] or 0) >= limit.amount * (known[1] or 0)
 
 
 def _check_dates(checker: Checker, clause: Deadline) -> None:

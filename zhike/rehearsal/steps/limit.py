@@ -26,13 +26,15 @@ STATES = {
 }  # fmt: skip
 PART = (
     rf"(?:在走|已暂停|超时未办|按时|超时办结|已取消|已停|没有超时|最晚{MOMENT}|由{NAME}(?:、{NAME})*持有"
-    rf"|超时\d+(?:分钟|秒)|用时\d+分钟|还剩{SPAN}|起于{MOMENT})"
+    rf"|超时\d+(?:分钟|秒)|用时\d+分钟|还剩{SPAN}|起于{MOMENT}|目标{MOMENT}|在目标以内|超过目标)"
 )
 PARTS = say_as(
     f"({PART}(?:,{PART})*)",
-    "（在走 / 已暂停 / 超时未办 / 按时 / 超时办结 / 已取消 / 已停 / 没有超时 / 最晚 时刻 / 起于 时刻 / 由「…」持有 / 超时 N 分钟"
+    "（在走 / 已暂停 / 超时未办 / 按时 / 超时办结 / 已取消 / 已停 / 没有超时 / 最晚 时刻 / 起于 时刻 / 目标 时刻 / 在目标以内 / 超过目标"
+    " / 由「…」持有 / 超时 N 分钟"
     " / 用时 N 分钟 / 还剩 时长）[，…]",
 )
+TARGETS = {True: "在目标以内", False: "超过目标", None: "还没有说在不在目标以内"}
 OPEN = ("running", "paused", "overdue")
 
 
@@ -128,6 +130,13 @@ def _check(world: World, clock: Clock, part: str, clause: str) -> None:
     elif part == "没有超时":
         if clock.state in ("late", "overdue"):
             raise StepFailed(f"时限“{clause}”{_state(clock)}", clause)
+    elif part in ("在目标以内", "超过目标"):
+        if clock.in_target is not (part == "在目标以内"):
+            raise StepFailed(f"时限“{clause}”{TARGETS[clock.in_target]}", clause)
+    elif part.startswith("目标"):
+        if clock.target_at is None:
+            raise StepFailed(f"时限“{clause}”没有目标", clause)
+        _check_moment(world, clock.target_at, part[2:], f"时限“{clause}”目标", clause)
     elif part.startswith("由"):
         _check_holders(world, clock, listed(part), clause)
     elif part.startswith(("最晚", "起于")):

@@ -27,7 +27,7 @@ class ClockList(Shape):
                             "id": 41, "handbook": "retail-hotline", "clause": "WARN-05", "title": "预警上报", "state": "running",
                             "shown": "warned", "holders": [{"principal": "staff:5", "name": "示例客服"}],
                             "started_at": "2025-06-10T09:00:00+08:00", "due_at": "2025-06-10T09:30:00+08:00",
-                            "stopped_at": None, "left": "还剩 5 分钟", "case": "YJ250610000008",
+                            "target_at": None, "stopped_at": None, "left": "还剩 5 分钟", "case": "YJ250610000008",
                         }
                     ],
                     "next": None,

@@ -63,6 +63,7 @@ class LedgerOut(Shape):
     share_kept: float | None
     minutes: float | None
     late_minutes: float | None
+    in_target: int | None = Field(None, description="Of those kept, done within the target; null without one.")
     items: list[UseOut]
     next: str | None
 
@@ -92,7 +93,7 @@ def read_ledger(
     period = _period(since, until, request.now)
     cases = visible_cases(request.viewer).order_by()
     visible = cases.values("pk")
-    tally = tallies_of(name, period, visible).get(clause, Tally(clause))
+    tally = tallies_of(book, period, visible).get(clause, Tally(clause))
     rows = lines(name, period.since, period.until, subjects=visible, clause=clause, outcome=outcome or "")
     begin = read_cursor(after)
     page = list((rows.filter(pk__lt=begin[1]) if begin else rows).order_by("-id")[: size + 1])
@@ -115,7 +116,7 @@ def read_ledger(
     return LedgerOut(
         handbook=name, clause=clause, since=period.since, until=period.until, applied=tally.applied, kept=tally.kept,
         broken=tally.broken, refused=tally.refused, share_kept=tally.share_kept, minutes=tally.minutes,
-        late_minutes=tally.late_minutes, items=items, next=cursor(page[-1].at, page[-1].pk) if more else None,
+        late_minutes=tally.late_minutes, in_target=tally.in_target, items=items, next=cursor(page[-1].at, page[-1].pk) if more else None,
     )  # fmt: skip
 
 

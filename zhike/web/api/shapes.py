@@ -105,6 +105,7 @@ class ClockOut(Shape):
     holders: list[PrincipalOut]
     started_at: dt.datetime
     due_at: dt.datetime
+    target_at: dt.datetime | None = Field(None, description="A softer limit that is only measured.")
     stopped_at: dt.datetime | None
     left: str = Field(examples=["还剩 25 分钟"])
     case: str = Field("", description="The case it is about, where the caller may see it.")

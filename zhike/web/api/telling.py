@@ -44,8 +44,8 @@ def clock_out(clock: Clock, now: dt.datetime, names: Mapping[str, str], numbers:
     view = deadline_of(clock, now, names)
     return ClockOut(
         id=clock.pk, handbook=clock.handbook, clause=clock.clause, title=view.title, state=clock.state, shown=view.state,
-        holders=people(clock.holders, names), started_at=clock.started_at, due_at=clock.due_at, stopped_at=clock.stopped_at,
-        left=view.left, case=numbers.get(clock.subject_id, "") if clock.subject_kind == "case" else "",
+        holders=people(clock.holders, names), started_at=clock.started_at, due_at=clock.due_at, target_at=clock.target_at,
+        stopped_at=clock.stopped_at, left=view.left, case=numbers.get(clock.subject_id, "") if clock.subject_kind == "case" else "",
     )  # fmt: skip
 
 

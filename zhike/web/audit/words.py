@@ -45,6 +45,7 @@ journal.redacted|日志内容到期清除|Facts emptied when their time was over
 clock.started|时限起算|Clock started
 clock.stopped|时限停止|Clock stopped
 clock.warned|即将到期|Clock about to run out
+clock.target_passed|目标时间已过|Target of a clock passed
 clock.breached|超时|Deadline missed
 clock.paused|时限暂停|Clock paused
 clock.resumed|时限恢复|Clock resumed

@@ -48,6 +48,10 @@ class Deadline:
     """Also true before a clock begins: its words do not tick."""
     open: bool = True
     detail: str = ""
+    target: str = ""
+    """The target and how it stands, "" where its clause has none."""
+    window: str = ""
+    """The times of day in which doing it counts."""
 
 
 def deadline_of(clock: Clock, now: dt.datetime, names: Mapping[str, str]) -> Deadline:
@@ -71,6 +75,8 @@ def deadline_of(clock: Clock, now: dt.datetime, names: Mapping[str, str]) -> Dea
         clock_id=clock.pk,
         paused=clock.state == Clock.State.PAUSED or now < clock.started_at,
         open=clock.state in Clock.OPEN,
+        target=_target(clock, now),
+        window=_window(clause),
     )
 
 
@@ -126,6 +132,22 @@ def _left(clock: Clock, now: dt.datetime) -> str:
     if now < clock.started_at:
         return gettext("%(start)s 起算") % {"start": times.short_moment(clock.started_at, now)}
     return times.time_left(clock.due_at, now)
+
+
+def _target(clock: Clock, now: dt.datetime) -> str:
+    if clock.target_at is None:
+        return ""
+    if clock.in_target is not None and clock.state in (Clock.State.KEPT, Clock.State.LATE):
+        return gettext("在目标时间以内") if clock.in_target else gettext("超过了目标时间")
+    if clock.state not in Clock.OPEN or clock.state == Clock.State.PAUSED:
+        return ""
+    words = gettext("目标 %(time)s，已过") if now > clock.target_at else gettext("目标 %(time)s")
+    return words % {"time": times.short_moment(clock.target_at, now)}
+
+
+def _window(clause: Any) -> str:
+    window = getattr(clause, "window", None)
+    return gettext("%(begins)s 至 %(ends)s 之间办才算") % {"begins": window[0], "ends": window[1]} if window else ""
 
 
 def _clause(clock: Clock) -> Any:

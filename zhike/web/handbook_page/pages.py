@@ -99,7 +99,7 @@ def clause_view(book: Book, clause: Clause, tally: Tally, period: Period) -> Cla
         lines=lines[:FIRST_LINES],
         more=lines[FIRST_LINES:],
         figures=_figures(book, clause, tally, period),
-        share=gettext("及时率 %(share).0f%%") % {"share": tally.share_kept} if tally.share_kept is not None else "",
+        share=_share(tally),
         minutes=_minutes(tally),
         url=reverse("handbook_page:clause", args=[book.name, clause.id]),
     )
@@ -131,6 +131,16 @@ def _figures(book: Book, clause: Clause, tally: Tally, period: Period) -> list[F
         for name, count in counts.items()
         if count or name == "applied" or (judged and name in ("kept", "broken"))
     ]
+
+
+def _share(tally: Tally) -> str:
+    """Of what was judged the share kept, and the share done within the target."""
+    if tally.share_kept is None:
+        return ""
+    told = [gettext("及时率 %(share).0f%%") % {"share": tally.share_kept}]
+    if tally.in_target is not None:
+        told.append(gettext("目标达成率 %(share).0f%%") % {"share": 100 * tally.in_target / tally.judged})
+    return gettext("，").join(told)
 
 
 def _minutes(tally: Tally) -> str:

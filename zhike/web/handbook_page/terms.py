@@ -158,6 +158,7 @@ def _of_row(name: str) -> str:
         "score": gettext("评分"),
         "minutes": gettext("用时（分钟）"),
         "late_minutes": gettext("超时（分钟）"),
+        "in_target": gettext("在目标时间以内"),
         "age_minutes": gettext("已过（分钟）"),
         "lead_time_minutes": gettext("办理时长（分钟）"),
         "accepted_seconds": gettext("接起用时（秒）"),

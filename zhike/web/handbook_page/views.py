@@ -42,7 +42,7 @@ def show(request: Request, name: str) -> HttpResponse:
     """The text beside its clauses, with the ledger of the chosen period."""
     version, book = _book(request, name)
     period = period_of(request.GET, request.now)
-    found = tallies_of(name, period, _visible(request))
+    found = tallies_of(book, period, _visible(request))
     shown = {
         "book": book,
         "version": version,
@@ -66,7 +66,7 @@ def show_clause(request: Request, name: str, clause: str) -> HttpResponse:
     version, book = _book(request, name, case)
     found = _clause(book, clause)
     period = period_of(request.GET, request.now)
-    tally = tallies_of(name, period, _visible(request)).get(clause, Tally(clause))
+    tally = tallies_of(book, period, _visible(request)).get(clause, Tally(clause))
     shown = {
         "book": book,
         "version": version,

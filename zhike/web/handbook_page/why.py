@@ -84,6 +84,8 @@ def calculation(clock: Clock, now: dt.datetime) -> list[Line]:
         steps.append(
             Line(gettext("扣除暂停"), gettext("%(from)s 至 %(to)s") % {"from": _moment(begins, now), "to": until})
         )
+    if clock.target_at is not None:
+        steps.append(Line(gettext("目标"), times.moment(clock.target_at, now)))
     steps += [Line(gettext("延期"), _extension(extension)) for extension in clock.extensions]
     steps.append(Line(gettext("等于最晚"), times.moment(clock.due_at, now)))
     if clock.stopped_at is not None:
@@ -159,6 +161,10 @@ def _minutes(use: ClauseUse, kind: str, known: Minutes | None) -> Iterable[Line]
             yield Line(gettext("现在"), gettext("还没有办完"))
     else:
         used, late = use.minutes, use.late_minutes
+    detail = use.detail if isinstance(use.detail, dict) else {}
+    if isinstance(detail.get("in_target"), bool):
+        told = gettext("在目标时间以内") if detail["in_target"] else gettext("超过了目标时间")
+        yield Line(gettext("目标"), told)
     if used is not None:
         yield Line(gettext("用时"), times.exact(dt.timedelta(minutes=used)))
     if late:

@@ -36,6 +36,13 @@ def warned(voice: Voice, fact: Fact) -> Entry:
     return voice.base(fact, "warned", what, words=words, minor=True, clauses=voice.clauses(fact))
 
 
+def target_passed(voice: Voice, fact: Fact) -> Entry:
+    holders = voice.people(fact, "holders")
+    what = gettext("目标时间已过：%(title)s") % {"title": voice.clause_title(fact)}
+    words = gettext("已提醒 %(holders)s") % {"holders": holders} if holders else ""
+    return voice.base(fact, "warned", what, words=words, minor=True, clauses=voice.clauses(fact))
+
+
 def breached(voice: Voice, fact: Fact) -> Entry:
     holders = voice.people(fact, "holders")
     what = gettext("超时：%(title)s") % {"title": voice.clause_title(fact)}
@@ -55,7 +62,12 @@ def stopped(voice: Voice, fact: Fact) -> Entry:
     if late > 0:
         known = {"title": title, "span": times.span(dt.timedelta(minutes=late))}
         return _line(voice, fact, "overdue", gettext("停钟：%(title)s，超时 %(span)s") % known)
-    return _line(voice, fact, "stopped", gettext("停钟：%(title)s，按时") % {"title": title})
+    words = {
+        True: gettext("停钟：%(title)s，按时，在目标时间以内"),
+        False: gettext("停钟：%(title)s，按时，超过了目标时间"),
+        None: gettext("停钟：%(title)s，按时"),
+    }[fact.payload.get("in_target")]
+    return _line(voice, fact, "stopped", words % {"title": title})
 
 
 def extended(voice: Voice, fact: Fact) -> Entry:
@@ -106,6 +118,7 @@ CLOCKS: dict[str, Sentence] = {
     "clock.cancelled": cancelled,
     "clock.restored": restored,
     "clock.warned": warned,
+    "clock.target_passed": target_passed,
     "clock.breached": breached,
     "clock.started": started,
     "clock.stopped": stopped,

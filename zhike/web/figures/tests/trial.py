@@ -61,7 +61,8 @@ class House:
         parts = copy.deepcopy(PARTS)
         parts["clauses"] = [{"title": "示例条款", **SAID, **clause} for clause in clauses]
         self.version = HandbookVersion.objects.create(
-            name=NAME, version="1", effective_from=NOON - dt.timedelta(days=90), text="", digest="p",
+            name=NAME, version="1", effective_from=NOON - dt.timedelta(days=90), digest="p",
+            text="# 示例答问\n\n## 1 示例\n\n示例\n",
             source=Handbook.model_validate(parts).model_dump(mode="json", by_alias=True, exclude_defaults=True),
         )  # fmt: skip
         roles = {"an": "clerk", "bo": "clerk", "ci": "clerk", "lead": "lead", "guest": "guest"}
