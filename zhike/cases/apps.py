@@ -9,4 +9,15 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhike.cases import about_staff, access, events, followers, leaving, merged, moved, opening, reactions  # noqa: F401  registered by being imported
+        from zhike.cases import (  # noqa: F401  registered by being imported
+            about_staff,
+            access,
+            events,
+            followers,
+            leaving,
+            looks,
+            merged,
+            moved,
+            opening,
+            reactions,
+        )

@@ -22,7 +22,7 @@ from zhike.cases.models import Case
 from zhike.cases.refusals import CaseError, Refused
 from zhike.cases.standing import standing_of
 from zhike.handbook.book import Book
-from zhike.handbook.clauses import Gate
+from zhike.handbook.clauses import Clause, Gate
 from zhike.handbook.common import Effect, Text
 from zhike.handbook.conditions import holds
 from zhike.handbook.named import with_named
@@ -37,20 +37,23 @@ ON CONFLICT (key) DO NOTHING RETURNING key
 TRIED = Text(
     zh="{name}要办“{action}”，按“{title}”没有办成。", en="{name} tried “{action}”; “{title}” did not allow it."
 )
+NOBODY = Text(zh="顾客", en="The customer")
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """Who tried what. `roles`: the roles in which he did; `key`: of the press of the button; `facts` as they were when he tried."""
+    """Who tried what. `roles`: the roles in which he did; `said`: what he tried, with `{title}` for the clause's; `key`: of the press of
+    the button; `facts` as they were when he tried.
+    """
 
     book: Book
     version_id: int
-    what: Text
+    said: Text
     by: Viewer
     roles: Sequence[str]
     now: dt.datetime
-    key: str
     facts: Callable[[Case | None], Facts]
+    key: str = ""
 
     @property
     def person(self) -> str:
@@ -64,9 +67,10 @@ def follow(deed: Deed, refused: Refused, key: str = "") -> None:
     Once for each clause and press of the button: a repeated one with the same `key` adds nothing.
     """
     roles = [role for role in deed.action.by if deed.viewer.in_role(deed.book.name, role)]
+    said = put(TRIED, name=name_of(deed.viewer), action=deed.action.title)
     tried = Attempt(
-        deed.book, deed.version_id, deed.action.title, deed.viewer, roles, deed.now, key,
-        lambda case: replace(deed, case=case or deed.case, standing=None, happened=[]).facts(),
+        deed.book, deed.version_id, said, deed.viewer, roles, deed.now,
+        lambda case: replace(deed, case=case or deed.case, standing=None, happened=[]).facts(), key,
     )  # fmt: skip
     _follow(tried, None if deed.opening else deed.case.pk, refused.clauses)
 
@@ -79,26 +83,39 @@ def follow_turned_away(case: Case, book: Book, what: Text, refused: Refused, by:
         return with_named(book, with_moment(known, book, by, now))
 
     roles = [role for role in [case.owner_role] if by.in_role(book.name, role)]
-    tried = Attempt(book, case.handbook_version_id, what, by, roles, now, "", facts)
-    _follow(tried, case.pk, refused.clauses)
+    said = put(TRIED, name=name_of(by), action=what)
+    _follow(Attempt(book, case.handbook_version_id, said, by, roles, now, facts), case.pk, refused.clauses)
+
+
+def name_of(viewer: Viewer) -> Text:
+    return Text(zh=viewer.staff.name, en=viewer.staff.name) if viewer.staff is not None else NOBODY
+
+
+def put(words: Text, **parts: Text) -> Text:
+    """The words with these parts put in, in both languages; what is named by no part stays."""
+    zh, en = words.zh, words.say("en")
+    for name, part in parts.items():
+        zh, en = zh.replace(f"{{{name}}}", part.zh), en.replace(f"{{{name}}}", part.say("en"))
+    return Text(zh=zh, en=en)
 
 
 def _follow(tried: Attempt, case_id: int | None, clauses: Iterable[str]) -> None:
     if tried.by.principal == SYSTEM:
         return
-    gates = [gate for gate in _gates(tried.book, clauses) if _is_first(tried, gate, case_id)]
-    if not gates:
-        return
+    for gate in _gates(tried.book, clauses):
+        if _is_first(tried, gate, case_id):
+            carry_out(tried, gate, following(gate), case_id)
+
+
+def carry_out(tried: Attempt, clause: Clause, listed: Iterable[Effect], case_id: int | None) -> None:
+    """What the clause says follows, on the case as it now is, or without one."""
     case = None
     if case_id is not None:
         rows = Case.objects.select_for_update(of=("self",)).select_related("department", "parent", "owner")
         case = rows.get(pk=case_id)
     facts = tried.facts(case)
-    told: list[Tell] = []
-    for gate in gates:
-        listed = [effect for effect in following(gate) if holds(effect.when, facts)]
-        listed = [effect for effect in listed if tried.person or not effect.finding]
-        told += _on_case(tried, gate, listed, case, facts) if case else _without_case(tried, gate, listed)
+    effects = [one for one in listed if holds(one.when, facts) and (tried.person or not one.finding)]
+    told = _on_case(tried, clause, effects, case, facts) if case else _without_case(tried, clause, effects)
     if told:
         tell(told)
 
@@ -127,11 +144,12 @@ def _is_first(tried: Attempt, gate: Gate, case_id: int | None) -> bool:
         return cursor.fetchone() is not None
 
 
-def _on_case(tried: Attempt, gate: Gate, listed: Sequence[Effect], case: Case, facts: Facts) -> list[Tell]:
+def _on_case(tried: Attempt, clause: Clause, listed: Sequence[Effect], case: Case, facts: Facts) -> list[Tell]:
     holders = [tried.person] if tried.person else []
+    words = put(Text(zh="{number}：{said}", en="{number}: {said}"), said=put(tried.said, title=clause.title))
     told = collect(
-        listed, case, tried.book, facts=facts, at=tried.now, holders=holders, held_as=tried.roles, clause=gate.id,
-        words=_words(tried, gate, f"{case.number}：", f"{case.number}: "), person=tried.person,
+        listed, case, tried.book, facts=facts, at=tried.now, holders=holders, held_as=tried.roles, clause=clause.id,
+        words=words, person=tried.person,
     )  # fmt: skip
     for effect in listed:
         if effect.act:
@@ -147,7 +165,7 @@ def _take(case: Case, action: str, now: dt.datetime) -> None:
         take_action(case.pk, action, {}, by=SYSTEM_VIEWER, now=now)
 
 
-def _without_case(tried: Attempt, gate: Gate, listed: Sequence[Effect]) -> list[Tell]:
+def _without_case(tried: Attempt, clause: Clause, listed: Sequence[Effect]) -> list[Tell]:
     """No case came about: people are told, the finding is noted, and a case about whoever tried may be opened."""
     book, subject = tried.book, ("version", tried.version_id)
     above = _superiors(tried)
@@ -155,15 +173,15 @@ def _without_case(tried: Attempt, gate: Gate, listed: Sequence[Effect]) -> list[
     for effect in listed:
         if effect.finding:
             made = FindingMade(effect.finding, tried.person)
-            record([NewFact(made, tried.now, subject, SYSTEM, book.name, (gate.id,), above)])
+            record([NewFact(made, tried.now, subject, SYSTEM, book.name, (clause.id,), above)])
         if effect.opens:
             called = ChildCalledFor(
                 effect.opens, next((one.finding for one in listed if one.finding), ""), tried.person
             )
-            record([NewFact(called, tried.now, subject, SYSTEM, book.name, (gate.id,), above)])
+            record([NewFact(called, tried.now, subject, SYSTEM, book.name, (clause.id,), above)])
         if to := _told(tried, effect, above):
-            words = effect.say or _words(tried, gate)
-            told.append(Tell(tried.now, to, "told", gate.id, book.name, subject, words))
+            words = effect.say or put(tried.said, title=clause.title)
+            told.append(Tell(tried.now, to, "told", clause.id, book.name, subject, words))
     return told
 
 
@@ -183,15 +201,3 @@ def _told(tried: Attempt, effect: Effect, above: Sequence[str]) -> list[str]:
 def _superiors(tried: Attempt) -> list[str]:
     bosses = (tried.book.role(role).reports_to for role in tried.roles)
     return list(dict.fromkeys(resolve(tried.book, boss, None) for boss in bosses if boss))
-
-
-def _words(tried: Attempt, gate: Gate, zh: str = "", en: str = "") -> Text:
-    name = tried.by.staff.name if tried.by.staff is not None else ""
-    says = {
-        language: TRIED.say(language).format(
-            name=name or ("顾客" if language == "zh" else "The customer"), action=tried.what.say(language),
-            title=gate.title.say(language),
-        )
-        for language in ("zh", "en")
-    }  # fmt: skip
-    return Text(zh=zh + says["zh"], en=en + says["en"])

@@ -447,7 +447,7 @@ class Visibility(ClauseBase):
     """
     log: bool = True
     effects: Effects = ()
-    """What else follows from a refused attempt."""
+    """What else follows when somebody looks who may not, once for each person, thing and hour; `holder` is whoever looked."""
     export: Export | None = None
 
 

@@ -6,7 +6,7 @@ leaves `KEPT_ONLY`, and an event enters `REPORTED`, together with the code that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import Literal
 from weakref import WeakKeyDictionary
@@ -66,7 +66,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Confirm.viewed_by_person", "当事人先看过", "that the person concerned has seen it first"),
     ("Appeal.silence", "申诉无人答复怎么算", "what silence after an appeal means"),
     ("Party.same_as", "与另一人同罚", "a sanction equal to somebody else's"),
-    ("Visibility.effects", "越权查看后的后果", "what follows when somebody looks who may not"),
     ("Visibility.needs", "经同意后开放", "that consent opens it"),
     ("Visibility.shall", "必须让谁看得到", "that somebody must be able to see it"),
     ("Visibility.fresh_within", "多久之内更新", "how soon it is brought up to date"),
@@ -110,7 +109,10 @@ AFTER_AN_ATTEMPT = frozenset(
 """Effects carried out when a gate refuses something in a case that is there."""
 
 AFTER_AN_ENTRY = frozenset({"notify", "finding", "opens", "log"})
-"""Effects carried out when a gate refuses to open a case."""
+"""Effects carried out where no case is at hand: a gate refuses to open one, somebody looks something up."""
+
+WATCHED = {"process": AFTER_AN_ATTEMPT, "lookup": AFTER_AN_ENTRY, "page_trail": AFTER_AN_ENTRY}
+"""Of what a visibility clause is about, that where a look it does not allow has consequences, and which."""
 
 WITHOUT_CASES = ("conversation.", "presence.", "sms.", "shift.")
 """Families of events whose subject is no case."""
@@ -150,6 +152,9 @@ def _sentences(book: Book, clause: Clause) -> Iterator[Text]:
             )
     if isinstance(clause, Gate) and (clause.finding or clause.effects):
         yield from _not_followed(book, clause)
+    if isinstance(clause, Visibility) and clause.effects:
+        carried = WATCHED.get(clause.of.partition(".")[0], frozenset())
+        yield from _odd_effects([one.verb for one in clause.effects if one.verb], carried)
     if isinstance(clause, Duty) and _has_no_list(book, clause):
         yield Text(
             zh=f"系统没有保管“{clause.owed_for}”的名单，也没有写从何时起欠，所以不会自动欠下。",
@@ -191,7 +196,11 @@ def _not_followed(book: Book, clause: Gate) -> Iterator[Text]:
         )
         return
     carried = AFTER_AN_ENTRY if all(_opens(book, clause, event) for event in clause.on) else AFTER_AN_ATTEMPT
-    odd = [one.verb for one in clause.effects if one.verb is not None and one.verb not in carried]
+    yield from _odd_effects([one.verb for one in clause.effects if one.verb], carried)
+
+
+def _odd_effects(named: Iterable[str], carried: Collection[str]) -> Iterator[Text]:
+    odd = [name for name in dict.fromkeys(named) if name not in carried]
     if odd:
         yield Text(
             zh=f"被拒绝后，这些后果办不到：{'、'.join(odd)}。",
@@ -281,7 +290,7 @@ def _elsewhere(part: Model) -> Iterator[Text]:
 
 def _carried_by_cases(part: Model) -> Iterator[Effect]:
     """What follows from the clause for a case."""
-    if isinstance(part, Gate):
+    if isinstance(part, Gate | Visibility):
         yield from part.effects
         return
     if not isinstance(part, Deadline | Duty) or (isinstance(part, Duty) and part.owed_for != "case"):

@@ -355,7 +355,7 @@ class _Asked:
     def write_refusal(self, clause: Visibility) -> None:
         with transaction.atomic():
             write_uses([self._use(clause, "refused")])
-            record([self._fact(LookupRefused(self.definition.id, self.topic), clause)])
+            record([self._fact(LookupRefused(self.definition.id, self.topic, bool(clause.effects)), clause)])
 
     def _use(self, clause: Visibility, outcome: str, missing: bool = False) -> Use:
         detail = {"record": self.definition.id, "topic": self.topic} | ({"missing": True} if missing else {})

@@ -55,6 +55,8 @@ class LookupRefused(Event):
 
     record: str
     topic: str
+    follows: bool = False
+    """Whether the clause says what follows from it; rooms above carry that out."""
 
 
 @event("lookup.missing")
