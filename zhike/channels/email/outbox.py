@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -299,14 +299,18 @@ def tell_holder(conversation: Conversation, words: Text, now: dt.datetime) -> No
     )
 
 
-def recover(now: dt.datetime, wall: dt.datetime) -> int:
-    """What a killed sender left behind: taken ones wait again, those whose end may have been sent become `unknown`. Their number."""
-    Outgoing.objects.filter(state=Outgoing.State.TAKEN).update(state=Outgoing.State.WAITING, next_at=wall)
-    lost = Outgoing.objects.filter(state=Outgoing.State.HANDING).values_list("pk", "attempts")
-    left = [Claim(number, attempts) for number, attempts in lost]
-    for each in left:
+def recover(now: dt.datetime, wall: dt.datetime, but: Collection[int] = ()) -> int:
+    """What a killed sender left behind: taken ones wait again, those whose end may have been sent become `unknown`. Their number.
+
+    `but`: those that somebody alive still has in hand.
+    """
+    left = Outgoing.objects.exclude(pk__in=but)
+    left.filter(state=Outgoing.State.TAKEN).update(state=Outgoing.State.WAITING, next_at=wall)
+    rows = left.filter(state=Outgoing.State.HANDING).order_by("pk").values_list("pk", "attempts")
+    lost = [Claim(number, attempts) for number, attempts in rows]
+    for each in lost:
         note_outcome(each, Outcome("unknown", "the sender was ended while it handed the mail over"), now=now, wall=wall)
-    return len(left)
+    return len(lost)
 
 
 def settle(row: Outgoing, how: str, *, by: str, now: dt.datetime) -> None:

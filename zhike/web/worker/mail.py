@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -17,11 +18,12 @@ import structlog
 from django.db import Error as DatabaseError
 
 from zhike.channels.email import fetching, imap, outbox, resting, smtp
-from zhike.channels.email.models import Mailbox
+from zhike.channels.email.models import Mailbox, Outgoing
 from zhike.channels.email.sealed import imap_password, smtp_password
 from zhike.lib import clock
 from zhike.lib.sealed import CannotOpen
 from zhike.web.listening import plain_parameters, with_connection
+from zhike.web.worker.hands import Hands
 
 log = structlog.get_logger("zhike.mail")
 
@@ -39,7 +41,8 @@ GRACE = 5.0
 class Line:
     """One mailbox and its two threads."""
 
-    def __init__(self, row: Mailbox) -> None:
+    def __init__(self, row: Mailbox, hands: Hands) -> None:
+        self.hands = hands
         self.number, self.revision, self.address = row.pk, row.revision, row.address
         self.stop = threading.Event()
         self.due = threading.Event()
@@ -117,15 +120,20 @@ def _send_some(line: Line) -> bool:
     server = smtp_server(row)
     claims = outbox.claim(line.number, clock.wall())
     for place, claim in enumerate(claims):
-        if line.stop.is_set():
-            outbox.put_back(claim)
-        elif not send_one(claim, server):
-            outbox.put_off(line.number, claims[place + 1 :], clock.wall(), claim.attempt)
-            return False
+        try:
+            if line.stop.is_set():
+                outbox.put_back(claim)
+            elif not send_one(claim, server, line.hands):
+                outbox.put_off(line.number, claims[place + 1 :], clock.wall(), claim.attempt)
+                return False
+        except DatabaseError:
+            for each in claims[place:]:
+                line.hands.owe(partial(outbox.put_back, each))
+            raise
     return bool(claims)
 
 
-def send_one(claim: outbox.Claim, server: smtp.Server) -> bool:
+def send_one(claim: outbox.Claim, server: smtp.Server, hands: Hands) -> bool:
     """One attempt, written down; False where the server could not be used at all (no connection, a wrong password)."""
     try:
         row, mail = outbox.mail_of(claim.number, clock.now())
@@ -134,14 +142,23 @@ def send_one(claim: outbox.Claim, server: smtp.Server) -> bool:
         fault = smtp.Outcome("later", repr(error)[:200])
         outbox.note_outcome(claim, fault, now=clock.now(), wall=clock.wall())
         return True
+    with hands.holding(claim.number):
+        return _hand_over(claim, row, mail, server, hands)
+
+
+def _hand_over(claim: outbox.Claim, row: Outgoing, mail: bytes, server: smtp.Server, hands: Hands) -> bool:
     sender = "" if row.is_auto else row.mailbox.address
     try:
         outcome = smtp.hand_over(server, sender, row.to, mail, lambda: outbox.before_end(claim))
     except smtp.BeforeEnd:
         log.warning("a mail was taken over by somebody else", outgoing=claim.number)
         return True
+    except DatabaseError:  # asked before the mail's end was sent: the server has not got it
+        unsent = smtp.Outcome("later", "the database was away")
+        hands.owe(partial(outbox.note_outcome, claim, unsent, now=clock.now(), wall=clock.wall()))
+        raise
     log.info("a mail was handed over", outgoing=claim.number, kind=outcome.kind, why=outcome.why)
-    outbox.note_outcome(claim, outcome, now=clock.now(), wall=clock.wall())
+    hands.write(partial(outbox.note_outcome, claim, outcome, now=clock.now(), wall=clock.wall()))
     return not outcome.of_mailbox
 
 
@@ -158,8 +175,8 @@ def smtp_server(row: Mailbox) -> smtp.Server:
 class Post:
     """All mailboxes of the house."""
 
-    def __init__(self, stop: threading.Event) -> None:
-        self.stop = stop
+    def __init__(self, stop: threading.Event, hands: Hands) -> None:
+        self.stop, self.hands = stop, hands
         self.lines: dict[int, Line] = {}
 
     def run(self) -> None:
@@ -170,7 +187,7 @@ class Post:
             connection.execute(f"LISTEN {outbox.CHANNEL}")
             try:
                 if not self.stop.is_set():
-                    with_connection(outbox.recover, clock.now(), clock.wall())
+                    with_connection(self.take_over)
                 while not self.stop.is_set():
                     with_connection(self.turn)
                     for _ in connection.notifies(timeout=TICK, stop_after=1):
@@ -187,15 +204,22 @@ class Post:
             for thread in line.threads:
                 thread.join(max(0.0, until - time.monotonic()))
 
+    def take_over(self) -> None:
+        """Settle what was left when the database went or another process ended. What a thread of ours still has in hand is left to it."""
+        held = self.hands.held()  # before what is owed is read: whatever leaves the hands from here on is owed already
+        self.hands.settle()
+        outbox.recover(clock.now(), clock.wall(), but=held)
+
     def turn(self) -> None:
         """Begin with new mailboxes, begin anew with changed ones, end with those switched off; wake whoever has something to send."""
+        self.hands.settle()
         rows = {row.pk: row for row in Mailbox.objects.select_related("inbox").filter(inbox__is_active=True)}
         for number, line in list(self.lines.items()):
             if number not in rows or rows[number].revision != line.revision:
                 self.lines.pop(number).end()
         for number, row in rows.items():
             if number not in self.lines:
-                self.lines[number] = Line(row).start()
+                self.lines[number] = Line(row, self.hands).start()
         for number in outbox.due(clock.wall()):
             if number in self.lines:
                 self.lines[number].due.set()
@@ -203,10 +227,10 @@ class Post:
 
 def work(stop: threading.Event) -> None:
     """Fetch and send until `stop`; a restart of PostgreSQL is waited for."""
-    failures = 0
+    failures, hands = 0, Hands()
     while not stop.is_set():
         try:
-            Post(stop).run()
+            Post(stop, hands).run()
             failures = 0
         except (psycopg.Error, DatabaseError) as error:
             failures += 1

@@ -12,13 +12,14 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from zhike.channels.email import imap, outbox, raw, smtp
 from zhike.channels.email.models import Mail, Mailbox, Outgoing
@@ -31,6 +32,7 @@ from zhike.conversations.models import Message
 from zhike.conversations.tests.ground import at, installed, person
 from zhike.lib import clock
 from zhike.web.worker import mail as work
+from zhike.web.worker.hands import Hands
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,7 +74,7 @@ def silent_server() -> Iterator[int]:
 @contextmanager
 def running(*rows: Mailbox) -> Iterator[None]:
     """The threads of these mailboxes, as `zhike mail` runs them."""
-    lines = [work.Line(row).start() for row in rows]
+    lines = [work.Line(row, Hands()).start() for row in rows]
     try:
         for line in lines:
             line.due.set()
@@ -117,13 +119,7 @@ def test_a_server_that_cannot_be_used_is_tried_with_one_mail_and_the_others_wait
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(outbox, "HANDFUL", 3)
-    installed()
-    desk, tried = person("jia"), list[str]()
-    row = mailbox_of()
-    conversation = opened_by(row, mail())
-    accept(conversation, desk, now=at("03-03 09:05"))
-    for number in range(5):
-        say(conversation, desk, words=f"答{number}", key=f"a{number}", now=at("03-03 09:06"))
+    row, tried = five_answers(), list[str]()
 
     def refused(*_: object) -> smtp.Outcome:
         tried.append("once")
@@ -131,11 +127,77 @@ def test_a_server_that_cannot_be_used_is_tried_with_one_mail_and_the_others_wait
 
     monkeypatch.setattr(smtp, "hand_over", refused)
     before = clock.wall()
-    assert not work._send_some(work.Line(row))
+    assert not work._send_some(work.Line(row, Hands()))
     assert (tried, outbox.due(clock.wall())) == (["once"], set())
     rows = list(Outgoing.objects.order_by("pk"))
     assert [(each.state, each.attempts) for each in rows] == [("waiting", 1), *[("waiting", 0)] * 4]
     assert all(each.next_at >= before + dt.timedelta(seconds=30) for each in rows)
+
+
+def five_answers() -> Mailbox:
+    """A mailbox with five mails to send."""
+    installed()
+    desk, row = person("jia"), mailbox_of()
+    conversation = opened_by(row, mail())
+    accept(conversation, desk, now=at("03-03 09:05"))
+    for number in range(5):
+        say(conversation, desk, words=f"答{number}", key=f"a{number}", now=at("03-03 09:06"))
+    return row
+
+
+def cut_off() -> None:
+    """The database ends this thread's connection."""
+    with suppress(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def taken_over(row: Mailbox, hands: Hands) -> list[tuple[str, int]]:
+    """(state, attempts) of what the mailbox sends, once the database is back and the next watch begins."""
+    connection.close()
+    work.Post(threading.Event(), hands).take_over()
+    return list(Outgoing.objects.filter(mailbox=row).order_by("pk").values_list("state", "attempts"))
+
+
+def test_what_became_of_a_mail_while_the_database_went_is_written_down_when_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row, hands = five_answers(), Hands()
+
+    def sent_while_it_went(*given: Any) -> smtp.Outcome:
+        given[-1]()
+        cut_off()
+        return smtp.Outcome("sent")
+
+    monkeypatch.setattr(smtp, "hand_over", sent_while_it_went)
+    with pytest.raises(DatabaseError):
+        work._send_some(work.Line(row, hands))
+    assert taken_over(row, hands) == [("sent", 1), *[("waiting", 0)] * 4]
+
+
+def test_a_mail_whose_end_was_not_sent_because_the_database_went_goes_out_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row, hands = five_answers(), Hands()
+
+    def went_before_the_end(*given: Any) -> smtp.Outcome:
+        cut_off()
+        given[-1]()
+        raise AssertionError("the end was sent")
+
+    monkeypatch.setattr(smtp, "hand_over", went_before_the_end)
+    with pytest.raises(DatabaseError):
+        work._send_some(work.Line(row, hands))
+    assert taken_over(row, hands) == [("waiting", 1), *[("waiting", 0)] * 4]
+
+
+def test_a_mail_that_a_living_thread_hands_over_is_not_taken_for_one_that_was_left_behind() -> None:
+    row, hands = five_answers(), Hands()
+    first, second, *_ = outbox.claim(row.pk, clock.wall())
+    outbox.before_end(first)
+    outbox.before_end(second)
+    with hands.holding(first.number):
+        assert taken_over(row, hands) == [("handing", 1), ("unknown", 1), *[("waiting", 1)] * 3]
+    assert taken_over(row, hands) == [("unknown", 1)] * 2 + [("waiting", 1)] * 3
 
 
 class Sink:
