@@ -8,9 +8,11 @@ it was merged into, releases it.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from zhike.cases.deed import Deed
@@ -40,6 +42,7 @@ def freeze(case: Case, thing: str, clause: str, *, at: dt.datetime) -> None:
     known = case.customer_id is not None if thing == CUSTOMER else bool(key)
     if not known or Freeze.objects.filter(case=case, thing=thing, ended_at=None).exists():
         return
+    hold_still(book.name, {thing: key}, case.customer_id if thing == CUSTOMER else None)
     Freeze.objects.create(case=case, handbook=book.name, thing=thing, key=key, clause=clause, at=at)
     record([fact_of(case, CaseFroze(thing), at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])
 
@@ -64,8 +67,23 @@ def rekey(case: Case) -> None:
     for row in rows:
         key = key_of(book.name, row.thing, value_of(case, book, row.thing))
         if key and key != row.key:
+            hold_still(book.name, {row.thing: key}, None)
             row.key = key
             row.save(update_fields=["key"])
+
+
+def hold_still(handbook: str, keys: Mapping[str, str], customer: int | None) -> None:
+    """Until the caller's transaction ends nobody else freezes these things or asks whether they are frozen. One query.
+
+    Without it a deed and a freeze that begin in the same moment would not see each other. Always in one order, so that two who hold
+    several wait for one another and never both.
+    """
+    names = [f"{handbook}/{thing}/{key}" for thing, key in keys.items() if key and thing != CUSTOMER]
+    names += [f"{handbook}/{CUSTOMER}/{customer}"] if customer is not None else []
+    locks = sorted({int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True) for name in names})
+    if locks:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(one) FROM unnest(%s::bigint[]) AS one", [locks])
 
 
 def scopes_asked(deed: Deed, events: Sequence[str]) -> set[str]:
@@ -75,12 +93,14 @@ def scopes_asked(deed: Deed, events: Sequence[str]) -> set[str]:
 
 
 def facts_asked(deed: Deed, events: Sequence[str], form: Mapping[str, Any], named: Customer | None) -> Facts:
-    """`held.<scope>` for what gates of these events ask about, the form at hand on top, kept with the deed. One query where any asks."""
+    """`held.<scope>` for what gates of these events ask about, the form at hand on top, kept with the deed. Two queries where any asks."""
     scopes = scopes_asked(deed, events)
     if not scopes:
         return {}
     customer = (named.pk if named else deed.case.customer_id) if CUSTOMER in scopes else None
-    deed.frozen = frozen_things(deed.book.name, keys_of(deed.case, deed.book, scopes, form), customer)
+    keys = keys_of(deed.case, deed.book, scopes, form)
+    hold_still(deed.book.name, keys, customer)
+    deed.frozen = frozen_things(deed.book.name, keys, customer)
     return {f"held.{scope}": scope in deed.frozen for scope in scopes}
 
 
