@@ -51,12 +51,14 @@ from zhike.duties.actions import hand_over_owed
 from zhike.handbook.clauses import Gate, Measure, Wording
 from zhike.handbook.common import Text
 from zhike.handbook.decide import judge
+from zhike.handbook.decision import Refusal
 from zhike.journal.statements import insert
 from zhike.org.handbooks import book_of, viewer
 from zhike.org.models import Assignment, HandbookVersion, Staff
 from zhike.org.principals import Viewer, staff_key
 from zhike.records.actions import keep_filling
 from zhike.records.attachments import bind_attachments
+from zhike.records.completeness import words_of_lacking
 from zhike.records.forms import FormRefused, check_form, file_tokens
 
 __all__ = [
@@ -286,10 +288,16 @@ def _refusals(deed: Deed, form: Mapping[str, Any], attachments: int) -> list[Rea
     refusing = {refusal.decision.clause_id for refusal in judgement.refusals}
     deed.decisions = [d for d in judgement.decisions if d.clause_id not in refusing and d.kind not in BLOCKING]
     reasons = [
-        Reason(freezing.words_of(deed, r), r.decision.clause_id, tuple(r.fields), r.decision)
-        for r in judgement.refusals
+        Reason(_words_of(deed, r, form), r.decision.clause_id, tuple(r.fields), r.decision) for r in judgement.refusals
     ]
     return reasons + extensions.refusals(deed, form) + dates.refusals(deed, form, facts[APPROVALS])
+
+
+def _words_of(deed: Deed, refusal: Refusal, form: Mapping[str, Any]) -> Text:
+    """What a clause says, with what it rests on: who froze it, which fields a form still lacks."""
+    words = freezing.words_of(deed, refusal)
+    more = words_of_lacking(deed.book, deed.filled(form), refusal.decision.facts)
+    return words.followed_by(more) if more else words
 
 
 def _facts_asked(deed: Deed, form: Mapping[str, Any], attachments: int) -> Facts:
@@ -321,9 +329,12 @@ def _electorates(deed: Deed) -> Facts:
 
 
 def _asked(deed: Deed) -> list[str]:
-    """The events whose clauses are asked: the action, and the closing it would bring about where something blocks that."""
+    """The events whose clauses are asked: the action, that its form is complete with it, and the closing it would bring about where
+    something blocks that.
+    """
     blocked = deed.book.listening_to("blocks", deed.process.id, "case.closed")
-    return [deed.event, *(["case.closed"] if blocked and closes(deed) else [])]
+    completes = [event.removesuffix("d") for event in deed.completed()] if deed.values else []
+    return [deed.event, *completes, *(["case.closed"] if blocked and closes(deed) else [])]
 
 
 def _known_already(deed: Deed, form: Mapping[str, Any]) -> tuple[Customer | None, Facts]:

@@ -19,6 +19,7 @@ from zhike.handbook.gates import scoped
 from zhike.handbook.structure import Action
 from zhike.org.models import Assignment
 from zhike.org.principals import Viewer, resolve, staff_key
+from zhike.records.completeness import words_of_lacking
 from zhike.records.words import NOT_FOUND
 
 REACHED = ("department", "staff", "record", "customer", "case")
@@ -89,12 +90,13 @@ def forbidden_by(case: Case, book: Book, action: Action, facts: Facts) -> Reason
         if not isinstance(clause, Gate):
             continue
         asks = {*clause.when, *clause.requires.facts, clause.scope}
-        if not typed.isdisjoint(asks):
+        if not typed.isdisjoint(asks) or f"record.{action.record}.complete" in asks:
             continue
         if not LATER.isdisjoint(asks):
             continue
         if holds(clause.when, facts) and not holds(clause.requires.facts, scoped(clause, facts)):
-            return Reason(clause.refuse, clause.id)
+            more = words_of_lacking(book, case.data, clause.requires.facts)
+            return Reason(clause.refuse.followed_by(more) if more else clause.refuse, clause.id)
     named = (*action.confirms, *action.revokes)
     if not named or any(facts.get(f"sanction.{name}.open") for name in named):
         return None

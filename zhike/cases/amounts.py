@@ -14,6 +14,7 @@ from zhike.handbook.common import Facts, Text
 from zhike.handbook.decide import matching
 from zhike.handbook.decision import Decision, NoAnswer, decision_of
 from zhike.handbook.tariffs import Amount, amount_of
+from zhike.records.completeness import lacking
 
 
 def fill(deed: Deed) -> None:
@@ -58,9 +59,12 @@ def _priced(deed: Deed) -> Iterator[tuple[Tariff, Amount, Facts]]:
 
 
 def may_be_quoted(deed: Deed, tariff: Tariff) -> bool:
-    """Whether the record before which nobody is told the amount was filled on this case, or is what this deed fills."""
-    wanted = tariff.quotable_after
-    return wanted is None or wanted == deed.action.record or wanted in deed.case.data
+    """Whether the record before which nobody is told the amount is complete on this case, or with what this deed fills."""
+    wanted, filled = tariff.quotable_after, deed.filled()
+    if wanted is None or (wanted == deed.action.record and not deed.values):
+        return True
+    known = {**filled, wanted: filled.get(wanted, {})} if wanted == deed.action.record else filled
+    return wanted in known and not lacking(deed.book.record(wanted), known[wanted])
 
 
 def _too_early(deed: Deed, tariff: Tariff) -> Text:

@@ -17,9 +17,10 @@ from zhike.cases.standing import standing_of
 from zhike.cases.standing_in import persons_behind
 from zhike.handbook.book import Book
 from zhike.handbook.decide import Decision
-from zhike.handbook.named import keeps_parties_out, with_named
+from zhike.handbook.named import asks_for, keeps_parties_out, with_named
 from zhike.handbook.structure import Action, Process
 from zhike.org.principals import Viewer
+from zhike.records.completeness import complete_facts, lacking
 from zhike.records.facts import facts_of as typed_facts
 
 
@@ -75,10 +76,28 @@ class Deed:
             found = {} if self.opening and not self.happened else standing_of(self.book, [self.case.pk], self.now)
             self.standing = found.get(self.case.pk, {})
         facts = facts_of(self.case, self.book, values) | self.standing
+        if asks_for(self.book, "record."):
+            facts |= complete_facts(self.book, self.filled(form))
         if keeps_parties_out(self.book):
             behind = frozenset() if self.opening else persons_behind(self.case.pk, self.viewer.principal)
             facts["actor.persons"] = sorted(self.persons | behind)
         return with_named(self.book, with_moment(facts, self.book, self.viewer, self.now, self.action.by))
+
+    def filled(self, form: Mapping[str, Any] | None = None) -> dict[str, Mapping[str, Any]]:
+        """What was filled into each form of the case, the form at hand on top."""
+        record, values = self.action.record, self.values if form is None else form
+        held: dict[str, Mapping[str, Any]] = self.case.data
+        if record is None or not values:
+            return held
+        before = held.get(record, {}) if record == self.process.record else {}
+        return {**held, record: {**before, **values}}
+
+    def completed(self) -> list[str]:
+        """The event that the form at hand is complete; none where it is not, or the action fills none."""
+        record = self.action.record
+        if record is None or lacking(self.book.record(record), self.filled().get(record, {})):
+            return []
+        return [f"record.{record}.completed"]
 
     def because(self) -> list[dict[str, Any]]:
         return [{"clause": d.clause_id, "value": _plain(d.value)} for d in self.decisions if d.kind == "route"]

@@ -18,6 +18,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.named import asks_for
 from zhike.org.principals import Viewer
 from zhike.org.rosters import on_shift
+from zhike.records.completeness import complete_facts
 from zhike.records.facts import facts_of as typed_facts
 
 Facts = dict[str, Any]
@@ -78,6 +79,8 @@ def _own(case: Case, book: Book) -> Facts:
         facts.update({f"{record}.{name}": value for name, value in kept.items()})
         if record == process.record:
             facts.update(kept)
+    if asks_for(book, "record."):
+        facts.update(complete_facts(book, case.data))
     facts.update(
         {
             "case.number": case.number,

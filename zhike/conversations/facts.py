@@ -13,6 +13,7 @@ from zhike.duties.standing import standing_on
 from zhike.handbook.book import Book
 from zhike.handbook.named import asks_for, with_named
 from zhike.org.principals import Viewer, staff_key
+from zhike.records.completeness import complete_facts
 from zhike.records.facts import facts_of as typed_facts
 from zhike.records.queries import latest_of_each
 
@@ -77,7 +78,9 @@ def _looked_up(conversation: Conversation, book: Book, now: dt.datetime) -> Fact
     if asks_for(book, "knowledge."):
         facts |= consulted(conversation.pk)
     if any(record.in_conversation for record in book.handbook.records):
-        for name, filling in latest_of_each(("conversation", conversation.pk)).items():
+        found = latest_of_each(("conversation", conversation.pk))
+        facts |= complete_facts(book, {name: filling.values for name, filling in found.items()})
+        for name, filling in found.items():
             kept = typed_facts(book.record(name), filling.values)
             facts.update({f"{name}.{field}": value for field, value in kept.items()})
             facts[f"{name}.filled"] = True

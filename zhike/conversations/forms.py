@@ -23,6 +23,7 @@ from zhike.handbook.structure import Record
 from zhike.org.principals import Viewer
 from zhike.records.actions import keep_filling
 from zhike.records.attachments import bind_attachments
+from zhike.records.completeness import lacking
 from zhike.records.forms import FormRefused, check_form, file_tokens
 from zhike.records.locks import as_viewer, for_others, locks_something, written_once
 from zhike.records.models import Filling
@@ -42,7 +43,8 @@ def forms_for(viewer: Viewer, book: Book) -> list[Record]:
 def fill(
     conversation: Conversation, record: str, values: Mapping[str, Any], viewer: Viewer, *, now: dt.datetime
 ) -> Filling:
-    """Fill a form. A correction is another filling; the last one counts.
+    """Fill a form. A correction is another filling; the last one counts. While it lacks a field without which it is not complete, it
+    is kept, and completes nothing.
 
     Raises ConversationRefused: a clause forbids it, a field is missing or wrong (`fields`), the form is not his; KeyError for a
     record the handbook does not have. A conversation that has ended may still be written up.
@@ -56,15 +58,17 @@ def fill(
         actor = of_actor(viewer, book)
         kept = _read(held, book, definition, values, viewer, now)
         event = f"record.{record}.complete"
-        decisions = judged(held, event, now, actor | kept, form=kept, form_fields=[f.id for f in definition.fields])
+        is_complete = not lacking(definition, kept)
+        fields = [f.id for f in definition.fields]
+        decisions = judged(held, event, now, actor | kept, form=kept, form_fields=fields) if is_complete else []
         filling = keep_filling(
             version_id=held.version_id, record=record, subject=("conversation", held.pk), values=kept, actor=viewer.principal, at=now,
         )  # fmt: skip
         if tokens := file_tokens(book, record, kept):
             bind_attachments(tokens, subject=("conversation", held.pk), by=viewer.principal, internal=True)
         write(
-            held, [FormFilled(held.number, record, filling.pk)], happened=[f"record.{record}.completed"], now=now,
-            by=viewer.principal, decisions=decisions,
+            held, [FormFilled(held.number, record, filling.pk)], now=now,
+            happened=[f"record.{record}.completed"] if is_complete else [], by=viewer.principal, decisions=decisions,
         )  # fmt: skip
     return filling
 
@@ -92,7 +96,9 @@ def locks_on(held: Conversation, book: Book, definition: Record, viewer: Viewer,
     row = latest(("conversation", held.pk), definition.id)
     kept = row.values if row else {}
     facts = facts_of(held, book, now, of_actor(viewer, book))
-    found = for_others(book, definition.id, kept, as_viewer(book, viewer))
+    is_owner = viewer.staff is not None and viewer.staff.pk == held.owner_id
+    in_role = as_viewer(book, viewer)
+    found = for_others(book, definition.id, kept, lambda roles: ("owner" in roles and is_owner) or in_role(roles))
     return found | written_once(book, definition.id, kept, facts)
 
 

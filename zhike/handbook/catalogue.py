@@ -66,6 +66,12 @@ FACTS: tuple[KnownFact, ...] = _facts(
         "最近一次回访顾客是否满意",
         "whether the customer was satisfied at the last callback",
     ),
+    (
+        "record.*.complete",
+        "bool",
+        "某张表单是否已经填写完整",
+        "whether a form was filled in and nothing is lacking",
+    ),
     ("duty.*.open", "bool", "某条例行义务是否还欠着", "whether a duty is still owed"),
     ("duty.*.tries", "int", "某条例行义务连续几次未接通", "tries in a row that reached nobody"),
     ("duty.*.state", "string", "某条例行义务最近一次的状态", "the state of a duty when it was last owed"),

@@ -30,6 +30,10 @@ class Text(Model):
         """The text in `language` ("zh", "zh-hans", "en", ...); Chinese where there is no English."""
         return self.en if language.startswith("en") and self.en else self.zh
 
+    def followed_by(self, more: Text) -> Text:
+        """Both, one after the other."""
+        return Text(zh=self.zh + more.zh, en=f"{self.say('en')} {more.say('en')}")
+
 
 def _text(value: Any) -> Any:
     return {"zh": value} if isinstance(value, str) else value

@@ -177,6 +177,9 @@ class Record(Model):
     in_conversation: Names = ()
     """Roles that fill it within a conversation, where it belongs to no action of a process."""
     complete: Names = ()
+    """Fields that may come later, without which the form is saved and not complete: `record.<id>.completed` happens, gates on
+    `record.<id>.complete` are asked and the fact of that name is true when none of them is lacking.
+    """
     cites: str | None = None
     includes: Names = ()
     """Groups of fields shared with other records; see `groups` of the handbook."""

@@ -30,7 +30,7 @@ NOTHING_OPEN: dict[str, Any] = {
     "kind": "gate", "id": "TALK-03", "title": "示例答完", **CITED, "on": ["conversation.closed"],
     "requires": {"facts": {"open_questions": 0}}, "refuse": {"zh": "还有问题未答。", "en": "Questions are open."},
 }  # fmt: skip
-PROFILE = {
+PROFILE: dict[str, Any] = {
     "id": "profile", "title": "示例档案", "in_conversation": ["agent"],
     "fields": [{"id": "place", "title": "地点", "type": "string"}, {"id": "event", "title": "事件", "type": "text"}],
 }  # fmt: skip
@@ -92,6 +92,37 @@ def test_a_form_is_refused_by_its_clause_until_it_is_complete() -> None:
     assert (refused.value.clause, refused.value.fields) == ("TALK-04", ("event",))
     fill(conversation, "profile", {"place": "示例路", "event": "来访"}, one, now=at("03-03 10:02"))
     assert Filling.objects.get().subject_kind == "conversation"
+
+
+def test_a_form_that_may_be_finished_later_is_kept_and_settles_nothing_until_it_is_complete() -> None:
+    written = {
+        **EACH_QUESTION,
+        "starts": ["conversation.opened"],
+        "until": ["record.profile.completed"],
+        "within": "1h",
+    }
+    installed(written, records=[{**PROFILE, "complete": ["event"]}])
+    conversation, one = two_questions(), person("jia")
+    fill(conversation, "profile", {"place": "示例路"}, one, now=at("03-03 10:01"))
+    assert (Filling.objects.count(), Clock.objects.get().state) == (1, "running")
+    fill(conversation, "profile", {"place": "示例路", "event": "来访"}, one, now=at("03-03 10:02"))
+    assert (Filling.objects.count(), Clock.objects.get().state) == (2, "kept")
+
+
+def test_fields_others_fill_and_those_written_once_stay_in_a_conversation_too() -> None:
+    fields = [{**PROFILE["fields"][0], "fills": ["lead"]}, PROFILE["fields"][1]]
+    once = {
+        "kind": "visibility", "id": "TALK-06", "title": "示例不改", **CITED, "of": "record.profile", "write_once": True,
+        "refuse": {"zh": "填好不改。", "en": "It stays."},
+    }  # fmt: skip
+    installed(once, records=[{**PROFILE, "fields": fields}])
+    conversation, one = two_questions(), person("jia")
+    with pytest.raises(ConversationRefused, match=r"“地点”由.+填写，您不能改动"):
+        fill(conversation, "profile", {"place": "示例路", "event": "来访"}, one, now=at("03-03 10:01"))
+    fill(conversation, "profile", {"event": "来访"}, one, now=at("03-03 10:01"))
+    with pytest.raises(ConversationRefused, match="填好不改") as refused:
+        fill(conversation, "profile", {"event": "走了"}, one, now=at("03-03 10:02"))
+    assert (refused.value.clause, refused.value.fields) == ("TALK-06", ("event",))
 
 
 def test_nobody_else_fills_it() -> None:

@@ -58,6 +58,8 @@ class FieldView:
     widget: str
     """text, area, number-like input, choice, select, multi, files, rows, yes_no; stays: shown, not filled."""
     required: bool
+    wanted: bool = False
+    """It may come later, and without it the form is not complete."""
     value: Any = ""
     errors: tuple[Told, ...] = ()
     help: str = ""
@@ -95,13 +97,21 @@ def field_views(
     """
     told, known = errors or {}, {**facts, **values}
     fields = book.record(record).fields
+    later = frozenset(book.record(record).complete)
     own = {name for f in fields for name in (f.id, f"{record}.{f.id}")}
     asked = needed | {f.id for f in fields if f.required_when and holds(f.required_when, known)}
     return [
         _staying(book, definition, locks[definition.id], _errors_of(definition, told), options, own)
         if definition.id in locks
         else field_view(
-            book, definition, values.get(definition.id), _errors_of(definition, told), asked, options, own=own
+            book,
+            definition,
+            values.get(definition.id),
+            _errors_of(definition, told),
+            asked,
+            options,
+            own=own,
+            later=later,
         )
         for definition in fields
         if not is_filled_by_product(definition) and only(definition) and holds(_settled(definition, own), known)
@@ -159,8 +169,12 @@ def field_view(
     options: Options = lambda _: (),
     name: str = "",
     own: AbstractSet[str] | None = None,
+    later: AbstractSet[str] = frozenset(),
 ) -> FieldView:
-    """One field with its value in the form inputs take. `own`: facts that are fields of the same form; all where it is None."""
+    """One field with its value in the form inputs take. `own`: facts that are fields of the same form; all where it is None.
+
+    `later`: fields that may come later.
+    """
     choices = _choices(book, definition, options)
     widget = _widget(definition, len(choices))
     name = name or definition.id
@@ -171,6 +185,7 @@ def field_view(
         type=definition.type,
         widget=widget,
         required=definition.required or definition.id in needed,
+        wanted=definition.id in later and not (definition.required or definition.id in needed),
         value=_shown(definition, value),
         errors=errors,
         help=_say(definition.help) if definition.help else "",

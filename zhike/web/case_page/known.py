@@ -9,14 +9,19 @@ from zhike.cases.models import Case
 from zhike.handbook.book import Book
 from zhike.handbook.structure import Action, FieldDef
 from zhike.org.handbooks import book_of
+from zhike.records.completeness import lacking
 from zhike.records.display import is_masked
 from zhike.records.masking import masked, masked_as, renewed, restored
 
 
 def kept_values(book: Book, process: str, action: Action, case: Case | None) -> dict[str, Any]:
-    """What the case holds, for its main form: the last filling, and where there is none yet fields of the same name."""
-    if case is None or action.record is None or action.record != book.process(process).record:
+    """What the case holds, for its main form: the last filling, and where there is none yet fields of the same name. Of another form what
+    was filled in while it is not complete.
+    """
+    if case is None or action.record is None:
         return {}
+    if action.record != book.process(process).record:
+        return _begun(book, action, case)
     before = case.data.get(action.record) or {}
     others = {
         name: value for record, filled in case.data.items() if record != action.record for name, value in filled.items()
@@ -25,6 +30,13 @@ def kept_values(book: Book, process: str, action: Action, case: Case | None) -> 
     return {
         name: before.get(name, others.get(name)) for name in names if before.get(name, others.get(name)) is not None
     }
+
+
+def _begun(book: Book, action: Action, case: Case) -> dict[str, Any]:
+    held = case.data.get(action.record or "", {})
+    if not held or action.new_round or not lacking(book.record(action.record or ""), held):
+        return {}
+    return {name: held[name] for name in _carried(book, action) if name in held}
 
 
 def part_values(case: Case, book: Book, action: Action) -> dict[str, Any]:

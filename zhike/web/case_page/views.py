@@ -39,7 +39,7 @@ from zhike.web.case_page.known import kept_values, meant, shown_again
 from zhike.web.case_page.page import CaseView, case_url, case_view, key_of, new_key, say
 from zhike.web.case_page.sheet import sheet_of
 from zhike.web.case_page.ties import Ties, ties_of, undo_of
-from zhike.web.case_page.timeline.filled import main_filling, main_form
+from zhike.web.case_page.timeline.filled import incomplete, main_filling, main_form
 from zhike.web.case_page.timeline.teller import Teller
 from zhike.web.context import Request
 
@@ -95,6 +95,7 @@ def page(request: Request, case: Case, form: ActionForm | None = None, status: i
         "rules": rules(sheet.view),
         "form": form,
         "filled": main_form(case, sheet.view.book, request.now, sheet.names),
+        "incomplete": incomplete(case, sheet.view.book),
         **more,
     }
     return render(request, "case_page/show.html", known, status=status)
@@ -172,7 +173,7 @@ def beside(request: Request, number: str) -> HttpResponseBase:
     view = case_view(case, request.viewer, request.now, names=names)
     known = {
         "case": case, "view": view, "customer": customer_card(case, around(case, request.viewer)), "rules": rules(view),
-        "filled": main_form(case, view.book, request.now, names),
+        "filled": main_form(case, view.book, request.now, names), "incomplete": incomplete(case, view.book),
     }  # fmt: skip
     return render(request, "case_page/beside.html", known)
 

@@ -36,6 +36,8 @@ class Form:
     """Of the merged case it is from; "" for the case's own."""
     rows: list[tuple[str, str]]
     signatures: list[tuple[str, str]]
+    lacks: str
+    """What it lacks to be complete."""
     who: str
     filling: Filling
 
@@ -76,7 +78,7 @@ def _form(teller: Teller, filling: Filling) -> Form:
         title=_title(filling), number=teller.home(filling.subject_id).number,
         rows=[(title, value) for title, value in shown.items() if title not in titles],
         signatures=[(say(f.title), shown.get(say(f.title), "")) for f in signed],
-        who=teller.names.get(filling.actor, filling.actor), filling=filling,
+        lacks=teller.lacks(filling), who=teller.names.get(filling.actor, filling.actor), filling=filling,
     )  # fmt: skip
 
 

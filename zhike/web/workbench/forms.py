@@ -21,6 +21,7 @@ from zhike.web.base.fields import Told, field_views
 from zhike.web.case_page.files import file_fields, receive
 from zhike.web.case_page.forms import Choices
 from zhike.web.case_page.page import say
+from zhike.web.case_page.timeline.filled import lacks
 from zhike.web.context import Request
 from zhike.web.workbench.deeds import done, form
 from zhike.web.workbench.finding import Talk, refusals_of, with_talk
@@ -71,12 +72,14 @@ def _fill(request: Request, talk: Talk, definition: Record) -> HttpResponseBase:
         unfit = {name: [Told(say(text))] for name, text in received.errors.items()}
         return _shown(request, talk, definition, values, 422, errors=unfit, files=received.files)
     try:
-        fill(talk.conversation, definition.id, values, request.viewer, now=request.now)
+        kept = fill(talk.conversation, definition.id, values, request.viewer, now=request.now)
     except ConversationRefused as error:
         errors = {name: [Told(say(error.words), talk.book.name, error.clause)] for name in error.fields}
         told = refusals_of(error, talk)
         return _shown(request, talk, definition, values, 422, errors=errors, refusals=told, files=received.files)
-    return done(request, talk, gettext("已保存：%(form)s") % {"form": say(definition.title)})
+    missing = lacks(talk.book, definition.id, kept.values)
+    words = gettext("已保存：%(form)s。还缺：%(what)s。") if missing else gettext("已保存：%(form)s")
+    return done(request, talk, words % {"form": say(definition.title), "what": missing})
 
 
 def _shown(

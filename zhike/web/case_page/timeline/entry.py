@@ -29,6 +29,8 @@ class Entry:
     clauses: list[Clause] = field(default_factory=list)
     filled: list[tuple[str, str]] = field(default_factory=list)
     """(title, shown value) of the form filled with a deed."""
+    lacks: str = ""
+    """What that form lacked to be complete."""
     moved: list[tuple[str, str, str]] = field(default_factory=list)
     """(state, words, clause) of each clock the deed stopped or started."""
     files: list[Attachment] = field(default_factory=list)

@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from zhike.cases.models import Case
 from zhike.handbook.book import Book
 from zhike.handbook.structure import FieldDef
+from zhike.records.completeness import lacking
 from zhike.records.display import display
 from zhike.records.references import NameOf
 from zhike.web.base.names import Names
@@ -31,6 +32,24 @@ def filled(
         and definition.automatic is None
         and definition.type != "files"
     ]
+
+
+def lacks(book: Book, record: str, values: Mapping[str, Any]) -> str:
+    """The titles of the fields without which what was filled in is not complete; "" where nothing is lacking."""
+    language = get_language() or "zh"
+    try:
+        missing = lacking(book.record(record), values)
+    except LookupError:
+        return ""
+    return gettext("、").join(definition.title.say(language) for definition in missing)
+
+
+def incomplete(case: Case, book: Book) -> list[tuple[str, str]]:
+    """(form, what it still lacks) of every form of the case that is not complete, in the handbook's order."""
+    language = get_language() or "zh"
+    held = [record for record in book.handbook.records if record.id in case.data]
+    found = [(record.title.say(language), lacks(book, record.id, case.data[record.id])) for record in held]
+    return [(title, missing) for title, missing in found if missing]
 
 
 def main_filling(case: Case, book: Book) -> tuple[tuple[FieldDef, ...], Mapping[str, Any]]:

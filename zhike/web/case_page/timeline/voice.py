@@ -22,7 +22,7 @@ from zhike.records.models import Filling
 from zhike.records.references import NameOf
 from zhike.web.base.names import Names
 from zhike.web.case_page.timeline.entry import Clause, Entry, Home
-from zhike.web.case_page.timeline.filled import filled
+from zhike.web.case_page.timeline.filled import filled, lacks
 
 ABOUT_PEOPLE = {"sanction.began", "sanction.ended", "case.finding_made"}
 
@@ -133,6 +133,9 @@ class Voice:
             return self.home(filling.subject_id).book.record(filling.record).fields
         except LookupError:
             return ()
+
+    def lacks(self, filling: Filling) -> str:
+        return lacks(self.home(filling.subject_id).book, filling.record, filling.values)
 
     def filled(self, filling: Filling) -> list[tuple[str, str]]:
         return filled(self.home(filling.subject_id).book, self.fields(filling), filling.values, self.name_of, self.now)
