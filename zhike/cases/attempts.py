@@ -18,8 +18,11 @@ from zhike.cases.deed import Deed
 from zhike.cases.effects import collect
 from zhike.cases.events import ChildCalledFor, FindingMade
 from zhike.cases.facts import Facts, facts_of, with_moment
+from zhike.cases.holders import principals_for
 from zhike.cases.models import Case
+from zhike.cases.reassigning import ByClause, reassign
 from zhike.cases.refusals import CaseError, Refused
+from zhike.cases.sight import who_sees
 from zhike.cases.standing import standing_of
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Clause, Gate
@@ -124,7 +127,7 @@ def _gates(book: Book, clauses: Iterable[str]) -> Iterator[Gate]:
     known = {clause.id: clause for clause in book.clauses("gate")}
     for name in dict.fromkeys(clauses):
         gate = known.get(name)
-        if isinstance(gate, Gate) and following(gate):
+        if isinstance(gate, Gate) and (following(gate) or gate.send_to):
             yield gate
 
 
@@ -147,14 +150,25 @@ def _is_first(tried: Attempt, gate: Gate, case_id: int | None) -> bool:
 def _on_case(tried: Attempt, clause: Clause, listed: Sequence[Effect], case: Case, facts: Facts) -> list[Tell]:
     holders = [tried.person] if tried.person else []
     words = put(Text(zh="{number}：{said}", en="{number}: {said}"), said=put(tried.said, title=clause.title))
+    given = [one.reassign for one in listed if one.reassign]
     told = collect(
-        listed, case, tried.book, facts=facts, at=tried.now, holders=holders, held_as=tried.roles, clause=clause.id,
-        words=words, person=tried.person,
+        [one for one in listed if not one.reassign], case, tried.book, facts=facts, at=tried.now, holders=holders,
+        held_as=tried.roles, clause=clause.id, words=words, person=tried.person,
     )  # fmt: skip
+    if isinstance(clause, Gate) and clause.send_to:
+        given.append(_first_there(case, tried.book, clause.send_to))
+    # Whoever tried did not let anything run out: all who have the work give it up.
+    told += [one for role in given for one in reassign(case, tried.book, role, ByClause(clause.id), at=tried.now)]
     for effect in listed:
         if effect.act:
             _take(case, effect.act, tried.now)
     return told
+
+
+def _first_there(case: Case, book: Book, roles: Sequence[str]) -> str:
+    """Of the roles a refused thing goes to the first in which somebody is; the first of all where nobody is in any."""
+    there = (role for role in roles if who_sees(principals_for(case, book, [role]), most=1))
+    return next(there, roles[0])
 
 
 def _take(case: Case, action: str, now: dt.datetime) -> None:

@@ -8,19 +8,26 @@ from typing import Any
 from zhike.cases import effects, written
 from zhike.cases.deed import Deed
 from zhike.cases.events import CaseMoved
-from zhike.cases.holders import audience_of, may_act, principals_for
+from zhike.cases.holders import audience_of, may_act, principals_for, turn_of
 from zhike.cases.limits import apply_limits
 from zhike.cases.models import Case
+from zhike.cases.sight import who_sees
 from zhike.handbook.clauses import Route
 from zhike.handbook.common import Text
 from zhike.handbook.decide import Decision
 from zhike.notices.actions import Tell, tell
+
+NOBODY = Text(
+    zh="{number} 按“{title}”到了“{stage}”，现在没有人能接。请安排人手。",
+    en="{number} has come to “{stage}” by “{title}”, and nobody there can take it. Please find somebody.",
+)
 
 
 def follow(deed: Deed, routes: Mapping[str, Decision]) -> None:
     """Move the parent, tell whom a route or the action names."""
     _move_parent(deed, routes.get("parent_stage"))
     _tell_recipients(deed, routes)
+    _follow_lack(deed, routes)
     if deed.action.notify:
         facts = deed.facts()
         effects.carry_out(deed.action.notify, deed.case, deed.book, facts=facts, at=deed.now, holders=[], held_as=[])
@@ -98,6 +105,26 @@ def _tell_recipients(deed: Deed, routes: Mapping[str, Decision]) -> None:
     ]
     if notices:
         tell(notices)
+
+
+def _follow_lack(deed: Deed, routes: Mapping[str, Decision]) -> None:
+    """What a route clause says follows where nobody is in the roles to which it leads (`otherwise`)."""
+    case, book = deed.case, deed.book
+    for yields, decision in routes.items():
+        clause = book.clause(decision.clause_id)
+        if not isinstance(clause, Route) or not clause.otherwise:
+            continue
+        if who_sees(may_act(case, book, decision.value) if yields == "recipients" else case.holders, most=1):
+            continue
+        stage = book.stage(case.process, case.stage).title
+        words = Text(
+            zh=NOBODY.zh.format(number=case.number, stage=stage.zh, title=clause.title.zh),
+            en=NOBODY.say("en").format(number=case.number, stage=stage.say("en"), title=clause.title.say("en")),
+        )
+        effects.carry_out(
+            clause.otherwise, case, book, facts=deed.facts(), at=deed.now, holders=[], held_as=turn_of(case, book),
+            clause=clause.id, words=words,
+        )  # fmt: skip
 
 
 def _arrival(deed: Deed, yields: str, decision: Decision) -> Tell | None:

@@ -13,8 +13,10 @@ from django.db import connection, transaction
 
 from zhike.conversations.access import queue_of
 from zhike.conversations.candidates import Team, team_of
+from zhike.conversations.effects import carry_out
 from zhike.conversations.estimate import Place, place_of
 from zhike.conversations.events import ConversationQueued, ConversationStranded, ConversationWaited, MessageWritten
+from zhike.conversations.facts import facts_of
 from zhike.conversations.messages import add_message
 from zhike.conversations.models import Conversation, Medium, Message
 from zhike.conversations.routing import MANUAL, Teams, after, clause_for, contact_of, note
@@ -23,7 +25,8 @@ from zhike.conversations.written import book_for, locked, write
 from zhike.handbook import routing
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Route
-from zhike.handbook.common import Text
+from zhike.handbook.common import Effect, Text
+from zhike.handbook.conditions import holds
 from zhike.handbook.structure import Queue
 from zhike.notices.actions import Tell, tell
 from zhike.org.principals import SYSTEM
@@ -201,9 +204,14 @@ def raise_alarm(held: Conversation, book: Book, queue: Queue, clause: Route | No
     fact = ConversationStranded(held.number, held.queue)
     named = (clause.id,) if clause else ()
     write(held, [fact], happened=["conversation.stranded"], now=now, by=SYSTEM, clauses=named)
+    listed = _otherwise(held, book, clause, now)
+    plain = [effect for effect in listed if effect.notify and effect.say is None]
+    others = [effect for effect in listed if effect not in plain and not (known and effect.notify)]
+    if others and clause is not None:
+        tell(carry_out(others, held, book, at=now, holders=(), clause=clause.id, words=clause.because, kind="told"))
     if known:
         return False
-    to = superiors_of(book, queue.answered_by)
+    to = list(dict.fromkeys([*superiors_of(book, queue.answered_by), *told_by(book, plain, queue.answered_by)]))
     said = {"zh": queue.title.zh, "en": queue.title.say("en")}
     words = Text(
         zh=STRANDED.zh.format(number=held.number, queue=said["zh"]),
@@ -211,6 +219,13 @@ def raise_alarm(held: Conversation, book: Book, queue: Queue, clause: Route | No
     )
     tell([Tell(now, to, "warned", named[0] if named else "", book.name, ("conversation", held.pk), words)])
     return True
+
+
+def _otherwise(held: Conversation, book: Book, clause: Route | None, now: dt.datetime) -> list[Effect]:
+    """What the clause says follows where nobody can take it, as far as it holds."""
+    listed = list(clause.otherwise) if clause is not None else []
+    facts = facts_of(held, book, now) if any(effect.when for effect in listed) else {}
+    return [effect for effect in listed if holds(effect.when, facts)]
 
 
 def alarm_where_all_have_left(queues: Sequence[tuple[str, str]], now: dt.datetime) -> None:

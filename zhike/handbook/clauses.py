@@ -234,7 +234,7 @@ class Gate(ClauseBase):
     not chosen.
     """
     send_to: Names = ()
-    """Where a refused thing goes instead."""
+    """Roles that have the work on the case from here on when it is refused: the first in which somebody is."""
     scope: Identifier | None = None
     """The thing whose freezing counts, whichever case froze it: `customer`, or a field such as `waybill_no`. `requires` asks for it as
     `open_hold`."""
@@ -277,6 +277,7 @@ class Route(ClauseBase):
     none_free: NoneFree | None = None
     options: Picking = Picking()
     otherwise: Effects = ()
+    """What follows where nobody is in the roles to which it leads, or nobody who is there could take the conversation."""
 
 
 class Measure(ClauseBase):

@@ -55,9 +55,7 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Duty.to_each", "对每一位分别办理", "that it is owed to each of several"),
     ("Duty.continuous", "全程持续保持", "that it holds throughout the period"),
     ("Duty.list_due", "名单由谁在何时交齐", "who hands in the list, and by when"),
-    ("Gate.send_to", "被拒绝的转到哪里", "where what is refused goes instead"),
     ("Route.skip", "轮到时跳过谁", "who is passed over"),
-    ("Route.otherwise", "没有去处时的后果", "what follows where it can go nowhere"),
     ("Measure.opens", "不达标时立一件事项", "what is opened when the target is missed"),
     ("Measure.target_fact", "以另一项数字为目标", "a target that is itself a figure"),
     ("Measure.restated", "往期数字不再改动", "that a closed period's figure stays"),
@@ -110,6 +108,9 @@ AFTER_AN_ATTEMPT = frozenset(
 AFTER_AN_ENTRY = frozenset({"notify", "finding", "opens", "log"})
 """Effects carried out where no case is at hand: a gate refuses to open one, somebody looks something up."""
 
+IN_A_CASE = frozenset({"stage", "holder", "department", "recipients"})
+"""What routes of cases yield that leads to somebody."""
+
 WATCHED = {"process": AFTER_AN_ATTEMPT, "lookup": AFTER_AN_ENTRY, "page_trail": AFTER_AN_ENTRY}
 """Of what a visibility clause is about, that where a look it does not allow has consequences, and which."""
 
@@ -149,8 +150,10 @@ def _sentences(book: Book, clause: Clause) -> Iterator[Text]:
                 en="A chain of `approvals` can be given for exports and for actions on a case that is there, and refuses "
                 f"{', '.join(deaf)}; make each consent an action and ask for `case.taken.<action>`.",
             )
-    if isinstance(clause, Gate) and (clause.finding or clause.effects):
+    if isinstance(clause, Gate) and (clause.finding or clause.effects or clause.send_to):
         yield from _not_followed(book, clause)
+    if isinstance(clause, Route) and clause.otherwise:
+        yield from _odd_effects([one.verb for one in clause.otherwise if one.verb], _after_a_lack(clause))
     if isinstance(clause, Visibility) and clause.effects:
         carried = WATCHED.get(clause.of.partition(".")[0], frozenset())
         yield from _odd_effects([one.verb for one in clause.effects if one.verb], carried)
@@ -182,20 +185,33 @@ def _not_followed(book: Book, clause: Gate) -> Iterator[Text]:
     """What of the finding and the effects of a gate never comes about."""
     if clause.otherwise in ("flag", "skip"):
         yield Text(
-            zh="这条准入不拒绝（flag、skip），finding 和 effects 不会发生。",
-            en="This gate refuses nothing (`flag`, `skip`): its `finding` and `effects` never come about.",
+            zh="这条准入不拒绝（flag、skip），finding、effects 和 send_to 不会发生。",
+            en="This gate refuses nothing (`flag`, `skip`): its `finding`, `effects` and `send_to` never come about.",
         )
         return
     deaf = [event for event in clause.on if not event.startswith(("action.", "case."))]
     if deaf:
         names = "、".join(deaf)
         yield Text(
-            zh=f"finding 和 effects 在工单上办得到，“{names}”被拒绝后不会发生。",
-            en=f"`finding` and `effects` follow in cases; they do not come about when {', '.join(deaf)} is refused.",
+            zh=f"finding、effects 和 send_to 在工单上办得到，“{names}”被拒绝后不会发生。",
+            en=f"`finding`, `effects` and `send_to` follow in cases, not when {', '.join(deaf)} is refused.",
         )
         return
     carried = AFTER_AN_ENTRY if all(_opens(book, clause, event) for event in clause.on) else AFTER_AN_ATTEMPT
     yield from _odd_effects([one.verb for one in clause.effects if one.verb], carried)
+    if clause.send_to and carried is AFTER_AN_ENTRY:
+        yield Text(
+            zh="建立工单被拒绝时没有工单可转（send_to）。",
+            en="Where a case is not opened there is none to send on (`send_to`).",
+        )
+
+
+def _after_a_lack(clause: Route) -> Collection[str]:
+    """The effects of `otherwise` that are carried out: of a case that nobody has, of a conversation that nobody can take."""
+    if clause.yields in IN_A_CASE and all(event.startswith("action.") for event in clause.on):
+        return AFTER_AN_ATTEMPT - {"act"}
+    waits = clause.yields == "agent" and clause.on == ("conversation.queued",)
+    return AFTER_AN_ENTRY | {"owe"} if waits else frozenset()
 
 
 def _odd_effects(named: Iterable[str], carried: Collection[str]) -> Iterator[Text]:
@@ -289,8 +305,8 @@ def _elsewhere(part: Model) -> Iterator[Text]:
 
 def _carried_by_cases(part: Model) -> Iterator[Effect]:
     """What follows from the clause for a case."""
-    if isinstance(part, Gate | Visibility):
-        yield from part.effects
+    if isinstance(part, Gate | Visibility | Route):
+        yield from part.otherwise if isinstance(part, Route) else part.effects
         return
     if not isinstance(part, Deadline | Duty) or (isinstance(part, Duty) and part.owed_for != "case"):
         return

@@ -14,7 +14,7 @@ from zhike.conversations.models import Aptitude, Choice, Conversation, Message, 
 from zhike.conversations.presence import enter_state, hear
 from zhike.conversations.routing import route_waiting
 from zhike.conversations.tests.ground import DESK, PICK, asked, at, inbox_of, installed, person, ready
-from zhike.journal.models import ClauseUse
+from zhike.journal.models import ClauseUse, Fact
 from zhike.notices.models import Notice
 from zhike.org.principals import Viewer
 
@@ -345,3 +345,22 @@ def test_what_is_committed_is_looked_at_without_a_worker(django_capture_on_commi
     with django_capture_on_commit_callbacks(execute=True):
         (one,) = waiting(1)
     assert holder(one) == "jia"
+
+
+def test_where_nobody_can_take_it_what_the_clause_says_follows_for_each_and_is_told_once() -> None:
+    installed(clause(otherwise=[{"notify": "agent"}, {"finding": "left_alone"}]))
+    waiting(2)
+    look_after(at("03-03 09:00:05"))
+    look_after(at("03-03 09:00:10"))
+    [told] = Notice.objects.all()
+    assert (told.to, told.clause) == (["talk:agent", "talk:lead"], "TALK-20")
+    found = Fact.objects.filter(type="conversation.finding").order_by("id")
+    assert [(fact.payload["finding"], fact.clauses) for fact in found] == [("left_alone", ["TALK-20"])] * 2
+
+
+def test_who_is_only_busy_brings_nothing_of_what_follows_where_nobody_can_take_it() -> None:
+    installed(clause(otherwise=[{"finding": "left_alone"}]))
+    ready(person("jia"), "03-03 08:59:50")
+    waiting(3)
+    look_after(at("03-03 09:00:05"))
+    assert Fact.objects.filter(type="conversation.finding").count() == 0

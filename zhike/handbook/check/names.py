@@ -306,7 +306,7 @@ def _check_reopened(checker: Checker, name: str, item: Item, path: Path, subject
         checker.unknown("stage-unknown", item, name, stages, STAGES, path=(*path, "reopen"), subject=subject)
 
 
-def _check_receiver(checker: Checker, role: str, item: Item, path: Path, subject: str) -> None:
+def _check_receiver(checker: Checker, role: str, item: Item, path: Path, subject: str, key: str = "reassign") -> None:
     """Whoever is given the work can act on it somewhere in the process."""
     acting = {name for one in _processes_of(checker, subject) for action in one.actions for name in action.by}
     acting = (acting | {"owner", "superior"}) - {"system", "customer"}
@@ -323,7 +323,7 @@ def _check_receiver(checker: Checker, role: str, item: Item, path: Path, subject
             zh="改派给能办理的岗位，或在动作的 by 里写上它。",
             en="Reassign it to a role that acts in the process, or name the role in the `by` of an action.",
         ),
-        path=(*path, "reassign"),
+        path=(*path, key),
         subject=subject,
     )
 
@@ -384,6 +384,8 @@ def _check_clause(checker: Checker, clause: ClauseBase, item: Item) -> None:
     calendar = getattr(clause, "calendar", None)
     if calendar is not None and calendar not in calendars:
         checker.unknown("calendar-unknown", item, calendar, calendars, CALENDARS, path=("calendar",), subject=clause.id)
+    for role in clause.send_to if isinstance(clause, Gate) else ():
+        _check_receiver(checker, role, item, (), clause.id, "send_to")
     clauses = {one.id for one in checker.clauses}
     other = clause.limit_of if isinstance(clause, Duty) else None
     if other is not None and other not in clauses:
