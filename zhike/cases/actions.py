@@ -26,6 +26,7 @@ from zhike.cases.limits import apply_limits
 from zhike.cases.locks import locks_for
 from zhike.cases.models import Case, Submission
 from zhike.cases.notes import NOTE_LIMIT, add_note
+from zhike.cases.once import check_once
 from zhike.cases.refusals import (
     CaseError,
     Forbidden,
@@ -408,6 +409,7 @@ def _keep_form(deed: Deed, attachments: Sequence[str]) -> None:
             round=deed.case.round, actor=deed.viewer.principal, values=deed.values, at=deed.now,
         )  # fmt: skip
         deed.filling = filling.pk
+        check_once(deed, filling)
         attachments = [*attachments, *file_tokens(deed.book, deed.action.record, deed.values)]
     if attachments:
         bind_attachments(list(attachments), subject=deed.subject, by=deed.viewer.principal)

@@ -28,7 +28,9 @@ from zhike.records.forms import FormRefused, check_form, file_tokens
 from zhike.records.locks import as_viewer, for_others, locks_something, written_once
 from zhike.records.models import Filling
 from zhike.records.queries import latest
+from zhike.records.uniqueness import claim
 from zhike.records.values import Lock
+from zhike.records.words import OCCURRENCE, occurs_already
 
 
 def forms_for(viewer: Viewer, book: Book) -> list[Record]:
@@ -64,6 +66,7 @@ def fill(
         filling = keep_filling(
             version_id=held.version_id, record=record, subject=("conversation", held.pk), values=kept, actor=viewer.principal, at=now,
         )  # fmt: skip
+        _check_once(held, book, filling)
         if tokens := file_tokens(book, record, kept):
             bind_attachments(tokens, subject=("conversation", held.pk), by=viewer.principal, internal=True)
         write(
@@ -71,6 +74,17 @@ def fill(
             happened=[f"record.{record}.completed"] if is_complete else [], by=viewer.principal, decisions=decisions,
         )  # fmt: skip
     return filling
+
+
+def _check_once(held: Conversation, book: Book, filling: Filling) -> None:
+    record = book.record(filling.record)
+    taken = claim(book, filling, held.customer_id) if record.unique else []
+    if not taken:
+        return
+    titles = {field.id: field.title for field in record.fields}
+    names = [titles.get(name) or OCCURRENCE[name] for name in taken[0].names]
+    fields = tuple(name for name in taken[0].names if name in titles)
+    raise ConversationRefused(occurs_already(record.title, names, ""), fields=fields)
 
 
 def _read(

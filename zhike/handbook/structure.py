@@ -184,7 +184,10 @@ class Record(Model):
     includes: Names = ()
     """Groups of fields shared with other records; see `groups` of the handbook."""
     unique: tuple[Names, ...] = ()
-    """Fields that together occur once: one appraisal an employee and year."""
+    """What together occurs once: `[[employee, year]]` is one appraisal an employee and year. Besides fields of the form `case` (also a
+    conversation), `customer`, `calendar_day`, `calendar_month`, `calendar_quarter` and `calendar_year`. A correction is no second one; of
+    a directory only its own fields count.
+    """
     versions: bool = False
     """A correction is a new version; the older ones stay readable."""
     copies: Names = ()

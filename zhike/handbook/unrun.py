@@ -67,7 +67,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Visibility.needs", "经同意后开放", "that consent opens it"),
     ("Visibility.shall", "必须让谁看得到", "that somebody must be able to see it"),
     ("Visibility.fresh_within", "多久之内更新", "how soon it is brought up to date"),
-    ("Record.unique", "只能有一份的检查", "that it occurs only once"),
     ("Record.versions", "更正另成一版", "that a correction is a version of its own"),
     ("Record.copies", "副本存放在哪里", "where a copy is kept"),
     ("Role.requires", "担任岗位的条件", "what a person must be to act in it"),
@@ -291,6 +290,8 @@ def _kept(part: Model) -> Iterator[Text]:
     yield from _elsewhere(part)
     if _is_left_alone(part):
         yield Text(zh="保存期满后的删除", en="deletion when the time of keeping is over")
+    if isinstance(part, Record) and part.kind == "customer" and part.unique:
+        yield Text(zh="顾客资料只能有一份的检查", en="that a customer's card occurs only once")
     if isinstance(part, Visibility) and part.of.startswith("process.") and (part.fields or part.show):
         yield Text(zh="在工单页上只遮部分字段", en="hiding single fields on the page of a case")
 

@@ -9,6 +9,7 @@ from typing import Any
 from zhike.journal.redactions import emptying
 from zhike.journal.statements import insert
 from zhike.records.models import Filling, UndoneFilling
+from zhike.records.uniqueness import forget
 
 
 def keep_filling(
@@ -47,5 +48,6 @@ def empty_fillings(kind: str, number: int, record: str = "") -> int:
     """
     rows = Filling.objects.filter(subject_kind=kind, subject_id=number).exclude(values={})
     rows = rows.filter(record=record) if record else rows
+    forget(kind, number, record)
     with emptying():
         return rows.update(values={})

@@ -30,11 +30,12 @@ from zhike.org.handbooks import current
 from zhike.org.principals import Viewer, role_key
 from zhike.records.display import display
 from zhike.records.events import LookupMissing, LookupRefused, RowAdded, RowEdited, RowRestored, RowRetired
-from zhike.records.forms import check_form
+from zhike.records.forms import FormRefused, check_form
 from zhike.records.likeness import keep_likeness
 from zhike.records.locks import as_viewer, for_others, locks_something, written_once
 from zhike.records.models import ReferenceRow
 from zhike.records.values import Lock
+from zhike.records.words import occurs_already
 
 PAGE = 50
 _SEARCHED = {"string", "text", "phone", "email"}
@@ -143,6 +144,23 @@ def locks_on(book: Book, record_id: str, kept: Mapping[str, Any], by: Viewer) ->
     return for_others(book, record_id, kept, as_viewer(book, by)) | written_once(book, record_id, kept, {})
 
 
+def _check_once(book: Book, definition: Record, kept: Mapping[str, Any], row_id: int | None) -> None:
+    """Raises FormRefused where another entry in use has one of the combinations that occur once."""
+    errors: dict[str, Text] = {}
+    for names in definition.unique:
+        said = {name: kept[name] for name in names if name in kept}
+        others = ReferenceRow.objects.filter(handbook=book.name, record=definition.id, is_active=True)
+        others = others.filter(values__contains=said)
+        others = others if row_id is None else others.exclude(pk=row_id)
+        if len(said) < len(names) or not others.exists():
+            continue
+        titles = {field.id: field.title for field in definition.fields}
+        label = others.order_by("pk").values_list("label", flat=True)[0]
+        errors |= {names[0]: occurs_already(definition.title, [titles[name] for name in names], f"“{label}”")}
+    if errors:
+        raise FormRefused(errors, kept)
+
+
 def save_row(
     book: Book,
     record_id: str,
@@ -166,6 +184,7 @@ def save_row(
     standing = row_for(book, record_id, row_id, by).values if row_id is not None and asks else {}
     locks = locks_on(book, record_id, standing, by)
     kept = check_form(book, record_id, values, facts={}, now=now, actor=by.principal, locks=locks)
+    _check_once(book, definition, kept, row_id)
     fresh = {
         "label": _label(book, definition, kept), "values": kept, "department_id": _department(definition, kept),
         "updated_at": now, "updated_by": by.principal,

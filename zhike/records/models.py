@@ -35,6 +35,18 @@ class UndoneFilling(models.Model):
     by = models.CharField(max_length=80)
 
 
+class Occurrence(models.Model):
+    """A combination that occurs once and the filling that has it, where a form says so (`unique`); the values are a digest here."""
+
+    handbook = models.CharField(max_length=64)
+    record = models.CharField(max_length=40)
+    key = models.CharField(max_length=64)
+    filling = models.ForeignKey(Filling, on_delete=models.CASCADE, related_name="occurrences")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["handbook", "record", "key"], name="records_occurs_once")]
+
+
 class ReferenceRow(models.Model):
     """A row of a reference record: an outlet, an answer to an enquiry."""
 

@@ -45,6 +45,28 @@ def filled_by(field: FieldDef, roles: Sequence[Text]) -> Text:
     )
 
 
+def occurs_already(title: Text, names: Sequence[Text], where: str) -> Text:
+    """`where`: the number of the case that has it, "" where it is not for the reader."""
+    zh, en = "、".join(name.zh for name in names), ", ".join(name.say("en") for name in names)
+    there = where or "另一处"
+    there_en = f"it is on {where}" if where else "another one has it"
+    return Text(
+        zh=f"“{title.zh}”按“{zh}”只能有一份，{there}已经有了；请在那里更正。",
+        en=f"There is one “{title.say('en')}” for each {en}, and {there_en} already. Correct it there.",
+    )
+
+
+OCCURRENCE = {
+    "case": Text(zh="工单或会话", en="case or conversation"),
+    "customer": Text(zh="顾客", en="customer"),
+    "calendar_day": Text(zh="日", en="day"),
+    "calendar_month": Text(zh="月", en="month"),
+    "calendar_quarter": Text(zh="季度", en="quarter"),
+    "calendar_year": Text(zh="年", en="year"),
+}
+"""What a form may occur once for, besides its own fields."""
+
+
 def too_long(longest: int, length: int) -> Text:
     return Text(
         zh=f"最多 {longest:,} 个字，现在有 {length:,} 个；请删减后再提交。",

@@ -17,6 +17,8 @@ EXPORT_PURPOSE = FieldDef(id="purpose", title=Text(zh="用途", en="Purpose"), t
 KEPT_OF_ALL = frozenset({"tier"})
 """What the archive itself keeps of every customer and gives to clauses as `customer.<name>`."""
 NOT_OF_A_CUSTOMER = frozenset({"files", "signature", "votes", "id_number", "secret"})
+OCCURS_ONCE_FOR = frozenset({"case", "customer", "calendar_day", "calendar_month", "calendar_quarter", "calendar_year"})
+"""What a form may occur once for, besides its own fields."""
 COUNTS = frozenset({"cases", "clocks", "duties"})
 
 
@@ -81,10 +83,11 @@ def _check_record(checker: Checker, record: Record) -> None:
             checker.unknown("group-unknown", item, name, groups, FIELDS, path=("includes",), subject=record.id)
     if record.kind == "reference" and record.label is not None and record.label not in fields:
         checker.unknown("field-unknown", item, record.label, fields, FIELDS, path=("label",), subject=record.id)
-    for names in (*record.unique, record.complete):
+    once = {*fields, *(OCCURS_ONCE_FOR if record.kind == "form" else ())}
+    for known, names in [*((once, names) for names in record.unique), (set(fields), record.complete)]:
         for name in names:
-            if name not in fields:
-                checker.unknown("field-unknown", item, name, fields, FIELDS, subject=record.id)
+            if name not in known:
+                checker.unknown("field-unknown", item, name, known, FIELDS, subject=record.id)
     for index, field in enumerate(record.fields):
         _check_field(checker, record, field, item, ("fields", index))
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from zhike.handbook.book import Book
 from zhike.journal.models import ClauseUse, Fact
 from zhike.org.models import Department
 from zhike.records.directory import (
@@ -35,6 +36,18 @@ def look(topic="", record="answers", who=HOTLINE, **more):
 
 def uses():
     return [(use.clause, use.outcome, use.holder, use.detail) for use in ClauseUse.objects.order_by("id")]
+
+
+def test_of_entries_that_occur_once_a_second_in_use_is_refused_and_a_change_of_the_first_is_not() -> None:
+    known = [r.model_copy(update={"unique": (("name",),)}) if r.id == "outlet" else r for r in BOOK.handbook.records]
+    book = Book(BOOK.handbook.model_copy(update={"records": tuple(known)}), "")
+    row = save_row(book, "outlet", EAST, by=KEEPER, now=NOW)
+    with pytest.raises(FormRefused) as refused:
+        save_row(book, "outlet", EAST, by=KEEPER, now=NOW)
+    assert refused.value.errors["name"].zh == f"“outlet”按“name栏”只能有一份，“{row.label}”已经有了；请在那里更正。"
+    save_row(book, "outlet", {**EAST, "address": "示例路2号"}, by=KEEPER, now=NOW, row_id=row.pk)
+    retire_row(book, "outlet", row.pk, by=KEEPER, now=NOW)
+    save_row(book, "outlet", EAST, by=KEEPER, now=NOW)
 
 
 def test_a_keeper_adds_a_row_and_the_journal_tells():
