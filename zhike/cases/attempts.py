@@ -28,6 +28,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.clauses import Clause, Gate
 from zhike.handbook.common import Effect, Text
 from zhike.handbook.conditions import holds
+from zhike.handbook.gates import after_refusal
 from zhike.handbook.named import with_named
 from zhike.journal.actions import NewFact, record
 from zhike.notices.actions import Tell, tell
@@ -107,7 +108,7 @@ def _follow(tried: Attempt, case_id: int | None, clauses: Iterable[str]) -> None
         return
     for gate in _gates(tried.book, clauses):
         if _is_first(tried, gate, case_id):
-            carry_out(tried, gate, following(gate), case_id)
+            carry_out(tried, gate, after_refusal(gate), case_id)
 
 
 def carry_out(tried: Attempt, clause: Clause, listed: Iterable[Effect], case_id: int | None) -> None:
@@ -127,14 +128,8 @@ def _gates(book: Book, clauses: Iterable[str]) -> Iterator[Gate]:
     known = {clause.id: clause for clause in book.clauses("gate")}
     for name in dict.fromkeys(clauses):
         gate = known.get(name)
-        if isinstance(gate, Gate) and (following(gate) or gate.send_to):
+        if isinstance(gate, Gate) and (after_refusal(gate) or gate.send_to):
             yield gate
-
-
-def following(gate: Gate) -> tuple[Effect, ...]:
-    """What follows when the gate refuses: its finding first, then its effects."""
-    found = (Effect(finding=gate.finding),) if gate.finding else ()
-    return (*found, *gate.effects)
 
 
 def _is_first(tried: Attempt, gate: Gate, case_id: int | None) -> bool:

@@ -121,7 +121,7 @@ def open_what_conversations_call_for(events: Sequence[Recorded[CaseCalledFor]]) 
         conversation = Conversation.objects.select_related("customer", "address").get(pk=event.subject[1])
         book = book_of(conversation.version_id)
         facts = facts_of_conversation(conversation, book, event.at) | _why(event)
-        facts["person_concerned"] = facts.get("conversation.owner")
+        facts["person_concerned"] = event.payload.person or facts.get("conversation.owner")
         open_by_product(
             conversation.version_id, event.payload.process, facts, key=f"conversation:{conversation.pk}/{event.id}",
             now=event.at, customer=conversation.customer,

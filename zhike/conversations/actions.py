@@ -256,7 +256,7 @@ def say(
         conversation=conversation.pk, viewer=viewer, words=words, key=key, internal=internal, html=html, files=files, answers=answers,
         corrects=corrects, extra=extra or {},
     )  # fmt: skip
-    with deed(conversation, said.what, by=viewer.principal, now=now):
+    with deed(conversation, said.what, by=viewer.principal, now=now, key=key):
         (outcome,) = write_together([said], now)
         if outcome.error is not None:
             raise outcome.error

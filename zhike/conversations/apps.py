@@ -10,6 +10,7 @@ class ConversationsConfig(AppConfig):
 
     def ready(self) -> None:
         from zhike.conversations import (  # noqa: F401 - events, reactions and what people hold are registered when imported
+            attempts,
             draining,
             endings,
             events,

@@ -44,10 +44,12 @@ def carry_out(
     clause: str,
     words: Text,
     kind: str,
+    person: str = "",
 ) -> list[Tell]:
     """Carry out every effect that holds; the notices are answered, so that a batch is written at once.
 
-    Those who hold it are always told. What moves the conversation comes last; what ends it is in `endings.py`.
+    Those who hold it are always told. `person`: whom a finding is about, where it is what he tried. What moves the conversation comes
+    last; what ends it is in `endings.py`.
     """
     effects = list(listed)
     facts = facts_of(conversation, book, at) if any(effect.when for effect in effects) else {}
@@ -64,9 +66,10 @@ def carry_out(
         if effect.owe:
             _owe(conversation, book, effect.owe, at)
         if effect.finding:
-            _note(conversation, FindingInConversation(conversation.number, effect.finding), clause, at)
+            _note(conversation, FindingInConversation(conversation.number, effect.finding, person=person), clause, at)
         if effect.opens:
-            _note(conversation, CaseCalledFor(conversation.number, effect.opens, found_by(effects)), clause, at)
+            called = CaseCalledFor(conversation.number, effect.opens, found_by(effects), person=person)
+            _note(conversation, called, clause, at)
     for effect in effects:
         _move(effect, conversation, at)
     plain = list(dict.fromkeys(plainly))

@@ -174,6 +174,8 @@ class DeedRefused(Event):
     zh: str
     en: str
     fields: list[str]
+    key: str = ""
+    """Of the press of the button, where it had one: the same one sent again is no attempt of its own."""
 
 
 @event("conversation.trail_refused", stays="number")
@@ -185,15 +187,17 @@ class TrailRefused(Event):
     internal: bool = True
 
 
-@event("conversation.finding", stays="number finding")
+@event("conversation.finding", stays="number finding person")
 @dataclass(frozen=True)
 class FindingInConversation(Event):
     number: str
     finding: str
     internal: bool = True
+    person: str = ""
+    """Whom it is about, as a principal, where it is what somebody tried."""
 
 
-@event("conversation.calls_for_case", stays="number process finding")
+@event("conversation.calls_for_case", stays="number process finding person")
 @dataclass(frozen=True)
 class CaseCalledFor(Event):
     """What followed from a clause is a case of this process."""
@@ -203,6 +207,8 @@ class CaseCalledFor(Event):
     finding: str = ""
     """The kind of finding the same clause makes."""
     internal: bool = True
+    person: str = ""
+    """Whom it concerns, as a principal; "" for whoever has the conversation."""
 
 
 @event("conversation.knowledge_searched", stays="number record")

@@ -82,15 +82,18 @@ class Change:
 
 
 @contextmanager
-def deed(conversation: Conversation, what: str, *, by: str, now: dt.datetime) -> Iterator[None]:
-    """One transaction. What a clause refuses in it is rolled back and then written down by itself: the ledger counts refusals too."""
+def deed(conversation: Conversation, what: str, *, by: str, now: dt.datetime, key: str = "") -> Iterator[None]:
+    """One transaction. What a clause refuses in it is rolled back and then written down by itself: the ledger counts refusals too.
+
+    `key`: of the press of the button.
+    """
     try:
         with transaction.atomic():
             yield
     except ConversationRefused as refused:
         if refused.reasons and conversation.pk:
             with transaction.atomic():
-                _write_refusal(conversation, what, refused, by, now)
+                _write_refusal(conversation, what, refused, by, now, key)
         raise
 
 
@@ -157,10 +160,12 @@ def _uses_of(change: Change, now: dt.datetime) -> list[Use]:
 
 
 def _write_refusal(
-    conversation: Conversation, what: str, refused: ConversationRefused, by: str, now: dt.datetime
+    conversation: Conversation, what: str, refused: ConversationRefused, by: str, now: dt.datetime, key: str
 ) -> None:
     """The conversation itself is untouched; a fact and a line of the ledger for each clause are kept."""
-    event = DeedRefused(conversation.number, what, refused.words.zh, refused.words.say("en"), list(refused.fields))
+    event = DeedRefused(
+        conversation.number, what, refused.words.zh, refused.words.say("en"), list(refused.fields), key[:80]
+    )
     uses = refusal_uses(conversation, what, refused, by, now)
     record([_fact(conversation, event, now, by, refused.clauses, internal=True)], uses)
 

@@ -234,7 +234,9 @@ class Gate(ClauseBase):
     not chosen.
     """
     send_to: Names = ()
-    """Roles that have the work on the case from here on when it is refused: the first in which somebody is."""
+    """Where a refused thing goes instead: roles that have the work on the case from here on, the first in which somebody is; for a
+    conversation a queue.
+    """
     scope: Identifier | None = None
     """The thing whose freezing counts, whichever case froze it: `customer`, or a field such as `waybill_no`. `requires` asks for it as
     `open_hold`."""

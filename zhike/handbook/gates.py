@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from zhike.handbook.clauses import Clause, Duty, Gate, Measure, Sanction, Wording
-from zhike.handbook.common import Facts, Names, Text, is_present
+from zhike.handbook.common import Effect, Facts, Names, Text, is_present
 from zhike.handbook.conditions import failing, holds
 from zhike.handbook.decision import Refusal, decision_of
 from zhike.handbook.terms import Quorum, Requirement, Rows, Signatures
@@ -34,6 +34,12 @@ def refusal_of_gate(
     outcome = {"flag": "flagged", "skip": "skipped"}.get(gate.otherwise, "refused")
     fields = tuple(name for name in lacking if form_fields is None or name in form_fields)
     return Refusal(decision_of(gate, "gate", outcome, facts, lacking), gate.refuse, fields)
+
+
+def after_refusal(gate: Gate) -> tuple[Effect, ...]:
+    """What follows when the gate refuses: its finding first, then its effects."""
+    found = (Effect(finding=gate.finding),) if gate.finding else ()
+    return (*found, *gate.effects)
 
 
 def scoped(gate: Gate, facts: Facts) -> Facts:

@@ -107,6 +107,17 @@ AFTER_AN_ATTEMPT = frozenset(
 AFTER_AN_ENTRY = frozenset({"notify", "finding", "opens", "log"})
 """Effects carried out where no case is at hand: a gate refuses to open one, somebody looks something up."""
 
+FOLLOWING = {"case": AFTER_AN_ATTEMPT, "entry": AFTER_AN_ENTRY, "talk": AFTER_AN_ENTRY | {"owe", "requeue"}}
+"""Where something is refused -> the effects of a gate that are carried out."""
+
+TALKED = frozenset(
+    {
+        "conversation.accepting", "conversation.answering", "conversation.noting", "conversation.transferring",
+        "conversation.covering", "conversation.closed",
+    }
+)  # fmt: skip
+"""What people do in a conversation that a gate can refuse."""
+
 IN_A_CASE = frozenset({"stage", "holder", "department", "recipients"})
 """What routes of cases yield that leads to somebody."""
 
@@ -188,21 +199,35 @@ def _not_followed(book: Book, clause: Gate) -> Iterator[Text]:
             en="This gate refuses nothing (`flag`, `skip`): its `finding`, `effects` and `send_to` never come about.",
         )
         return
-    deaf = [event for event in clause.on if not event.startswith(("action.", "case."))]
+    places = {event: _refused_in(book, clause, event) for event in clause.on}
+    deaf = [event for event, place in places.items() if not place]
     if deaf:
         names = "、".join(deaf)
         yield Text(
-            zh=f"finding、effects 和 send_to 在工单上办得到，“{names}”被拒绝后不会发生。",
-            en=f"`finding`, `effects` and `send_to` follow in cases, not when {', '.join(deaf)} is refused.",
+            zh=f"“{names}”被拒绝后，finding、effects 和 send_to 不会发生。",
+            en=f"`finding`, `effects` and `send_to` do not come about when {', '.join(deaf)} is refused.",
         )
         return
-    carried = AFTER_AN_ENTRY if all(_opens(book, clause, event) for event in clause.on) else AFTER_AN_ATTEMPT
+    carried = frozenset.intersection(*(FOLLOWING[place] for place in places.values()))
     yield from _odd_effects([one.verb for one in clause.effects if one.verb], carried)
-    if clause.send_to and carried is AFTER_AN_ENTRY:
+    queues = {queue.id for queue in book.handbook.queues}
+    wrong = {
+        place for place in places.values() if place == "entry" or (place == "talk") != queues.issuperset(clause.send_to)
+    }
+    if clause.send_to and wrong:
         yield Text(
-            zh="建立工单被拒绝时没有工单可转（send_to）。",
-            en="Where a case is not opened there is none to send on (`send_to`).",
+            zh="工单转给岗位，会话转到队列；建立工单被拒绝时没有工单可转（send_to）。",
+            en="A case goes to a role, a conversation to a queue; where a case is not opened there is none to send on (`send_to`).",
         )
+
+
+def _refused_in(book: Book, clause: Gate, event: str) -> str:
+    """Where what follows from its refusal is carried out: "case", "entry", "talk", or "" for nowhere."""
+    if event in TALKED or (event.startswith("record.") and event.endswith(".complete")):
+        return "talk"
+    if not event.startswith(("action.", "case.")):
+        return ""
+    return "entry" if _opens(book, clause, event) else "case"
 
 
 def _after_a_lack(clause: Route) -> Collection[str]:

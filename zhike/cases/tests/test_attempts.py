@@ -217,7 +217,7 @@ SAID = [
     ({"effects": [{"notify": "boss"}, {"owe": "S-05"}]}, []),
     ({"effects": [{"requeue": "head"}]}, ["被拒绝后，这些后果办不到：requeue。"]),
     ({"finding": "hasty", "otherwise": "flag"}, ["这条准入不拒绝（flag、skip），finding、effects 和 send_to 不会发生。"]),
-    ({"finding": "hasty", "on": "export.cases"}, ["finding、effects 和 send_to 在工单上办得到，“export.cases”被拒绝后不会发生。"]),
+    ({"finding": "hasty", "on": "export.cases"}, ["“export.cases”被拒绝后，finding、effects 和 send_to 不会发生。"]),
 ]  # fmt: skip
 
 

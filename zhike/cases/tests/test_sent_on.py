@@ -109,7 +109,7 @@ def test_the_work_can_go_to_others_then_and_a_duty_be_owed() -> None:
 SAID = [
     ({"on": "action.finish", "send_to": ["agent"]}, []),
     ({"on": "conversation.accepting", "send_to": ["agent"]},
-     ["finding、effects 和 send_to 在工单上办得到，“conversation.accepting”被拒绝后不会发生。"]),
+     ["工单转给岗位，会话转到队列；建立工单被拒绝时没有工单可转（send_to）。"]),
 ]  # fmt: skip
 
 

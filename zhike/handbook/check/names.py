@@ -15,6 +15,7 @@ from zhike.handbook.check.findings import (
     OCCASIONS,
     PARAMETERS,
     PROCESSES,
+    QUEUES,
     RECORDS,
     ROLES,
     SCRIPTS,
@@ -214,7 +215,7 @@ def _roles_of_clause(clause: ClauseBase) -> Iterator[Use]:
         case Duty():
             yield from _many("holder", tuple(role for role in clause.holder if "." not in role))
             yield from _many("list_due", clause.list_due.by if clause.list_due else ())
-        case Gate():
+        case Gate() if not _is_of_talks(clause):
             yield from _many("send_to", clause.send_to)
         case Route():
             yield from _many("notify", clause.notify)
@@ -384,8 +385,8 @@ def _check_clause(checker: Checker, clause: ClauseBase, item: Item) -> None:
     calendar = getattr(clause, "calendar", None)
     if calendar is not None and calendar not in calendars:
         checker.unknown("calendar-unknown", item, calendar, calendars, CALENDARS, path=("calendar",), subject=clause.id)
-    for role in clause.send_to if isinstance(clause, Gate) else ():
-        _check_receiver(checker, role, item, (), clause.id, "send_to")
+    if isinstance(clause, Gate):
+        _check_sent_on(checker, clause, item)
     clauses = {one.id for one in checker.clauses}
     other = clause.limit_of if isinstance(clause, Duty) else None
     if other is not None and other not in clauses:
@@ -415,6 +416,20 @@ def _check_clause(checker: Checker, clause: ClauseBase, item: Item) -> None:
                 path=("quotable_after",),
                 subject=clause.id,
             )
+
+
+def _is_of_talks(gate: Gate) -> bool:
+    """Whether it is about conversations alone, which go to queues where cases go to roles."""
+    return all(event.startswith(("conversation.", "record.")) for event in gate.on)
+
+
+def _check_sent_on(checker: Checker, gate: Gate, item: Item) -> None:
+    queues = {queue.id for queue in checker.book.handbook.queues}
+    for name in gate.send_to:
+        if not _is_of_talks(gate):
+            _check_receiver(checker, name, item, (), gate.id, "send_to")
+        elif name not in queues:
+            checker.unknown("queue-unknown", item, name, queues, QUEUES, path=("send_to",), subject=gate.id)
 
 
 def _check_defaults(checker: Checker) -> None:
