@@ -125,13 +125,13 @@ def assign(request: Request, number: int) -> HttpResponseBase:
     department = Department.objects.filter(pk=int(wanted[:18])).first() if wanted.isdecimal() else None
     wrong = _wrong_assignment(role, department)
     if role is None or wrong:
-        return _person_page(request, person, {"wrong": {"role": wrong}}, status=422)
+        return _person_page(request, person, {"wrong": {"role": wrong}, "chosen": request.POST}, status=422)
     try:
         actions.assign_role(
             person, handbook, role_id, department if role.places else None, by=request.viewer.principal, now=request.now
         )
     except OrgRefused as refused:
-        return _person_page(request, person, {"wrong": words_of(refused)}, status=422)
+        return _person_page(request, person, {"wrong": words_of(refused), "chosen": request.POST}, status=422)
     messages.success(request, gettext("已分配岗位。"))
     return HttpResponseRedirect(reverse("administration:edit_staff", args=[person.pk]))
 
@@ -171,6 +171,7 @@ def _person_page(
     kinds = {place for _, role in found for place in role.places}
     shown = {
         "person": person,
+        "typed": {"name": person.name, "phone": person.phone, "language": person.language, "is_admin": person.is_admin},
         "held": held_by(person, role_titles(request)),
         "roles": [(f"{name}:{role.id}", role.title.say(language), " ".join(role.places)) for name, role in found],
         "departments": Department.objects.filter(is_active=True, kind__in=kinds).order_by("path"),

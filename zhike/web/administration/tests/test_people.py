@@ -18,11 +18,25 @@ def person(username: str) -> Staff:
 
 def test_a_refused_change_of_a_person_comes_back_as_typed(world: World) -> None:
     boss, agent = world.signed_in("boss"), person("agent")
-    typed = {"name": "", "phone": "010-5555 0100 分机 1234567890", "language": ""}
+    typed = {"name": "", "phone": "010-5555 0100 分机 1234567890", "language": "en", "is_admin": "true"}
     answer = boss.post(f"/administration/staff/{agent.pk}", typed)
     assert answer.status_code == 422
-    assert f'value="{typed["phone"]}"' in answer.content.decode()
+    page = answer.content.decode()
+    assert f'value="{typed["phone"]}"' in page
+    assert 'name="name" value=""' in page
+    assert '<option value="en" selected>' in page
+    assert 'name="is_admin" value="true" checked' in page
     assert person("agent").phone == agent.phone
+
+
+def test_a_role_that_is_refused_stays_chosen_with_its_department(world: World) -> None:
+    hotline = world.departments["hotline"].pk
+    typed = {"role": "retail-hotline:store_manager", "department": hotline}
+    answer = world.signed_in("boss").post(f"/administration/staff/{person('agent').pk}/assign", typed)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert '<option value="retail-hotline:store_manager" selected>' in page
+    assert page.count(" selected>") == 2
 
 
 def test_a_person_is_added_and_given_a_role(world: World) -> None:
