@@ -12,6 +12,7 @@ class CasesConfig(AppConfig):
         from zhike.cases import (  # noqa: F401  registered by being imported
             about_staff,
             access,
+            closing,
             events,
             followers,
             leaving,

@@ -446,6 +446,21 @@ class ExportFetched(Event):
     mark: str
 
 
+@event("rank.reported", stays="measure period every people places last")
+@dataclass(frozen=True)
+class RankReported(Event):
+    """A period of a ranking is over: where everybody stands whose place is certain, `places` in the order of `people`."""
+
+    measure: str
+    period: str
+    every: str
+    begins: str
+    people: list[str]
+    places: list[int]
+    last: list[str]
+    """Those of them behind everybody else."""
+
+
 @event("rank.decided", stays="measure period order")
 @dataclass(frozen=True)
 class RankDecided(Event):

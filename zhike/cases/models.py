@@ -354,6 +354,22 @@ class DefaultView(models.Model):
     view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="defaults")
 
 
+class PeriodClosing(models.Model):
+    """A figure of which something follows when its period is over, and the period that is waited for."""
+
+    handbook = models.CharField(max_length=64)
+    clause = models.CharField(max_length=32)
+    every = models.CharField(max_length=16)
+    """A period of the clause: `month`."""
+    begins = models.DateTimeField()
+    """When the period that is waited for begins."""
+    next_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["handbook", "clause", "every"], name="cases_closing_once")]
+        indexes = [models.Index(fields=["next_at"], name="cases_closing_next")]
+
+
 class CaseExport(models.Model):
     """One taking out of cases: who asked for what, who agreed, how far the file is. The request never changes; only its state does."""
 

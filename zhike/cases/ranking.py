@@ -17,6 +17,7 @@ from zhike.cases.refusals import Impossible, NotYours, Reason
 from zhike.cases.report import Definition, Rows, everything, rows_for
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
+from zhike.handbook.closing import periods_of
 from zhike.handbook.common import Text
 from zhike.handbook.measures import Ripe, composite, measure
 from zhike.handbook.periods import PeriodSpan, period_of
@@ -78,11 +79,6 @@ def rankings_of(book: Book) -> list[Measure]:
     return [one for one in book.clauses("measure") if isinstance(one, Measure) and one.rank is not None]
 
 
-def periods_of(clause: Measure) -> list[str]:
-    """Over which periods it puts people in order, as the clause lists them; an hour is too short for that."""
-    return [each for each in clause.periods if each != "hour"] or ["month"]
-
-
 def may_look(book: Book, clause: Measure, viewer: Viewer) -> bool:
     """Whether something of a ranking may be shown to him; what, is known once it is worked out."""
     if clause.rank is None or viewer.staff is None:
@@ -114,13 +110,13 @@ def ranks_of(book: Book, clause: Measure, span: PeriodSpan, now: dt.datetime) ->
     assert clause.rank is not None
     names = [clause.name, *(name for name in clause.rank.ties if name != DECIDED)]
     wanted = {name: definition_of(book, name) for name in names}
-    parts = [part for one in wanted.values() for part in _counted_parts(book, one)]
+    parts = [part for one in wanted.values() for part in counted_parts(book, one)]
     rows = everything(book, parts, span.begins, span.ends, now)
     members = _members(book, clause, rows)
     own = _by_person(rows)
     is_ripe = ripe_at(book, now)
     figures = {
-        person: {name: _value(book, one, own[person], is_ripe) for name, one in wanted.items()}
+        person: {name: value_of(book, one, own[person], is_ripe) for name, one in wanted.items()}
         for person in members
         if person in own
     }
@@ -130,19 +126,19 @@ def ranks_of(book: Book, clause: Measure, span: PeriodSpan, now: dt.datetime) ->
     return Ranks(book.name, clause, span, places, figures, decisions, members)
 
 
-def _counted_parts(book: Book, one: Definition) -> list[Definition]:
+def counted_parts(book: Book, one: Definition) -> list[Definition]:
     """The figures that are counted from rows: itself, or what it is made of."""
     if not isinstance(one, Measure) or one.composite is None:
         return [one]
-    return [part for each in one.composite.of for part in _counted_parts(book, definition_of(book, each.measure))]
+    return [part for each in one.composite.of for part in counted_parts(book, definition_of(book, each.measure))]
 
 
-def _value(book: Book, one: Definition, rows: Rows, is_ripe: Ripe) -> float | None:
+def value_of(book: Book, one: Definition, rows: Rows, is_ripe: Ripe) -> float | None:
     """A figure over the rows of one person."""
     if not isinstance(one, Measure) or one.composite is None:
         return measure(one, rows_for(rows, one), is_ripe).value
     made_of = [each.measure for each in one.composite.of]
-    return composite(one, {name: _value(book, definition_of(book, name), rows, is_ripe) for name in made_of}).value
+    return composite(one, {name: value_of(book, definition_of(book, name), rows, is_ripe) for name in made_of}).value
 
 
 def _members(book: Book, clause: Measure, rows: Rows) -> frozenset[str]:

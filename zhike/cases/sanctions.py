@@ -27,6 +27,8 @@ from zhike.journal.ledger import Use, write_uses
 from zhike.notices.actions import Tell, tell
 from zhike.org.principals import staff_number
 
+CONCERNED = "person_concerned"
+"""The fact that says whose place a sanction on a ranking is about."""
 MEANWHILE = Text(
     zh="{{number}}：“{title}”还没有决定，按条款先行处理。",
     en="{{number}}: “{title}” is not decided yet; the clause has this done at once.",
@@ -54,7 +56,8 @@ def draft(case: Case, book: Book, events: Iterable[str], facts: Facts, *, at: dt
 
 def _occurrence(clause: Sanction, book: Book, facts: Facts, at: dt.datetime) -> tuple[Facts, dt.datetime]:
     """The facts with whom it concerns and which occurrence it is (`count`), and by which moment it is counted."""
-    person = facts.get(clause.person) if clause.person else None
+    named = clause.person or (CONCERNED if clause.on.startswith("rank.") else None)
+    person = facts.get(named) if named else None
     if clause.count is None:
         return {**facts, "person": person}, at
     name = clause.count.fact or "count"

@@ -310,7 +310,8 @@ class Measure(ClauseBase):
     empty: str = "—"
     capture: Capture | None = None
     opens: str | None = None
-    """A process that is opened when the target is missed."""
+    """A process of which a case is opened at the end of a period that missed the target, one for each group of `per`; its forms may be
+    `prefill`ed with `figure.value`, `figure.target`, `figure.period`, `figure.group`, `person_concerned`."""
     restated: bool = True
     """Whether the figure of a closed period changes when data of it are corrected later."""
 

@@ -131,9 +131,13 @@ def _finish(clause: Measure | Indicator, value: float | None, above: float | Non
     if value is None:
         return Measured(None, clause.empty, above, below)
     target = parse_target(clause.target) if clause.target else None
+    return Measured(value, figure_text(clause, value), above, below, target.is_kept(value) if target else None)
+
+
+def figure_text(clause: Measure | Indicator, value: float) -> str:
+    """A share in percent, everything else as a number."""
     share = clause.value is None and clause.denominator is not None
-    text = f"{value * 100:.1f}%" if share else f"{value:g}"
-    return Measured(value, text, above, below, target.is_kept(value) if target else None)
+    return f"{value * 100:.1f}%" if share else f"{value:g}"
 
 
 def _statistic(how: str, values: Sequence[Any]) -> float | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from zhike.cases.closing import look_at_periods
 from zhike.cases.models import Case
 from zhike.cases.refusals import CaseError
 from zhike.conversations.models import Conversation
@@ -127,6 +128,7 @@ class World:
         """What a running house does after every deed: whoever joined a class owes what it says, the router looks."""
         if duties_over(self.book):
             look_at_populations(at)
+        look_at_periods(at)
         look_around(self, at)
 
     def shown(self, at: dt.datetime) -> str:

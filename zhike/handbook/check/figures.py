@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from zhike.handbook.catalogue import FILLING_FACTS, ROW_FACTS
 from zhike.handbook.check.findings import MEASURES, Checker, Path
-from zhike.handbook.clauses import Measure
+from zhike.handbook.check.names import check_opened
+from zhike.handbook.clauses import Measure, Sanction
+from zhike.handbook.closing import periods_of, rank_event
 from zhike.handbook.common import Text
 from zhike.handbook.limits import WORKING
 from zhike.handbook.ranks import DECIDED
@@ -20,6 +22,44 @@ def check_figures(checker: Checker) -> None:
             _check_age(checker, one)
         if isinstance(one, Measure) and one.rank is not None:
             _check_rank(checker, one, one.rank)
+        if isinstance(one, Measure) and one.opens is not None:
+            check_opened(checker, one.opens, checker.item("clauses", one.id), (), one.id)
+            _check_aimed(checker, one)
+        if isinstance(one, Sanction) and one.on.startswith("rank."):
+            _check_reported(checker, one)
+
+
+def _check_aimed(checker: Checker, one: Measure) -> None:
+    if one.target is None:
+        words = Text(zh="没有写目标，就没有达不到的时候。", en="Without a target nothing is ever missed.")
+        remedy = Text(zh='写 target，例如 "> 85%"。', en='Write `target`, for example "> 85%".')
+        _note(checker, one, "opens-without-target", words, remedy, ("opens",))
+
+
+def _check_reported(checker: Checker, one: Sanction) -> None:
+    """A sanction on a ranking has one to wait for, and a case to be decided on."""
+    ranks = [each for each in checker.clauses if isinstance(each, Measure) and each.rank is not None]
+    if not any(rank_event(every) == one.on for each in ranks for every in periods_of(each)):
+        words = Text(
+            zh=f"没有按这样的周期排名次的指标，“{one.on}”不会发生。",
+            en=f"No measure has a rank over such a period: {one.on} never comes.",
+        )
+        remedy = Text(
+            zh="给一项指标写 rank，并在 periods 里写上这个周期。",
+            en="Give a measure `rank` and this period in `periods`.",
+        )
+        checker.note("rank-unreported", checker.item("clauses", one.id), words, remedy, path=("on",), subject=one.id)
+    if one.process is None:
+        words = Text(zh="没有写在哪个流程里决定。", en="It does not say in which process it is decided.")
+        remedy = Text(
+            zh="写 process: <流程>，它要有由系统建立的动作。",
+            en="Write `process: <id>`, one with an entry action that the system takes.",
+        )
+        checker.note(
+            "rank-no-process", checker.item("clauses", one.id), words, remedy, path=("process",), subject=one.id
+        )
+    else:
+        check_opened(checker, one.process, checker.item("clauses", one.id), (), one.id)
 
 
 def counts_of(one: Measure | Indicator) -> Iterator[tuple[str, Count]]:

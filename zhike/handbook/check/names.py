@@ -259,7 +259,7 @@ def _check_effect(checker: Checker, effect: Effect, item: Item, path: Path, subj
         if clause not in known:
             checker.unknown("clause-unknown", item, clause, known, CLAUSES, path=path, subject=subject)
     if effect.opens is not None:
-        _check_opened(checker, effect.opens, item, path, subject)
+        check_opened(checker, effect.opens, item, path, subject)
     if effect.act is not None:
         _check_taken(checker, effect.act, item, path, subject)
     if isinstance(effect.reopen, str):
@@ -329,7 +329,7 @@ def _check_receiver(checker: Checker, role: str, item: Item, path: Path, subject
     )
 
 
-def _check_opened(checker: Checker, name: str, item: Item, path: Path, subject: str) -> None:
+def check_opened(checker: Checker, name: str, item: Item, path: Path, subject: str) -> None:
     """What a clause opens by itself has an entry the system may take."""
     processes = {process.id: process for process in checker.book.handbook.processes}
     if name not in processes:

@@ -112,3 +112,46 @@ def test_a_score_that_is_made_of_itself_is_refused(tmp_path: Path) -> None:
         "rank": {"among": "agent", "share_place": True},
     }  # fmt: skip
     assert [one.code for one in examine(write(tmp_path, clauses=with_clause(clause))).errors] == ["measure-round"]
+
+
+RANKED = {"among": "agent", "share_place": True}
+FOLLOWS = [
+    ("rank.monthly", {"periods": ["month"]}, "ticket", "process-no-entry"),
+    ("rank.monthly", {"periods": ["week"]}, "ticket", "rank-unreported"),
+    ("rank.monthly", {"periods": ["month"]}, None, "rank-no-process"),
+]
+
+
+@pytest.mark.parametrize(("event", "changed", "process", "code"), FOLLOWS)
+def test_a_sanction_on_a_ranking_needs_one_and_a_case_to_be_decided_on(
+    tmp_path: Path, event: str, changed: dict[str, Any], process: str | None, code: str
+) -> None:
+    base = {"title": {"zh": "示例", "en": "Sample"}, "cites": "2", "quote": "登记要写明电话。"}
+    ranking = {
+        **base,
+        "kind": "measure",
+        "id": "S-30",
+        "name": "score",
+        "numerator": {"count": "cases"},
+        "rank": RANKED,
+    }
+    sanction = {
+        **base,
+        "kind": "sanction",
+        "id": "S-31",
+        "on": event,
+        "confirm": {"role": "boss"},
+        "when": {"place": 1},
+    }
+    sanction |= {"process": process} if process else {}
+    loaded = examine(write(tmp_path, clauses=with_clause({**ranking, **changed}, sanction)))
+    assert code in {one.code for one in loaded.errors}
+
+
+@pytest.mark.parametrize(("opens", "code"), [("nothing", "process-unknown"), ("ticket", "opens-without-target")])
+def test_what_a_missed_target_opens_is_there_and_there_is_a_target(tmp_path: Path, opens: str, code: str) -> None:
+    clause = {
+        "kind": "measure", "title": {"zh": "示例", "en": "Sample"}, "cites": "2", "quote": "登记要写明电话。", "id": "S-30",
+        "name": "score", "numerator": {"count": "cases"}, "opens": opens,
+    }  # fmt: skip
+    assert code in {one.code for one in examine(write(tmp_path, clauses=with_clause(clause))).errors}

@@ -205,6 +205,7 @@ backup.failed|备份失败|Backup failed
 backup.restored|从备份恢复|Restored from a backup
 backup.plan_changed|修改备份安排|Plan of backups changed
 journal.exported|导出日志|Journal exported
+rank.reported|名次公布|Ranking reported
 rank.decided|同分定序|Equals put in order
 figures.exported|导出指标|Figures exported
 journal.checked|校验日志|Journal verified

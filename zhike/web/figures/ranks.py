@@ -20,7 +20,6 @@ from zhike.cases.ranking import (
     decide_rank,
     may_decide,
     may_look,
-    periods_of,
     rankings_of,
     ranks_of,
     sight_on,
@@ -30,6 +29,7 @@ from zhike.cases.refusals import CaseError
 from zhike.cases.report import Definition, TooMany
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
+from zhike.handbook.closing import periods_of
 from zhike.handbook.periods import PeriodSpan
 from zhike.handbook.ranks import DECIDED, Place, is_too_small
 from zhike.org.handbooks import current

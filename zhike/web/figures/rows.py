@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from zhike.cases.report import Definition, FigureTable, Group, Key, clauses_of, definitions_of, key_by, material, tables
+from zhike.handbook.clauses import Measure
 from zhike.handbook.measures import Measured
 from zhike.org.models import Department
 from zhike.org.principals import Viewer
@@ -19,7 +20,7 @@ from zhike.web.base.names import names_of
 from zhike.web.figures.asking import Question, starts_of
 from zhike.web.handbook_page.amounts import duration
 from zhike.web.handbook_page.pages import minutes_words
-from zhike.web.handbook_page.titles import say
+from zhike.web.handbook_page.titles import anything, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Shown:
     """Records that are still too young to be counted."""
     mature: str
     """How old they have to be, in words; "" where nothing is waited for."""
+    opens: str = ""
+    """What is opened at the end of a period that missed the target; "" where nothing is."""
 
 
 def shown(question: Question, viewer: Viewer, now: dt.datetime) -> list[Shown]:
@@ -101,6 +104,7 @@ def _shown(question: Question, table: FigureTable, label: Callable[[Key], str]) 
         whole=_number(question, one, gettext("合计"), table.whole, None),
         groups=[_number(question, one, label(group.key), group.measured, group) for group in table.groups],
         waiting=table.whole.waiting, mature=_mature(question, one),
+        opens=anything(question.book, one.opens) if isinstance(one, Measure) and one.opens else "",
     )  # fmt: skip
 
 

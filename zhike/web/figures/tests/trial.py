@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -56,9 +56,13 @@ PARTS: dict[str, Any] = {
 class House:
     """Three clerks, a lead and somebody who has no part; time stands at noon until a test moves it."""
 
-    def __init__(self, *clauses: dict[str, Any]) -> None:
+    def __init__(
+        self, *clauses: dict[str, Any], processes: Sequence[dict[str, Any]] = (), records: Sequence[dict[str, Any]] = ()
+    ) -> None:
         self.now = NOON
         parts = copy.deepcopy(PARTS)
+        parts["processes"] += processes
+        parts["records"] += records
         parts["clauses"] = [{"title": "示例条款", **SAID, **clause} for clause in clauses]
         self.version = HandbookVersion.objects.create(
             name=NAME, version="1", effective_from=NOON - dt.timedelta(days=90), digest="p",
