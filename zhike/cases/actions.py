@@ -334,7 +334,8 @@ def _asked(deed: Deed) -> list[str]:
     something blocks that.
     """
     blocked = deed.book.listening_to("blocks", deed.process.id, "case.closed")
-    completes = [event.removesuffix("d") for event in deed.completed()] if deed.values else []
+    filled = deed.of_the_form() if deed.values else []
+    completes = [event.removesuffix("d") for event in filled if event.endswith(".completed")]
     return [deed.event, *completes, *(["case.closed"] if blocked and closes(deed) else [])]
 
 
@@ -365,6 +366,7 @@ def _identify_customer(deed: Deed) -> None:
 def _put_values(deed: Deed) -> None:
     case, record = deed.case, deed.action.record
     if record is not None:
+        deed.again = record in case.data
         before = case.data.get(record, {}) if record == deed.process.record else {}
         case.data = {**case.data, record: {**before, **deed.values}}
     case.tally = {**case.tally, deed.action.id: case.tally.get(deed.action.id, 0) + 1}

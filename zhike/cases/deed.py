@@ -20,7 +20,7 @@ from zhike.handbook.decide import Decision
 from zhike.handbook.named import asks_for, keeps_parties_out, with_named
 from zhike.handbook.structure import Action, Process
 from zhike.org.principals import Viewer
-from zhike.records.completeness import complete_facts, lacking
+from zhike.records.completeness import complete_facts, happened
 from zhike.records.facts import facts_of as typed_facts
 
 
@@ -49,6 +49,8 @@ class Deed:
     """Consents given to it, in their order: [{"handbook", "role", "by", "at", "decision", ...}]."""
     agreed: list[str] = field(default_factory=list)
     """Clauses for which a date beyond their cap was agreed to (dates.py)."""
+    again: bool = False
+    """Its form was filled in on this case before."""
     copied: frozenset[str] = frozenset()
     """Fields of its form that the handbook itself fills: copied from the parent."""
     in_place_of: str = ""
@@ -92,12 +94,12 @@ class Deed:
         before = held.get(record, {}) if record == self.process.record else {}
         return {**held, record: {**before, **values}}
 
-    def completed(self) -> list[str]:
-        """The event that the form at hand is complete; none where it is not, or the action fills none."""
+    def of_the_form(self) -> list[str]:
+        """The events of the form at hand: it is complete, it is a further version; none where the action fills none."""
         record = self.action.record
-        if record is None or lacking(self.book.record(record), self.filled().get(record, {})):
+        if record is None:
             return []
-        return [f"record.{record}.completed"]
+        return happened(self.book, record, self.filled().get(record, {}), again=self.again)
 
     def because(self) -> list[dict[str, Any]]:
         return [{"clause": d.clause_id, "value": _plain(d.value)} for d in self.decisions if d.kind == "route"]

@@ -47,7 +47,7 @@ def move(deed: Deed, routes: dict[str, Decision]) -> None:
         case.round += 1
     if holder or action.new_round or target != case.stage:
         case.given_to = []
-    deed.happened += [deed.event, *deed.completed()]
+    deed.happened += [deed.event, *deed.of_the_form()]
     if target != case.stage:
         _enter(deed, target)
     _take(deed)

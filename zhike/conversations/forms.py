@@ -23,7 +23,7 @@ from zhike.handbook.structure import Record
 from zhike.org.principals import Viewer
 from zhike.records.actions import keep_filling
 from zhike.records.attachments import bind_attachments
-from zhike.records.completeness import lacking
+from zhike.records.completeness import happened, lacking
 from zhike.records.forms import FormRefused, check_form, file_tokens
 from zhike.records.locks import as_viewer, for_others, locks_something, written_once
 from zhike.records.models import Filling
@@ -63,6 +63,7 @@ def fill(
         is_complete = not lacking(definition, kept)
         fields = [f.id for f in definition.fields]
         decisions = judged(held, event, now, actor | kept, form=kept, form_fields=fields) if is_complete else []
+        again = definition.versions and latest(("conversation", held.pk), record) is not None
         filling = keep_filling(
             version_id=held.version_id, record=record, subject=("conversation", held.pk), values=kept, actor=viewer.principal, at=now,
         )  # fmt: skip
@@ -71,7 +72,7 @@ def fill(
             bind_attachments(tokens, subject=("conversation", held.pk), by=viewer.principal, internal=True)
         write(
             held, [FormFilled(held.number, record, filling.pk)], now=now,
-            happened=[f"record.{record}.completed"] if is_complete else [], by=viewer.principal, decisions=decisions,
+            happened=happened(book, record, kept, again=again), by=viewer.principal, decisions=decisions,
         )  # fmt: skip
     return filling
 

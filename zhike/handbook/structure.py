@@ -189,7 +189,7 @@ class Record(Model):
     a directory only its own fields count.
     """
     versions: bool = False
-    """A correction is a new version; the older ones stay readable."""
+    """A correction is a new version, and `record.<id>.version` happens; the older ones stay readable on the page and on paper."""
     copies: Names = ()
     """Where a copy is kept on paper or in another department."""
     keep: Within | None = None

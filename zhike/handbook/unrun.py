@@ -67,7 +67,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Visibility.needs", "经同意后开放", "that consent opens it"),
     ("Visibility.shall", "必须让谁看得到", "that somebody must be able to see it"),
     ("Visibility.fresh_within", "多久之内更新", "how soon it is brought up to date"),
-    ("Record.versions", "更正另成一版", "that a correction is a version of its own"),
     ("Record.copies", "副本存放在哪里", "where a copy is kept"),
     ("Role.requires", "担任岗位的条件", "what a person must be to act in it"),
     ("Role.relation", "由一项事实指定谁担任", "that a fact names who plays it"),

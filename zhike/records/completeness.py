@@ -33,6 +33,13 @@ def lacking(record: Record, values: Mapping[str, Any]) -> list[FieldDef]:
     ]
 
 
+def happened(book: Book, record: str, values: Mapping[str, Any], *, again: bool) -> list[str]:
+    """The events of a filling: the form is complete, and where corrections are versions, that it is a further one (`again`)."""
+    definition = book.record(record)
+    found = [] if lacking(definition, values) else [f"record.{record}.completed"]
+    return [*found, *([f"record.{record}.version"] if definition.versions and again else [])]
+
+
 def complete_facts(book: Book, filled: Mapping[str, Mapping[str, Any]]) -> dict[str, bool]:
     """The fact of each form that was filled; of another one it is missing."""
     return {f"{BEGINNING}{name}{END}": not lacking(book.record(name), values) for name, values in filled.items()}

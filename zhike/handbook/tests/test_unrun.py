@@ -56,7 +56,7 @@ def test_what_cases_carry_out_is_not_complained_about_either(tmp_path: Path) -> 
 
 
 def test_forms_and_roles_say_it_too(tmp_path: Path) -> None:
-    records = [{**MANIFEST["records"][0], "versions": True}, *MANIFEST["records"][1:]]
+    records = [{**MANIFEST["records"][0], "copies": "archive"}, *MANIFEST["records"][1:]]
     loaded = examine(write(tmp_path, records=records))
     assert [(one.code, one.clause) for one in loaded.warnings if one.code == "not-run"] == [
         ("not-run", records[0]["id"])

@@ -41,6 +41,7 @@ from zhike.web.case_page.sheet import sheet_of
 from zhike.web.case_page.ties import Ties, ties_of, undo_of
 from zhike.web.case_page.timeline.filled import incomplete, main_filling, main_form
 from zhike.web.case_page.timeline.teller import Teller
+from zhike.web.case_page.versions import versions_of
 from zhike.web.context import Request
 
 NOTE_FILES = "files"
@@ -96,6 +97,7 @@ def page(request: Request, case: Case, form: ActionForm | None = None, status: i
         "form": form,
         "filled": main_form(case, sheet.view.book, request.now, sheet.names),
         "incomplete": incomplete(case, sheet.view.book),
+        "versions": versions_of(sheet.view.book, ("case", case.pk), case.data, sheet.names, request.now),
         **more,
     }
     return render(request, "case_page/show.html", known, status=status)
@@ -174,6 +176,7 @@ def beside(request: Request, number: str) -> HttpResponseBase:
     known = {
         "case": case, "view": view, "customer": customer_card(case, around(case, request.viewer)), "rules": rules(view),
         "filled": main_form(case, view.book, request.now, names), "incomplete": incomplete(case, view.book),
+        "versions": versions_of(view.book, ("case", case.pk), case.data, names, request.now),
     }  # fmt: skip
     return render(request, "case_page/beside.html", known)
 

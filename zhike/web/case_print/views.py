@@ -32,6 +32,8 @@ class Form:
     """One filling as on paper; `signatures` are the fields people sign, with what stands in them."""
 
     title: str
+    version: str
+    """Which version of the form it is, from the second on."""
     number: str
     """Of the merged case it is from; "" for the case's own."""
     rows: list[tuple[str, str]]
@@ -75,7 +77,7 @@ def _form(teller: Teller, filling: Filling) -> Form:
     shown = dict(teller.filled(filling))
     titles = {say(f.title) for f in signed}
     return Form(
-        title=_title(filling), number=teller.home(filling.subject_id).number,
+        title=_title(filling), version=teller.version(filling), number=teller.home(filling.subject_id).number,
         rows=[(title, value) for title, value in shown.items() if title not in titles],
         signatures=[(say(f.title), shown.get(say(f.title), "")) for f in signed],
         lacks=teller.lacks(filling), who=teller.names.get(filling.actor, filling.actor), filling=filling,

@@ -18,10 +18,12 @@ from zhike.records.forms import first_values
 from zhike.records.models import Attachment, Filling
 from zhike.records.posting import parse_post
 from zhike.web.base.fields import Told, field_views
+from zhike.web.base.names import Names
 from zhike.web.case_page.files import file_fields, receive
 from zhike.web.case_page.forms import Choices
 from zhike.web.case_page.page import say
 from zhike.web.case_page.timeline.filled import lacks
+from zhike.web.case_page.versions import versions_of
 from zhike.web.context import Request
 from zhike.web.workbench.deeds import done, form
 from zhike.web.workbench.finding import Talk, refusals_of, with_talk
@@ -98,7 +100,9 @@ def _shown(
         talk.book, definition.id, values, errors=errors or {}, options=Choices(talk.book, request.viewer),
         locks=locks_on(talk.conversation, talk.book, definition, request.viewer, request.now),
     )  # fmt: skip
+    of = ("conversation", talk.conversation.pk)
     known = {
+        "versions": versions_of(talk.book, of, [definition.id], Names(request.now), request.now),
         "record": definition, "title": say(definition.title), "fields": views, "refusals": list(refusals),
         "uploaded": [row for _, row in files], "uploaded_tokens": [(name, row.token) for name, row in files],
     }  # fmt: skip

@@ -21,6 +21,7 @@ def action_taken(voice: Voice, fact: Fact) -> Entry:
         fact, "deed", voice.action(fact), undone=fact.id in voice.undone, words=voice.stage_words(fact),
         clauses=[Clause(fact.handbook, c) for c in dict.fromkeys(named)],
         filled=voice.filled(filling) if filling else [], lacks=voice.lacks(filling) if filling else "",
+        version=voice.version(filling) if filling else "",
     )  # fmt: skip
 
 

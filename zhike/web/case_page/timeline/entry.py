@@ -29,6 +29,8 @@ class Entry:
     clauses: list[Clause] = field(default_factory=list)
     filled: list[tuple[str, str]] = field(default_factory=list)
     """(title, shown value) of the form filled with a deed."""
+    version: str = ""
+    """Which version of the form it is, from the second on."""
     lacks: str = ""
     """What that form lacked to be complete."""
     moved: list[tuple[str, str, str]] = field(default_factory=list)

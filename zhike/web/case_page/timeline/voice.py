@@ -23,6 +23,7 @@ from zhike.records.references import NameOf
 from zhike.web.base.names import Names
 from zhike.web.case_page.timeline.entry import Clause, Entry, Home
 from zhike.web.case_page.timeline.filled import filled, lacks
+from zhike.web.case_page.versions import numbers_of
 
 ABOUT_PEOPLE = {"sanction.began", "sanction.ended", "case.finding_made"}
 
@@ -55,6 +56,17 @@ class Voice:
             [(self.fields(f), f.values) for f in story.fillings],
         )
         self.name_of: NameOf = self.called.name_of
+
+    @cached_property
+    def versions(self) -> dict[int, int]:
+        """{filling: which version of its form it is}, without those that were undone."""
+        undone = {f.payload.get("filling") for f in self.story.facts if f.type == "case.deed_undone"}
+        return numbers_of(self.book, (f for f in self.story.fillings if f.pk not in undone))
+
+    def version(self, filling: Filling) -> str:
+        """ "第 2 版"; "" for the first one, and where corrections are no versions."""
+        number = self.versions.get(filling.pk, 1)
+        return gettext("第 %(n)s 版") % {"n": number} if number > 1 else ""
 
     @cached_property
     def names(self) -> dict[str, str]:
