@@ -15,10 +15,11 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
 from zhike.cases import ranked_sanctions
+from zhike.cases.composing import counted_parts, measured
 from zhike.cases.figures import PERSON, SUBJECT, Row, ripe_at
 from zhike.cases.models import Case, PeriodClosing
 from zhike.cases.opening import open_by_product
-from zhike.cases.ranking import counted_parts, ranks_of, value_of
+from zhike.cases.ranking import ranks_of
 from zhike.cases.report import Rows, TooMany, everything
 from zhike.clocks.moments import register_moments
 from zhike.handbook.book import Book
@@ -123,7 +124,7 @@ def _judge(version_id: int, book: Book, clause: Measure, span: PeriodSpan, rows:
     """A ledger line for each group that has a figure, and a case for each that missed the target."""
     target = parse_target(clause.target or "")
     for group, own in _groups(clause, rows):
-        value = value_of(book, clause, own, ripe_at(book, at))
+        value = measured(book, clause, own, ripe_at(book, at)).value
         if value is None or any(each in (None, "") for each in group):
             continue
         known = _facts(clause, span, group, value)

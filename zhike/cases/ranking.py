@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from zhike.cases.composing import counted_parts, measured
 from zhike.cases.events import RankDecided
 from zhike.cases.figures import PERSON, definition_of, ripe_at
 from zhike.cases.refusals import Impossible, NotYours, Reason
-from zhike.cases.report import Definition, Rows, everything, rows_for
+from zhike.cases.report import Rows, everything
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
 from zhike.handbook.closing import periods_of
 from zhike.handbook.common import Text
-from zhike.handbook.measures import Ripe, composite, measure
 from zhike.handbook.periods import PeriodSpan, period_of
 from zhike.handbook.ranks import DECIDED, STAFF, Place, Sight, ranked, sight_of
 from zhike.journal.actions import NewFact, record
@@ -116,7 +116,7 @@ def ranks_of(book: Book, clause: Measure, span: PeriodSpan, now: dt.datetime) ->
     own = _by_person(rows)
     is_ripe = ripe_at(book, now)
     figures = {
-        person: {name: value_of(book, one, own[person], is_ripe) for name, one in wanted.items()}
+        person: {name: measured(book, one, own[person], is_ripe).value for name, one in wanted.items()}
         for person in members
         if person in own
     }
@@ -124,21 +124,6 @@ def ranks_of(book: Book, clause: Measure, span: PeriodSpan, now: dt.datetime) ->
     better = {name: one.better for name, one in wanted.items() if isinstance(one, Measure)}
     places = tuple(ranked(clause, figures, better, [one.order for one in decisions]))
     return Ranks(book.name, clause, span, places, figures, decisions, members)
-
-
-def counted_parts(book: Book, one: Definition) -> list[Definition]:
-    """The figures that are counted from rows: itself, or what it is made of."""
-    if not isinstance(one, Measure) or one.composite is None:
-        return [one]
-    return [part for each in one.composite.of for part in counted_parts(book, definition_of(book, each.measure))]
-
-
-def value_of(book: Book, one: Definition, rows: Rows, is_ripe: Ripe) -> float | None:
-    """A figure over the rows of one person."""
-    if not isinstance(one, Measure) or one.composite is None:
-        return measure(one, rows_for(rows, one), is_ripe).value
-    made_of = [each.measure for each in one.composite.of]
-    return composite(one, {name: value_of(book, definition_of(book, name), rows, is_ripe) for name in made_of}).value
 
 
 def _members(book: Book, clause: Measure, rows: Rows) -> frozenset[str]:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, Literal
 
 from zhike.cases.access import visible_cases
+from zhike.cases.composing import counted_parts, is_sound, measured, pairs_of
 from zhike.cases.figures import (
     AGE,
     AT,
@@ -31,7 +32,7 @@ from zhike.conversations.access import visible_conversations
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
 from zhike.handbook.common import Test
-from zhike.handbook.measures import Measured, Ripe, counted, measure
+from zhike.handbook.measures import Measured, Ripe, counted
 from zhike.handbook.structure import Indicator
 from zhike.org.principals import Viewer
 
@@ -79,6 +80,7 @@ class FigureTable:
 class Material:
     """The rows of a span that the reader may see, and what they are about."""
 
+    book: Book
     rows: Rows
     seen: dict[tuple[str, int], Seen] = field(default_factory=dict)
     is_ripe: Ripe = field(kw_only=True)
@@ -93,9 +95,10 @@ def rows_for(rows: Rows, definition: Definition) -> dict[str, list[Row]]:
 
 
 def definitions_of(book: Book) -> list[Definition]:
-    """What the handbook declares: its measure clauses that are counted from rows, then its indicators."""
-    clauses = [one for one in book.clauses("measure") if isinstance(one, Measure) and (one.numerator or one.value)]
-    return [*clauses, *book.handbook.indicators]
+    """What the handbook declares: its measure clauses that are counted from rows or made of others, then its indicators."""
+    clauses = [one for one in book.clauses("measure") if isinstance(one, Measure)]
+    told = [one for one in clauses if one.numerator or one.value or (one.composite and is_sound(book, one))]
+    return [*told, *book.handbook.indicators]
 
 
 def clauses_of(book: Book, definition: Definition) -> list[str]:
@@ -122,8 +125,9 @@ def material(
     now: dt.datetime,
 ) -> Material:
     """The rows these figures count, what the reader may not open left out. At most nine queries. Raises TooMany."""
-    rows = everything(book, definitions, since, before, now)
-    return Material(*_visible(rows, viewer), is_ripe=ripe_at(book, now))
+    parts = [part for one in definitions for part in counted_parts(book, one)]
+    rows = everything(book, parts, since, before, now)
+    return Material(book, *_visible(rows, viewer), is_ripe=ripe_at(book, now))
 
 
 def everything(
@@ -192,12 +196,11 @@ def tables(found: Material, definitions: Sequence[Definition], key_of: Callable[
 
 
 def _table(found: Material, definition: Definition, key_of: Callable[[Row], Key]) -> FigureTable:
-    rows = found.of(definition)
-    by_key: dict[Key, dict[str, list[Row]]] = {}
-    for kind, some in rows.items():
-        for row in some:
-            by_key.setdefault(key_of(row), {}).setdefault(kind, []).append(row)
-    groups = [Group(key, measure(definition, own, found.is_ripe)) for key, own in by_key.items()]
+    by_key: dict[Key, Rows] = {}
+    for pair in pairs_of(found.book, definition):
+        for row in found.rows.get(pair, ()):
+            by_key.setdefault(key_of(row), {}).setdefault(pair, []).append(row)
+    groups = [Group(key, measured(found.book, definition, own, found.is_ripe)) for key, own in by_key.items()]
     told = [
         group
         for group in groups
@@ -205,7 +208,7 @@ def _table(found: Material, definition: Definition, key_of: Callable[[Row], Key]
     ]
     return FigureTable(
         definition,
-        measure(definition, rows, found.is_ripe),
+        measured(found.book, definition, found.rows, found.is_ripe),
         sorted(told, key=lambda one: (one.key is None, str(one.key))),
     )
 

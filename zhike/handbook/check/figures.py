@@ -20,6 +20,8 @@ def check_figures(checker: Checker) -> None:
     for one in (*checker.clauses, *checker.book.handbook.indicators):
         if isinstance(one, Measure | Indicator):
             _check_age(checker, one)
+        if isinstance(one, Measure):
+            _check_made(checker, one)
         if isinstance(one, Measure) and one.rank is not None:
             _check_rank(checker, one, one.rank)
         if isinstance(one, Measure) and one.opens is not None:
@@ -115,13 +117,21 @@ def _note(checker: Checker, one: Measure | Indicator, code: str, words: Text, re
     checker.note(code, checker.item(part, one.id), words, remedy, path=path, subject=one.id)
 
 
-def _check_rank(checker: Checker, clause: Measure, rank: Ranking) -> None:
+def _check_made(checker: Checker, clause: Measure) -> None:
+    """What a figure rests on is there, and it is not made of itself."""
     measures = {one.name: one for one in checker.clauses if isinstance(one, Measure)}
     known = {*measures, *(one.id for one in checker.book.handbook.indicators)}
-    for path, name in _named(clause, rank):
+    for path, name in _named(clause):
         if name not in known:
             item = checker.item("clauses", clause.id)
             checker.unknown("measure-unknown", item, name, known, MEASURES, path=path, subject=clause.id)
+    if clause.composite is not None and _turns_round(clause, measures, frozenset()):
+        words = Text(zh="合成的指标里又有它自己。", en="It is made of itself.")
+        remedy = Text(zh="composite 里只写别的指标。", en="Name other measures under `composite`.")
+        _note(checker, clause, "measure-round", words, remedy, ("composite",))
+
+
+def _check_rank(checker: Checker, clause: Measure, rank: Ranking) -> None:
     by_hand = DECIDED in rank.ties
     if by_hand and (rank.ties[-1] != DECIDED or rank.share_place):
         words = Text(
@@ -145,15 +155,12 @@ def _check_rank(checker: Checker, clause: Measure, rank: Ranking) -> None:
         )
         remedy = Text(zh="写 decided_by: <岗位>。", en="Write `decided_by: <role>`.")
         _note(checker, clause, "rank-nobody", words, remedy, ("rank",))
-    if clause.composite is not None and _turns_round(clause, measures, frozenset()):
-        words = Text(zh="合成的指标里又有它自己。", en="It is made of itself.")
-        remedy = Text(zh="composite 里只写别的指标。", en="Name other measures under `composite`.")
-        _note(checker, clause, "measure-round", words, remedy, ("composite",))
 
 
-def _named(clause: Measure, rank: Ranking) -> Iterator[tuple[Path, str]]:
-    """The other figures a ranking rests on, with their place in the file."""
-    yield from ((("rank", "ties", n), name) for n, name in enumerate(rank.ties) if name != DECIDED)
+def _named(clause: Measure) -> Iterator[tuple[Path, str]]:
+    """The other figures it rests on, with their place in the file."""
+    ties = clause.rank.ties if clause.rank is not None else ()
+    yield from ((("rank", "ties", n), name) for n, name in enumerate(ties) if name != DECIDED)
     for n, part in enumerate(clause.composite.of if clause.composite else ()):
         yield ("composite", "of", n, "measure"), part.measure
 

@@ -155,3 +155,12 @@ def test_what_a_missed_target_opens_is_there_and_there_is_a_target(tmp_path: Pat
         "name": "score", "numerator": {"count": "cases"}, "opens": opens,
     }  # fmt: skip
     assert code in {one.code for one in examine(write(tmp_path, clauses=with_clause(clause))).errors}
+
+
+@pytest.mark.parametrize(("made_of", "code"), [("score", "measure-round"), ("dreamt", "measure-unknown")])
+def test_a_figure_without_a_ranking_is_made_of_others_that_are_there(tmp_path: Path, made_of: str, code: str) -> None:
+    clause = {
+        "kind": "measure", "title": {"zh": "示例", "en": "Sample"}, "cites": "2", "quote": "登记要写明电话。", "id": "S-30",
+        "name": "score", "composite": {"of": [{"measure": made_of, "weight": 1}]},
+    }  # fmt: skip
+    assert [one.code for one in examine(write(tmp_path, clauses=with_clause(clause))).errors] == [code]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from zhike.cases.figures import definition_of
 from zhike.cases.report import Definition, FigureTable, Group, Key, clauses_of, definitions_of, key_by, material, tables
 from zhike.handbook.clauses import Measure
-from zhike.handbook.measures import Measured
+from zhike.handbook.measures import Measured, figure_text
 from zhike.org.models import Department
 from zhike.org.principals import Viewer
 from zhike.web.base import times
@@ -21,6 +22,7 @@ from zhike.web.figures.asking import Question, starts_of
 from zhike.web.handbook_page.amounts import duration
 from zhike.web.handbook_page.pages import minutes_words
 from zhike.web.handbook_page.titles import anything, say
+from zhike.web.handbook_page.titles import measure as measure_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Number:
     below_url: str
     state: str
     """"kept", "broken", "none" where there is too little to measure, or ""."""
+    parts: list[tuple[str, str]] = field(default_factory=list)
+    """(what, figure): of a figure that is made of others what each of them came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Shown:
     """Records that are still too young to be counted."""
     mature: str
     """How old they have to be, in words; "" where nothing is waited for."""
+    parts: list[str] = field(default_factory=list)
+    """What it is made of, with the weight of each."""
     opens: str = ""
     """What is opened at the end of a period that missed the target; "" where nothing is."""
 
@@ -104,8 +110,27 @@ def _shown(question: Question, table: FigureTable, label: Callable[[Key], str]) 
         whole=_number(question, one, gettext("合计"), table.whole, None),
         groups=[_number(question, one, label(group.key), group.measured, group) for group in table.groups],
         waiting=table.whole.waiting, mature=_mature(question, one),
-        opens=anything(question.book, one.opens) if isinstance(one, Measure) and one.opens else "",
+        parts=_made_of(question, one), opens=anything(question.book, one.opens) if isinstance(one, Measure) and one.opens else "",
     )  # fmt: skip
+
+
+def _made_of(question: Question, one: Definition) -> list[str]:
+    parts = one.composite.of if isinstance(one, Measure) and one.composite else ()
+    return [
+        gettext("%(name)s 占 %(weight)g") % {"name": measure_title(question.book, each.measure), "weight": each.weight}
+        for each in parts
+    ]
+
+
+def _parts(question: Question, one: Definition, measured: Measured) -> list[tuple[str, str]]:
+    """In the order of the clause; what has no figure as the clause says it."""
+    if not isinstance(one, Measure) or one.composite is None:
+        return []
+    told = []
+    for each in one.composite.of:
+        value, part = measured.parts.get(each.measure), definition_of(question.book, each.measure)
+        told.append(part.empty if value is None else figure_text(part, value))
+    return list(zip(_made_of(question, one), told, strict=True))
 
 
 def _mature(question: Question, one: Definition) -> str:
@@ -121,6 +146,7 @@ def _number(question: Question, one: Definition, label: str, measured: Measured,
     return Number(
         label, _value(one, measured), _plain(measured.numerator), _plain(measured.denominator),
         f"{base}?{query}", f"{base}?{query}&below=1", state,
+        _parts(question, one, measured),
     )  # fmt: skip
 
 
