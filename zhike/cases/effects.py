@@ -10,15 +10,17 @@ from zhike.cases.events import ChildCalledFor, Deemed, FindingMade
 from zhike.cases.facts import Facts, facts_of
 from zhike.cases.freezing import freeze, unfreeze
 from zhike.cases.holders import may_act, superiors_of
+from zhike.cases.limits import begin
 from zhike.cases.models import Case
 from zhike.cases.reassigning import ByClause, reassign
 from zhike.cases.reopening import reopen
 from zhike.cases.written import fact_of
 from zhike.duties.actions import Owe, owe
 from zhike.handbook.book import Book
-from zhike.handbook.clauses import Duty
+from zhike.handbook.clauses import Clause, Deadline, Duty, Sanction
 from zhike.handbook.common import Effect, Text
 from zhike.handbook.conditions import holds
+from zhike.handbook.named import with_named
 from zhike.journal.actions import record
 from zhike.notices.actions import Tell, tell
 from zhike.org.principals import SYSTEM, resolve
@@ -73,6 +75,8 @@ def collect(
             _owe(effect.owe, case, book, at)
         if effect.finding:
             _find(FindingMade(effect.finding, person), case, book, clause, facts, at)
+        for name in (effect.apply,) if isinstance(effect.apply, str) else effect.apply or ():
+            _apply(book.clause(name), case, book, clause, facts, at)
         if effect.deem:
             record([fact_of(case, Deemed(effect.deem), at=at, actor=SYSTEM, clauses=(clause,) if clause else ())])
         if effect.reassign:
@@ -125,6 +129,23 @@ def _find(made: FindingMade, case: Case, book: Book, clause: str, facts: Facts, 
     event = f"finding.{made.finding}"
     if book.speaking_of("sanction", case.process, event):
         sanctions.draft(case, book, [event], facts or facts_of(case, book), at=at, actor=SYSTEM)
+
+
+def _apply(clause: Clause, case: Case, book: Book, because: str, facts: Facts, at: dt.datetime) -> None:
+    """The clause named follows, where its own condition holds: a sanction is drafted, a duty owed, a limit begins."""
+    ended = case.status == Case.Status.CLOSED and not getattr(clause, "survives_close", True)
+    if ended or book.process_of(clause) not in (None, case.process):
+        return
+    known = facts or with_named(book, facts_of(case, book))
+    match clause:
+        case Sanction():
+            sanctions.propose(case, book, [clause], known, at=at, actor=SYSTEM)
+        case Duty() if holds(clause.when, known):
+            _owe(clause.id, case, book, at)
+        case Deadline():
+            begin(case, book, clause, now=at, mark=f"{because}/{at.isoformat()}")
+        case _:
+            return
 
 
 def _owe(clause_id: str, case: Case, book: Book, at: dt.datetime) -> None:

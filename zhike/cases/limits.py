@@ -17,6 +17,7 @@ from zhike.clocks.rosters import counts_by_holder
 from zhike.duties import populations
 from zhike.duties.exempting import knows_subjects
 from zhike.duties.following import Happening, follow, is_heard
+from zhike.duties.following import begin as begin_limit
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Deadline
 from zhike.handbook.named import with_named
@@ -94,6 +95,17 @@ def happen(case: Case, *events: str, now: dt.datetime, mark: str) -> None:
             **_known_of(case, book),
         )
     )
+
+
+def begin(case: Case, book: Book, clause: Deadline, *, now: dt.datetime, mark: str) -> None:
+    """Begin the limit because another clause applies it; `mark` tells it from the next time."""
+    begin_limit(
+        Happening(
+            facts=lambda _: _facts_of_case(case, book, now), happened=(), now=now, by=SYSTEM, mark=f"{case.version}/{mark}",
+            **_known_of(case, book),
+        ),
+        clause,
+    )  # fmt: skip
 
 
 def _facts_of_case(case: Case, book: Book, now: dt.datetime) -> Facts:

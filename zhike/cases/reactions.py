@@ -322,7 +322,7 @@ def _cases(events: Iterable[Recorded[Any]]) -> dict[int, Case]:
 
 def _facts(case: Case, book: Book, listed: Effects) -> dict[str, Any]:
     """Facts are only gathered where an effect asks for them."""
-    if not any(effect.when or effect.finding for effect in listed):
+    if not any(effect.when or effect.finding or effect.apply for effect in listed):
         return {}
     return with_named(book, facts_of(case, book) | standing_of(book, [case.pk])[case.pk])
 

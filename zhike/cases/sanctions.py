@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from zhike.cases import lasting
@@ -46,8 +46,13 @@ def draft(case: Case, book: Book, events: Iterable[str], facts: Facts, *, at: dt
         for clause in book.speaking_of("sanction", case.process, event)
         if isinstance(clause, Sanction)
     }
+    propose(case, book, list(found.values()), facts, at=at, actor=actor)
+
+
+def propose(case: Case, book: Book, clauses: Sequence[Sanction], facts: Facts, *, at: dt.datetime, actor: str) -> None:
+    """Draft these, each where its own condition holds."""
     # What each counts is known before any of them writes its draft.
-    counts = [(clause, *_occurrence(clause, book, facts, at)) for clause in found.values()]
+    counts = [(clause, *_occurrence(clause, book, facts, at)) for clause in clauses]
     for clause, known, dated in counts:
         if holds(clause.when, known):
             _write_draft(case, book, clause, draft_of(clause, known), known["person"], at, actor, dated)

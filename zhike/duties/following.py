@@ -194,6 +194,13 @@ def _starts(what: Happening, facts: Facts, dated: Sequence[tuple[Deadline, str]]
     return list(found.values())
 
 
+def begin(what: Happening, clause: Deadline) -> None:
+    """Begin a limit that another clause applies, where its own condition holds; one that runs already runs on."""
+    facts = what.facts(False)
+    if not waits_for_event(clause) and holds(clause.when, facts):
+        start_clocks([_start_of(what, clause, "applied", facts)])
+
+
 def _stop_at_once(known: Sequence[tuple[Happening, Facts]], new: Iterable[Clock], again: Collection[str]) -> None:
     """Told within two hours of having learnt of it: the report begins the clock, back then, and ends it."""
     about = {what.subject: (what, facts) for what, facts in known}

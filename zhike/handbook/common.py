@@ -322,7 +322,7 @@ class Effect(Model):
     remind: Literal["survey"] | None = None
     """The customer is asked once more how satisfied he was, in another medium, where he has agreed to that."""
     apply: ClauseId | tuple[ClauseId, ...] | None = None
-    """Clauses that follow: the breach of one clause is named by another."""
+    """Clauses that follow in the case, each where its own condition holds: a limit begins, a duty is owed, a sanction is drafted."""
     indicator: Identifier | None = None
     """A figure that counts it."""
     log: bool | None = None

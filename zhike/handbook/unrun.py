@@ -81,7 +81,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Wording.check", "通话语速、音量等的检查", "checks of speech"),
     ("Tariff.floor", "一段时间的最低收费", "a least total over a period"),
     ("Over.warn_at", "接近上限时提醒", "a warning before the amount is reached"),
-    ("Effect.apply", "接着适用的其他条款", "other clauses that follow"),
     ("Effect.retry", "自动重试", "to try again"),
     ("Effect.void", "使预约或承诺失效", "to void a booking or a promise"),
     ("Effect.indicator", "计入某项指标", "an indicator that counts it"),
@@ -89,6 +88,9 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
 """`<Model>.<key>` -> what it says, for keys that are read, shown and compared, and not carried out."""
 
 CASES_ALONE: dict[str, Text] = {
+    "apply": Text(
+        zh="接着适用其他条款（只在工单上办得到）", en="that other clauses follow, which is done with cases alone"
+    ),
     "reassign": Text(
         zh="改派给另一岗位（只在工单上办得到）", en="to give it to another role, which is done with cases alone"
     ),
@@ -99,7 +101,7 @@ CASES_ALONE: dict[str, Text] = {
 """Effects carried out where they follow from a limit, a duty or an action of a case, and nowhere else."""
 
 AFTER_AN_ATTEMPT = frozenset(
-    {"notify", "finding", "opens", "log", "owe", "act", "deem", "reassign", "reopen", "freeze", "unfreeze"}
+    {"notify", "finding", "opens", "log", "owe", "act", "deem", "reassign", "reopen", "freeze", "unfreeze", "apply"}
 )
 """Effects carried out when a gate refuses something in a case that is there."""
 
@@ -332,6 +334,9 @@ def _carried_by_cases(part: Model) -> Iterator[Effect]:
     """What follows from the clause for a case."""
     if isinstance(part, Gate | Visibility | Route):
         yield from part.otherwise if isinstance(part, Route) else part.effects
+        return
+    if isinstance(part, Sanction):
+        yield from models_in(part, Effect)
         return
     if not isinstance(part, Deadline | Duty) or (isinstance(part, Duty) and part.owed_for != "case"):
         return

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from zhike.handbook.amounts import Over
 from zhike.handbook.book import starting_events
 from zhike.handbook.catalogue import BUILT_IN_ROLES
+from zhike.handbook.check.applied import check_applied
 from zhike.handbook.check.findings import (
     ACTIONS,
     CALENDARS,
@@ -258,6 +259,8 @@ def _check_effect(checker: Checker, effect: Effect, item: Item, path: Path, subj
     for clause in named:
         if clause not in known:
             checker.unknown("clause-unknown", item, clause, known, CLAUSES, path=path, subject=subject)
+    if effect.apply is not None:
+        check_applied(checker, effect, item, path, subject)
     if effect.opens is not None:
         check_opened(checker, effect.opens, item, path, subject)
     if effect.act is not None:

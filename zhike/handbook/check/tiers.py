@@ -38,7 +38,16 @@ def check_tiers(checker: Checker) -> None:
 def _led_to(checker: Checker, clause: Sanction, known: frozenset[str]) -> frozenset[str]:
     """The sanctions that are drafted at once because this one is."""
     events = {f"finding.{effect.finding}" for effect in clause.interim if effect.finding}
-    led = [one for one in checker.clauses if isinstance(one, Sanction) and one.on in events and one.id not in known]
+    applied = {
+        name
+        for effect in clause.interim
+        for name in ([effect.apply] if isinstance(effect.apply, str) else effect.apply or ())
+    }
+    led = [
+        one
+        for one in checker.clauses
+        if isinstance(one, Sanction) and (one.on in events or one.id in applied) and one.id not in known
+    ]
     found = known | {one.id for one in led}
     for one in led:
         found = _led_to(checker, one, found)
