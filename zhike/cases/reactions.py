@@ -14,7 +14,7 @@ from zhike.cases.effects import collect
 from zhike.cases.facts import facts_of
 from zhike.cases.limits import happen
 from zhike.cases.models import Case
-from zhike.cases.refusals import NotYours
+from zhike.cases.refusals import CaseError
 from zhike.cases.standing import standing_of
 from zhike.clocks.events import (
     ClockBreached,
@@ -279,13 +279,15 @@ def _listed(book: Book, clause: Clause) -> Effects:
 
 
 def _act(event: Recorded[Any], version_id: int, at: dt.datetime) -> None:
-    """The product takes the action a clause names for this; where the case no longer offers it, there is nothing to do."""
+    """The product takes the action a clause names for this; where the case no longer offers it, there is nothing to do, and where a
+    clause refuses it, that is written down: what ran out has run out all the same.
+    """
     book = book_of(version_id)
     for effect in _listed(book, book.clause(event.clauses[0])):
         if effect.act and event.subject[0] == "case":
             case = _cases([event])[event.subject[1]]
             if not effect.when or holds(effect.when, _facts(case, book, (effect,))):
-                with suppress(NotYours):
+                with suppress(CaseError):
                     take_action(case.pk, effect.act, {}, by=SYSTEM_VIEWER, now=at)
 
 

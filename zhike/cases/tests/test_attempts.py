@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from zhike.cases.merging import merge_cases
 from zhike.cases.models import Case
 from zhike.cases.queries import offered
 from zhike.cases.refusals import Refused
-from zhike.cases.tests.trial import NOON, PARTS, House, fresh, notices
+from zhike.cases.tests.trial import NOON, PARTS, House, clocks, fire_all, fresh, notices
 from zhike.duties.models import Obligation
 from zhike.handbook.load import examine
 from zhike.handbook.tests.folder import clause, with_clause, write
@@ -141,6 +142,23 @@ def test_what_the_product_tries_by_itself_leaves_nothing() -> None:
     with pytest.raises(Refused):
         take_action(case.pk, "remind", {}, by=SYSTEM_VIEWER, now=NOON)
     assert (findings(), notices(case)) == ([], [])
+
+
+def test_a_limit_runs_out_although_a_gate_refuses_what_the_product_does_then() -> None:
+    limit = {
+        "kind": "deadline", "id": "TR-01", "starts": "stage.work.entered", "until": "action.solve", "within": "30m", "holder": "clerk",
+        "breach": ["mark_overdue", {"act": "remind"}, {"notify": "lead"}],
+    }  # fmt: skip
+    house = House(
+        limit,
+        {**SIGNED, "on": "action.remind"},
+        actions=[{"id": "remind", "title": "示例提醒", "by": "system", "from": "work"}],
+    )
+    case = house.opened()
+    fire_all(NOON + dt.timedelta(hours=1))
+    assert [one[0] for one in clocks(case, "TR-01")] == ["overdue"]
+    assert [one[0] for one in notices(case)] == ["TR-01"]
+    assert [fact.clauses for fact in facts("case.refused", case)] == [["TRY-01"]]
 
 
 def test_a_case_that_does_not_come_about_leaves_the_finding_all_the_same() -> None:
