@@ -21,6 +21,7 @@ from zhike.cases.models import AskedDeed, Case
 from zhike.cases.written import fact_of
 from zhike.clocks.moments import register_moments
 from zhike.handbook.book import Book
+from zhike.handbook.clauses import Sanction
 from zhike.handbook.common import Text
 from zhike.journal.actions import record
 from zhike.notices.actions import Tell, tell
@@ -95,7 +96,9 @@ def waiting_on(case: Case) -> list[AskedDeed]:
 
 
 def asks_consent(book: Book) -> bool:
-    """Whether any gate on an action wants a chain of consents, or any limit one for a later date."""
+    """Whether any gate on an action wants a chain of consents, any limit one for a later date, any sanction one more."""
+    if any(isinstance(clause, Sanction) and clause.confirm.also for clause in book.clauses("sanction")):
+        return True
     if any(dates.roles_asked(book, process.id) for process in book.handbook.processes):
         return True
     events = ((process.id, f"action.{action.id}") for process in book.handbook.processes for action in process.actions)

@@ -119,7 +119,7 @@ def asked_by(book: Book, reasons: Iterable[Reason], facts: Facts, form: Facts) -
     found: list[Consent] = []
     for reason in reasons:
         if reason.consent:
-            found.append(Consent(book.name, reason.clause, reason.consent))
+            found.append(Consent(book.name, reason.clause, reason.consent, distinct=reason.by_others))
             continue
         clause = book.clause(reason.clause) if reason.clause else None
         wanted = chain_wanted(clause.requires, scoped(clause, facts), form) if isinstance(clause, Gate) else None

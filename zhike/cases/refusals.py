@@ -21,6 +21,8 @@ class Reason:
     decision: Decision | None = None
     consent: tuple[tuple[str, ...], ...] = ()
     """The chain of roles whose consent would do; empty where a gate says it, or none would."""
+    by_others: bool = False
+    """Of that chain what the one who asks holds himself does not count."""
 
 
 class CaseError(Exception):

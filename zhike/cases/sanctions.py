@@ -20,6 +20,7 @@ from zhike.handbook.book import Book
 from zhike.handbook.clauses import Sanction
 from zhike.handbook.common import Effects, Text
 from zhike.handbook.conditions import holds
+from zhike.handbook.gates import links_left
 from zhike.handbook.limits import as_moment
 from zhike.handbook.sanctions import Draft, draft_of, effects_of
 from zhike.journal.actions import record
@@ -102,7 +103,9 @@ def refusals(deed: Deed) -> list[Reason]:
     drafts = _at_hand(deed)
     drafted = [name for name in named if name in drafts]
     reasons = (_why_not(deed, name, drafts) for name in drafted or named)
-    return [reason for reason in reasons if reason is not None]
+    found = [reason for reason in reasons if reason is not None]
+    agreed = (_unagreed(deed, name, drafts) for name in deed.action.confirms if name in drafts)
+    return found or [reason for reason in agreed if reason is not None]
 
 
 def _at_hand(deed: Deed) -> Drafts:
@@ -127,11 +130,31 @@ def _why_not(deed: Deed, clause_id: str, drafts: dict[str, Any]) -> Reason | Non
         return Reason(words, clause_id)
     deciding = [*payload["confirmers"], *([clause.confirm.instead] if clause.confirm.instead else [])]
     if not deed.viewer.holds(may_act(deed.case, deed.book, deciding)):
-        names = "、".join(deed.book.role(role).title.zh for role in deciding)
-        english = ", ".join(deed.book.role(role).title.say("en") for role in deciding)
+        names, english = (_titles(deed.book, deciding, language) for language in ("zh", "en"))
         words = Text(zh=f"“{title.zh}”由{names}决定。", en=f"“{title.say('en')}” is decided by: {english}.")
         return Reason(words, clause_id)
     return None
+
+
+def _unagreed(deed: Deed, clause_id: str, drafts: Drafts) -> Reason | None:
+    """Who must agree besides whoever decides (`confirm.also`), and has not: each another person, never the one it concerns."""
+    clause = deed.book.clause(clause_id)
+    assert isinstance(clause, Sanction)
+    person = drafts[clause_id].payload["person"]
+    given = [one for one in deed.approvals if not (clause.confirm.not_party and one.get("by") == person)]
+    chain = tuple((role,) for role in clause.confirm.also)
+    if not links_left(chain, given, False):
+        return None
+    zh, en = (_titles(deed.book, clause.confirm.also, language) for language in ("zh", "en"))
+    words = Text(
+        zh=f"“{clause.title.zh}”要{zh}也同意才算数。",
+        en=f"“{clause.title.say('en')}” stands only when {en} agree as well.",
+    )
+    return Reason(words, clause_id, consent=chain, by_others=True)
+
+
+def _titles(book: Book, roles: Iterable[str], language: str) -> str:
+    return ("、" if language == "zh" else ", ").join(book.role(role).title.say(language) for role in roles)
 
 
 def follow(deed: Deed) -> None:

@@ -369,7 +369,9 @@ class Confirm(Model):
     by_consequence: dict[str, str] = Field(default_factory=dict)
     """Another role for some consequences: `{dismissal: general_manager}`."""
     also: Names = ()
-    """Roles that must agree as well, e.g. legal."""
+    """Roles that must agree as well, e.g. legal, in this order: the decision is asked for and stands when the last of them has agreed, each
+    another person than whoever decides.
+    """
     viewed_by_person: bool = False
     """The person concerned must have seen the statement first."""
 

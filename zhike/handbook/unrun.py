@@ -60,7 +60,6 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Measure.target_fact", "以另一项数字为目标", "a target that is itself a figure"),
     ("Measure.restated", "往期数字不再改动", "that a closed period's figure stays"),
     ("Sanction.not_from", "不得作为依据的证据", "evidence it may not rest on"),
-    ("Confirm.also", "另须谁同意", "who must agree as well"),
     ("Confirm.viewed_by_person", "当事人先看过", "that the person concerned has seen it first"),
     ("Appeal.silence", "申诉无人答复怎么算", "what silence after an appeal means"),
     ("Party.same_as", "与另一人同罚", "a sanction equal to somebody else's"),

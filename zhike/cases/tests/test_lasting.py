@@ -70,8 +70,9 @@ PARTS: dict[str, Any] = {
 
 
 class House:
-    def __init__(self, **tier: Any) -> None:
+    def __init__(self, confirm: dict[str, Any] | None = None, **tier: Any) -> None:
         parts = copy.deepcopy(PARTS)
+        parts["clauses"][0]["confirm"] |= confirm or {}
         parts["clauses"][0]["tiers"] = [{key: value for key, value in {**TIER, **tier}.items() if value is not None}]
         source = Handbook.model_validate(parts).model_dump(mode="json", by_alias=True, exclude_defaults=True)
         self.version = HandbookVersion.objects.create(
