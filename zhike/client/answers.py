@@ -57,6 +57,7 @@ class Clock(TypedDict):
     holders: list[Principal]
     started_at: str
     due_at: str
+    target_at: str | None
     stopped_at: str | None
     left: str
     case: str
