@@ -117,6 +117,7 @@ def is_in(person: Somebody) -> None:
 
 
 def is_out(person: Somebody) -> None:
+    expect(person.page).to_have_url(re.compile("/sign-in"))  # by itself: going anywhere now would meet that
     person.go("/account")
     expect(person.page).to_have_url(re.compile("/sign-in"))
 
