@@ -25,16 +25,25 @@ from zhike.clocks.moments import register_moments
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
 from zhike.handbook.closing import closings
+from zhike.handbook.common import Text
 from zhike.handbook.limits import end_of
 from zhike.handbook.measures import figure_text, parse_target
 from zhike.handbook.periods import PeriodSpan, period_of
 from zhike.journal.ledger import Use, write_uses
+from zhike.notices.actions import Tell, tell
 from zhike.org.handbooks import NoHandbook, book_of, current, in_force
-from zhike.org.models import Department
-from zhike.org.principals import staff_number
+from zhike.org.models import Department, Staff
+from zhike.org.principals import staff_key, staff_number
 
 POSTPONED = dt.timedelta(minutes=10)
 """How long a period that cannot be closed, because something failed, waits for the next try."""
+
+MOST_CLOSED = 100_000
+"""Rows of one kind in a period that is closed: nobody waits for the answer, and a month of a large desk has more than a page computes."""
+TOO_MANY = Text(
+    zh="“{title}”{period}的数据超过{most}条，没有结算：该立的案、该起草的处理请自己核对。",
+    en="“{title}” has more than {most} rows in {period} and was not settled: see yourself what is to be opened or drafted.",
+)
 
 log = structlog.get_logger(__name__)
 Group = tuple[Any, ...]
@@ -107,6 +116,7 @@ def _go_on(row: PeriodClosing) -> None:
         _follow(version.pk, book, clause, row.every, span, closes_at(book, clause, span))
     except TooMany:
         log.warning("too many rows: nothing follows from this period", measure=clause.id, period=span.key)
+        _tell_too_many(version.pk, book, clause, span, row.next_at)
     after = period_of(row.every, span.ends, book.handbook.zone)
     row.begins, row.next_at = after.begins, closes_at(book, clause, after)
     row.save(update_fields=["begins", "next_at"])
@@ -114,10 +124,21 @@ def _go_on(row: PeriodClosing) -> None:
 
 def _follow(version_id: int, book: Book, clause: Measure, every: str, span: PeriodSpan, at: dt.datetime) -> None:
     if clause.opens is not None and clause.target is not None:
-        rows = everything(book, counted_parts(book, clause), span.begins, span.ends, at)
+        rows = everything(book, counted_parts(book, clause), span.begins, span.ends, at, MOST_CLOSED)
         _judge(version_id, book, clause, span, rows, at)
     if clause.rank is not None:
-        ranked_sanctions.report(version_id, book, ranks_of(book, clause, span, at), every, at)
+        ranked_sanctions.report(version_id, book, ranks_of(book, clause, span, at, MOST_CLOSED), every, at)
+
+
+def _tell_too_many(version_id: int, book: Book, clause: Measure, span: PeriodSpan, at: dt.datetime) -> None:
+    known = {"period": span.key, "most": MOST_CLOSED}
+    words = Text(
+        zh=TOO_MANY.zh.format(title=clause.title.zh, **known),
+        en=TOO_MANY.say("en").format(title=clause.title.say("en"), **known),
+    )
+    administrators = Staff.objects.filter(is_admin=True, is_active=True).order_by("pk").values_list("pk", flat=True)
+    to = [staff_key(each) for each in administrators]
+    tell([Tell(at, to, "told", clause.id, book.name, ("version", version_id), words)])
 
 
 def _judge(version_id: int, book: Book, clause: Measure, span: PeriodSpan, rows: Rows, at: dt.datetime) -> None:

@@ -131,26 +131,27 @@ def material(
 
 
 def everything(
-    book: Book, definitions: Sequence[Definition], since: dt.datetime, before: dt.datetime, now: dt.datetime
-) -> Rows:
+    book: Book, definitions: Sequence[Definition], since: dt.datetime, before: dt.datetime, now: dt.datetime,
+    most: int = MOST_ROWS,
+) -> Rows:  # fmt: skip
     """The rows these figures count, whoever may open them: for what must be the same for every reader. Raises TooMany."""
     wanted = {pair for definition in definitions for pair in counted_by(definition)}
     processes = {process.id for process in book.handbook.processes}
     forms = {kind for kind, _ in wanted if kind not in READ and kind not in processes}
     rows: Rows = {
-        (kind, process): _some(rows_of(book, kind, process, since, before))
+        (kind, process): _some(rows_of(book, kind, process, since, before), most)
         for kind, process in wanted
         if kind not in forms
     }
     filled = fillings_of(forms, since, before) if forms else {}
-    rows |= {(kind, process): _some(filled[kind]) for kind, process in wanted if kind in forms}
+    rows |= {(kind, process): _some(filled[kind], most) for kind, process in wanted if kind in forms}
     _age(definitions, rows, now)
     return rows
 
 
-def _some(rows: Iterable[Row]) -> list[Row]:
-    found = list(islice(rows, MOST_ROWS + 1))
-    if len(found) > MOST_ROWS:
+def _some(rows: Iterable[Row], most: int) -> list[Row]:
+    found = list(islice(rows, most + 1))
+    if len(found) > most:
         raise TooMany
     return found
 

@@ -10,12 +10,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from zhike.cases import closing
 from zhike.cases.closing import look_at_periods
 from zhike.cases.models import Case, PeriodClosing
 from zhike.clocks.actions import fire_due
 from zhike.clocks.queries import next_moment
 from zhike.handbook.unrun import unrun_of
 from zhike.journal.models import ClauseUse, Fact
+from zhike.notices.models import Notice
+from zhike.org.models import Staff
 from zhike.org.principals import staff_key
 from zhike.web.figures.tests.trial import House, lived_in
 
@@ -235,3 +238,16 @@ def test_the_page_says_what_follows_and_nothing_of_it_is_only_kept(house: House)
 
 def test_a_ranking_that_is_reported_is_carried_out(team: House) -> None:
     assert unrun_of(team.book) == {}
+
+
+def test_of_more_rows_than_can_be_settled_nothing_follows_and_administrators_are_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "MOST_CLOSED", 2)
+    boss = Staff.objects.create(username="boss", name="示例管理员", is_admin=True)
+    house.mark("an", 1, 1, 1)
+    moved(house, JULY)
+    assert made(house) == []
+    told = Notice.objects.get(to=[staff_key(boss.pk)])
+    assert told.words["zh"] == "“示例平均分”2025-06的数据超过2条，没有结算：该立的案、该起草的处理请自己核对。"
+    assert PeriodClosing.objects.get().next_at == AUGUST
