@@ -27,7 +27,7 @@ from zhike.handbook.clauses import Measure
 from zhike.handbook.closing import closings
 from zhike.handbook.common import Text
 from zhike.handbook.limits import end_of
-from zhike.handbook.measures import figure_text, parse_target
+from zhike.handbook.measures import figure_text, target_of
 from zhike.handbook.periods import PeriodSpan, period_of
 from zhike.journal.ledger import Use, write_uses
 from zhike.notices.actions import Tell, tell
@@ -143,7 +143,8 @@ def _tell_too_many(version_id: int, book: Book, clause: Measure, span: PeriodSpa
 
 def _judge(version_id: int, book: Book, clause: Measure, span: PeriodSpan, rows: Rows, at: dt.datetime) -> None:
     """A ledger line for each group that has a figure, and a case for each that missed the target."""
-    target = parse_target(clause.target or "")
+    target = target_of(clause)
+    assert target is not None
     for group, own in _groups(clause, rows):
         value = measured(book, clause, own, ripe_at(book, at)).value
         if value is None or any(each in (None, "") for each in group):

@@ -8,7 +8,7 @@ from typing import Any
 from zhike.cases.figures import counted_by, definition_of
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
-from zhike.handbook.measures import Measured, Ripe, composite, measure
+from zhike.handbook.measures import Measured, Ripe, composite, marks, measure
 from zhike.handbook.structure import Indicator
 
 Definition = Measure | Indicator
@@ -32,8 +32,10 @@ def measured(book: Book, one: Definition, rows: Rows, is_ripe: Ripe) -> Measured
     """A figure over these rows, with what it is made of (`parts`)."""
     if not isinstance(one, Measure) or one.composite is None:
         return measure(one, {kind: rows.get((kind, process), []) for kind, process in counted_by(one)}, is_ripe)
-    made_of = [each.measure for each in one.composite.of]
-    return composite(one, {name: measured(book, definition_of(book, name), rows, is_ripe).value for name in made_of})
+    found = {each.measure: definition_of(book, each.measure) for each in one.composite.of}
+    values = {name: measured(book, part, rows, is_ripe).value for name, part in found.items()}
+    full = {each.measure: each.full for each in one.composite.of if each.full is not None}
+    return composite(one, values, {name: marks(found[name], values[name], most) for name, most in full.items()})
 
 
 def is_sound(book: Book, one: Measure, above: frozenset[str] = frozenset()) -> bool:

@@ -15,7 +15,7 @@ from zhike.cases.composing import counted_parts, measured
 from zhike.cases.events import RankDecided
 from zhike.cases.figures import PERSON, definition_of, ripe_at
 from zhike.cases.refusals import Impossible, NotYours, Reason
-from zhike.cases.report import MOST_ROWS, Rows, everything
+from zhike.cases.report import Rows, everything
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure
 from zhike.handbook.closing import periods_of
@@ -105,7 +105,7 @@ def span_of(book: Book, clause: Measure, every: str, at: dt.datetime) -> PeriodS
     return period_of(every if every in known else known[0], at, book.handbook.zone)
 
 
-def ranks_of(book: Book, clause: Measure, span: PeriodSpan, now: dt.datetime, most: int = MOST_ROWS) -> Ranks:
+def ranks_of(book: Book, clause: Measure, span: PeriodSpan, now: dt.datetime, most: int | None = None) -> Ranks:
     """One ranking over one of its periods, the same for every reader. At most eleven queries. Raises report.TooMany."""
     assert clause.rank is not None
     names = [clause.name, *(name for name in clause.rank.ties if name != DECIDED)]

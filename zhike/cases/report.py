@@ -132,19 +132,19 @@ def material(
 
 def everything(
     book: Book, definitions: Sequence[Definition], since: dt.datetime, before: dt.datetime, now: dt.datetime,
-    most: int = MOST_ROWS,
+    most: int | None = None,
 ) -> Rows:  # fmt: skip
     """The rows these figures count, whoever may open them: for what must be the same for every reader. Raises TooMany."""
     wanted = {pair for definition in definitions for pair in counted_by(definition)}
     processes = {process.id for process in book.handbook.processes}
     forms = {kind for kind, _ in wanted if kind not in READ and kind not in processes}
     rows: Rows = {
-        (kind, process): _some(rows_of(book, kind, process, since, before), most)
+        (kind, process): _some(rows_of(book, kind, process, since, before), most or MOST_ROWS)
         for kind, process in wanted
         if kind not in forms
     }
     filled = fillings_of(forms, since, before) if forms else {}
-    rows |= {(kind, process): _some(filled[kind], most) for kind, process in wanted if kind in forms}
+    rows |= {(kind, process): _some(filled[kind], most or MOST_ROWS) for kind, process in wanted if kind in forms}
     _age(definitions, rows, now)
     return rows
 

@@ -300,8 +300,8 @@ class Measure(ClauseBase):
     target_fact: str | None = None
     """A target that is itself a figure: last month's mean of the group."""
     better: Literal["high", "low"] = "high"
-    full: float | None = None
-    """Full marks; the score is this times the share of the target that was reached."""
+    full: float | None = Field(default=None, gt=0)
+    """Full marks, shown beside the figure: this times the share of the target that was reached, never more."""
     weight: float | None = None
     periods: Periods = ("day", "month")
     per: Names = ()

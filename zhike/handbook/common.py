@@ -67,6 +67,14 @@ _UNITS = {
 }  # fmt: skip
 UNIT_WORDS = tuple(_UNITS)
 """How units are written."""
+_SECONDS = {Unit.second: 1, Unit.minute: 60, Unit.hour: 3600, Unit.day: 86400, Unit.week: 604800}
+
+
+def seconds_of(unit: str) -> int | None:
+    """Seconds in a unit as it is written; None for those of which no two need be equally long: months, working hours."""
+    return _SECONDS.get(_UNITS[unit])
+
+
 _DURATION = re.compile(r"^\s*(\d+)\s*([a-z]+(?: [a-z]+)?)\s*$")
 
 

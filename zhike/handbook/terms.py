@@ -273,14 +273,15 @@ class Component(Model):
     """A part of a composite score."""
 
     measure: Identifier
-    weight: float
-    full: float | None = None
+    weight: float = Field(default=1.0, ge=0)
+    full: float | None = Field(default=None, gt=0)
+    """Full marks: what counts is this times the share of the measure's target that was reached, and the score is the sum of the marks."""
 
 
 class Composite(Model):
     of: tuple[Component, ...]
     empty: Literal["spread", "zero", "block"] = "spread"
-    """A part without data: its weight goes to the others, it counts nothing, or there is no score."""
+    """A part without data: its weight, or its full marks, goes to the others, it counts nothing, or there is no score."""
     round: int = 2
 
 

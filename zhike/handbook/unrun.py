@@ -58,6 +58,7 @@ KEPT_ONLY: dict[str, Text] = _kept_only(
     ("Duty.list_due", "名单由谁在何时交齐", "who hands in the list, and by when"),
     ("Route.skip", "轮到时跳过谁", "who is passed over"),
     ("Measure.target_fact", "以另一项数字为目标", "a target that is itself a figure"),
+    ("Measure.weight", "在别处占多大份额", "what it weighs elsewhere"),
     ("Measure.restated", "往期数字不再改动", "that a closed period's figure stays"),
     ("Sanction.not_from", "不得作为依据的证据", "evidence it may not rest on"),
     ("Confirm.viewed_by_person", "当事人先看过", "that the person concerned has seen it first"),

@@ -11,17 +11,23 @@ from zhike.handbook.clauses import Measure, Sanction
 from zhike.handbook.closing import periods_of, rank_event
 from zhike.handbook.common import Text
 from zhike.handbook.limits import WORKING
+from zhike.handbook.measures import WrongUnit, target_of
 from zhike.handbook.ranks import DECIDED
 from zhike.handbook.structure import Indicator
-from zhike.handbook.terms import Count, Ranking
+from zhike.handbook.terms import Composite, Count, Ranking
 
 
 def check_figures(checker: Checker) -> None:
     for one in (*checker.clauses, *checker.book.handbook.indicators):
         if isinstance(one, Measure | Indicator):
             _check_age(checker, one)
+            _check_target(checker, one)
         if isinstance(one, Measure):
             _check_made(checker, one)
+        if isinstance(one, Measure) and one.composite is not None:
+            _check_marks(checker, one, one.composite)
+        if isinstance(one, Measure) and one.full is not None and not one.target:
+            _without_target(checker, one, one.title, ("full",))
         if isinstance(one, Measure) and one.rank is not None:
             _check_rank(checker, one, one.rank)
         if isinstance(one, Measure) and one.opens is not None:
@@ -29,6 +35,54 @@ def check_figures(checker: Checker) -> None:
             _check_aimed(checker, one)
         if isinstance(one, Sanction) and one.on.startswith("rank."):
             _check_reported(checker, one)
+
+
+def _check_target(checker: Checker, one: Measure | Indicator) -> None:
+    try:
+        target_of(one)
+    except WrongUnit:
+        words = Text(
+            zh=f"“target: {one.target}”的单位和这项指标对不上。",
+            en=f"target: {one.target!r} is in a unit it is not counted in.",
+        )
+        remedy = Text(
+            zh="只有时长（如 mean: wait_minutes）可以写 6h、30m 这样的目标；工作时间和月不能。",
+            en="Only lengths of time (such as `mean: wait_minutes`) have targets such as 6h or 30m, never working time or months.",
+        )
+        _note(checker, one, "target-unit", words, remedy, ("target",))
+    except ValueError:
+        words = Text(zh=f"“target: {one.target}”读不懂。", en=f"target: {one.target!r} cannot be read.")
+        remedy = Text(
+            zh='写成 "> 85%"、">= 0.95"、"<= 3" 或 "< 6h"。', en='Write it as "> 85%", ">= 0.95", "<= 3" or "< 6h".'
+        )
+        _note(checker, one, "target-malformed", words, remedy, ("target",))
+
+
+def _check_marks(checker: Checker, clause: Measure, spec: Composite) -> None:
+    """Either all parts have full marks or none, and what has them has a target."""
+    full = [one for one in spec.of if one.full is not None]
+    if full and (len(full) < len(spec.of) or any(one.weight != 1 for one in full)):
+        words = Text(zh="有的部分写了满分，有的写的是份额。", en="Some parts have full marks and others a weight.")
+        remedy = Text(
+            zh="每一部分都写 full（不再写 weight），或者都写 weight。",
+            en="Give every part `full` and no `weight`, or every part `weight`.",
+        )
+        _note(checker, clause, "marks-mixed", words, remedy, ("composite", "of"))
+    known: dict[str, Measure | Indicator] = {one.id: one for one in checker.book.handbook.indicators}
+    known |= {one.name: one for one in checker.clauses if isinstance(one, Measure)}
+    for n, part in enumerate(spec.of):
+        made = known.get(part.measure)
+        if part.full is not None and made is not None and not made.target:
+            _without_target(checker, clause, made.title, ("composite", "of", n, "full"))
+
+
+def _without_target(checker: Checker, clause: Measure, what: Text, path: Path) -> None:
+    words = Text(
+        zh=f"“{what.zh}”没有目标，得分无从算起。",
+        en=f"“{what.say('en')}” has no target: there is nothing to give marks for.",
+    )
+    remedy = Text(zh='给它写 target，例如 "> 85%"。', en='Give it a `target`, for example "> 85%".')
+    _note(checker, clause, "marks-without-target", words, remedy, path)
 
 
 def _check_aimed(checker: Checker, one: Measure) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from zhike.handbook.calendars import parse_time
 from zhike.handbook.check.findings import Checker
-from zhike.handbook.clauses import Clause, Deadline, Duty, Measure
+from zhike.handbook.clauses import Clause, Deadline, Duty
 from zhike.handbook.common import Duration, Text, Unit
 from zhike.handbook.limits import date_fact, limit_of, waits_for_event
-from zhike.handbook.measures import parse_target
 
 CLOCK_MINUTES = {Unit.second: 1 / 60, Unit.minute: 1, Unit.hour: 60, Unit.day: 1440, Unit.week: 10080}
 
@@ -18,8 +17,6 @@ def check_limits(checker: Checker) -> None:
             _check_deadline(checker, clause)
         elif isinstance(clause, Duty):
             _check_duty(checker, clause)
-        elif isinstance(clause, Measure) and clause.target is not None:
-            _check_target(checker, clause)
 
 
 def _check_deadline(checker: Checker, clause: Deadline) -> None:
@@ -257,15 +254,6 @@ def _check_time(checker: Checker, clause: Clause, key: str, text: str | None) ->
         message = Text(zh=f"“{key}: {text}”不是时刻。", en=f"{key}: {text!r} is not a time of day.")
         remedy = Text(zh='写成 "09:30" 或 "24:00"，带引号。', en='Write it as "09:30" or "24:00", in quotes.')
         checker.note_clause("time-malformed", clause, message, remedy, (key,))
-
-
-def _check_target(checker: Checker, clause: Measure) -> None:
-    try:
-        parse_target(clause.target or "")
-    except ValueError:
-        message = Text(zh=f"“target: {clause.target}”读不懂。", en=f"target: {clause.target!r} cannot be read.")
-        remedy = Text(zh='写成 "> 85%"、">= 0.95" 或 "<= 3"。', en='Write it as "> 85%", ">= 0.95" or "<= 3".')
-        checker.note_clause("target-malformed", clause, message, remedy, ("target",))
 
 
 def _note(checker: Checker, clause: Clause, code: str, zh: str, en: str, fix_zh: str, fix_en: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from zhike.handbook.clauses import KINDS, Measure, Sanction, Visibility, Wording
 from zhike.handbook.common import Text
-from zhike.handbook.measures import composite, measure, parse_target, score
+from zhike.handbook.measures import composite, marks, measure, parse_target
 from zhike.handbook.sanctions import draft_of, tally
 from zhike.handbook.terms import Script, Tally
 from zhike.handbook.visibilities import may_see, shown, sight_of
@@ -157,13 +157,62 @@ def test_a_score_made_of_parts_says_what_an_empty_part_does(empty: str, expected
     assert composite(clause, {"a": 90.0, "b": None}).value == expected
 
 
-def test_marks_are_full_times_the_share_of_the_target() -> None:
-    high, low = made("measure", name="a", full=10), made("measure", name="b", full=10, better="low")
-    assert (score(high, 45, 90), score(high, 95, 90)) == (5.0, 10.0)
-    assert (score(low, 4, 2), score(low, 0, 2)) == (5.0, 10.0)
+@pytest.mark.parametrize(
+    ("target", "value", "expected"),
+    [(">= 90", 45, 5.0), (">= 90", 95, 10.0), ("> 0", 0, 10.0), ("<= 2", 4, 5.0), ("<= 2", 0, 10.0), ("< 2", 1, 10.0)],
+)
+def test_marks_are_full_marks_times_the_share_of_the_target(target: str, value: float, expected: float) -> None:
+    assert marks(made("measure", name="a", target=target), value, 10) == expected
 
 
-@pytest.mark.parametrize("text", ["", "85", "> x", "about 85%", ">85%%"])
+def test_where_low_is_good_a_target_that_is_met_exactly_is_read_so() -> None:
+    assert marks(made("measure", name="a", target="= 30", better="low"), 60, 10) == 5.0
+
+
+def test_without_a_target_full_marks_or_a_figure_there_are_none() -> None:
+    aimed = made("measure", name="a", target="> 1")
+    assert (marks(made("measure", name="a"), 5, 10), marks(aimed, 5, None), marks(aimed, None, 10)) == (
+        None,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(("empty", "expected"), [("spread", 80.0), ("zero", 20.0), ("block", None)])
+def test_a_score_of_marks_is_their_sum_and_an_empty_part_is_spread_nothing_or_blocks_it(
+    empty: str, expected: float | None
+) -> None:
+    of = [{"measure": name, "full": full} for name, full in (("a", 15), ("b", 10), ("c", 75))]
+    clause = made("measure", name="score", composite={"of": of, "empty": empty})
+    values = {"a": 0.5, "b": 30.0, "c": None}
+    assert composite(clause, {**values, "c": 1.0}, {"a": 10.0, "b": 10.0, "c": 60.0}).value == 80.0
+    found = composite(clause, values, {"a": 10.0, "b": 10.0, "c": None})
+    assert (found.value, found.part_marks["a"]) == (expected, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("fact", "target", "value", "kept"),
+    [("lead_time_minutes", "< 6h", 359, True), ("lead_time_minutes", "< 6h", 360, False),
+     ("wait_seconds", "<= 3 minutes", 180, True), ("wait_seconds", "<= 3 minutes", 181, False),
+     ("lead_time_minutes", "<= 2", 3, False)],
+)  # fmt: skip
+def test_a_target_that_is_a_length_of_time_is_read_in_the_unit_of_the_figure(
+    fact: str, target: str, value: float, kept: bool
+) -> None:
+    clause = made("measure", name="a", value={"mean": fact, "of": "cases"}, target=target)
+    assert measure(clause, {"cases": [{fact: value}]}).kept is kept
+
+
+def test_an_amount_for_each_order_is_a_number_and_an_amount_of_an_amount_a_share() -> None:
+    rows = {"order": [{"paid": 200, "back": 50}, {"paid": 300, "back": 75}]}
+    per_order = made("measure", name="a", numerator={"count": "order", "sum": "paid"}, denominator={"count": "order"})
+    returned = made(
+        "measure", name="b", numerator={"count": "order", "sum": "back"}, denominator={"count": "order", "sum": "paid"}
+    )
+    assert (measure(per_order, rows).text, measure(returned, rows).text) == ("250", "25.0%")
+
+
+@pytest.mark.parametrize("text", ["", "85", "> x", "about 85%", ">85%%", "> 3 apples"])
 def test_a_target_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         parse_target(text)

@@ -164,3 +164,42 @@ def test_a_figure_without_a_ranking_is_made_of_others_that_are_there(tmp_path: P
         "name": "score", "composite": {"of": [{"measure": made_of, "weight": 1}]},
     }  # fmt: skip
     assert [one.code for one in examine(write(tmp_path, clauses=with_clause(clause))).errors] == [code]
+
+
+LIKE: dict[str, Any] = {
+    "kind": "measure",
+    "title": {"zh": "示例", "en": "Sample"},
+    "cites": "2",
+    "quote": "登记要写明电话。",
+}
+SIDES: dict[str, Any] = {"numerator": {"count": "ticket"}, "denominator": {"count": "ticket"}}
+MARKED = {"measure": "rate", "full": 60}
+
+
+@pytest.mark.parametrize(
+    ("rate", "of", "code"),
+    [
+        ({"target": "> 80%"}, [MARKED, {"measure": "other", "weight": 40}], "marks-mixed"),
+        ({"target": "> 80%"}, [{**MARKED, "weight": 2}], "marks-mixed"),
+        ({}, [MARKED], "marks-without-target"),
+        ({"full": 10}, [{"measure": "other", "weight": 1}], "marks-without-target"),
+        ({"target": "< 6h"}, [{"measure": "rate", "weight": 1}], "target-unit"),
+        ({"target": "> 3 apples"}, [{"measure": "rate", "weight": 1}], "target-malformed"),
+    ],
+)
+def test_marks_have_a_target_and_a_target_the_unit_of_its_figure(
+    tmp_path: Path, rate: dict[str, Any], of: list[dict[str, Any]], code: str
+) -> None:
+    made = [
+        {**LIKE, **SIDES, "id": "S-35", "name": "rate", **rate},
+        {**LIKE, **SIDES, "id": "S-36", "name": "other", "target": "> 1%"},
+        {**LIKE, "id": "S-37", "name": "total", "composite": {"of": of}},
+    ]
+    assert [one.code for one in examine(write(tmp_path, clauses=with_clause(*made))).errors] == [code]
+
+
+@pytest.mark.parametrize("target", ["< 6h", "<= 90 minutes", "<= 2 days"])
+def test_a_length_of_time_may_have_a_target_in_any_unit_of_fixed_length(tmp_path: Path, target: str) -> None:
+    value = {"median": "lead_time_minutes", "of": "cases"}
+    one = {**LIKE, "id": "S-35", "name": "wait", "value": value, "target": target}
+    assert examine(write(tmp_path, clauses=with_clause(one))).errors == []

@@ -20,9 +20,9 @@ from zhike.web.base import times
 from zhike.web.base.names import names_of
 from zhike.web.figures.asking import Question, starts_of
 from zhike.web.handbook_page.amounts import duration
+from zhike.web.handbook_page.describing.figures import part_words
 from zhike.web.handbook_page.pages import minutes_words
 from zhike.web.handbook_page.titles import anything, say
-from zhike.web.handbook_page.titles import measure as measure_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +116,7 @@ def _shown(question: Question, table: FigureTable, label: Callable[[Key], str]) 
 
 def _made_of(question: Question, one: Definition) -> list[str]:
     parts = one.composite.of if isinstance(one, Measure) and one.composite else ()
-    return [
-        gettext("%(name)s 占 %(weight)g") % {"name": measure_title(question.book, each.measure), "weight": each.weight}
-        for each in parts
-    ]
+    return [part_words(question.book, each) for each in parts]
 
 
 def _parts(question: Question, one: Definition, measured: Measured) -> list[tuple[str, str]]:
@@ -129,7 +126,8 @@ def _parts(question: Question, one: Definition, measured: Measured) -> list[tupl
     told = []
     for each in one.composite.of:
         value, part = measured.parts.get(each.measure), definition_of(question.book, each.measure)
-        told.append(part.empty if value is None else figure_text(part, value))
+        words = part.empty if value is None else figure_text(part, value)
+        told.append(_with_marks(words, measured.part_marks.get(each.measure)))
     return list(zip(_made_of(question, one), told, strict=True))
 
 
@@ -150,10 +148,17 @@ def _number(question: Question, one: Definition, label: str, measured: Measured,
     )  # fmt: skip
 
 
+def _with_marks(words: str, marks: float | None) -> str:
+    if marks is None:
+        return words
+    return gettext("%(value)s，得 %(marks)s 分") % {"value": words, "marks": f"{round(marks, 2):g}"}
+
+
 def _value(one: Definition, measured: Measured) -> str:
-    """A length of time in its units, everything else as the engine says it."""
+    """A length of time in its units, everything else as the engine says it; with the marks it got."""
     is_time = one.value is not None and one.value.how[0] != "count" and one.value.how[1].endswith("minutes")
-    return minutes_words(measured.value) if is_time and measured.value is not None else measured.text
+    words = minutes_words(measured.value) if is_time and measured.value is not None else measured.text
+    return _with_marks(words, measured.marks)
 
 
 def _sign(key: Key) -> str:

@@ -61,3 +61,20 @@ def test_the_page_names_the_parts_above_them_and_links_nothing_that_has_no_rows(
 
 def test_nothing_to_count_is_said(house: House) -> None:
     assert lines(house) == [("合计", "—", [("示例平均分 占 75", "—"), ("示例解决率 占 25", "—")], "none")]
+
+
+def test_where_parts_have_full_marks_it_is_the_sum_of_what_each_reached_of_its_target(db: None) -> None:
+    points = {**POINTS, "target": ">= 10", "full": 20}
+    solved = {**SOLVED, "target": ">= 80%"}
+    marks = {**SCORE, "composite": {"of": [{"measure": "points", "full": 60}, {"measure": "solved", "full": 40}]}}
+    with lived_in(House(points, solved, {**marks, "target": ">= 50"})) as house:
+        house.mark("an", 8, 6)
+        house.mark("bo", 1)
+        # an: 7 of 10 is 42 of 60, all solved is 40 of 40; bo: 1 of 10 is 6 of 60, nothing solved
+        assert [line[1:] for line in lines(house)[1:]] == [
+            ("82", [("示例平均分 满分 60", "7，得 42 分"), ("示例解决率 满分 40", "100.0%，得 40 分")], "kept"),
+            ("6", [("示例平均分 满分 60", "1，得 6 分"), ("示例解决率 满分 40", "0.0%，得 0 分")], "broken"),
+        ]
+        page = house.signed_in("lead").get(PAGE)
+        own = next(one for one in page.context["figures"] if one.id == "CM-01")
+        assert [each.value for each in own.groups] == ["7，得 14 分", "1，得 2 分"]

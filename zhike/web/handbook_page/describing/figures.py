@@ -12,7 +12,7 @@ from zhike.handbook.amounts import Line as AmountLine
 from zhike.handbook.book import Book
 from zhike.handbook.clauses import Measure, Tariff
 from zhike.handbook.tariffs import prices_slices
-from zhike.handbook.terms import Count, Figure, Ranking
+from zhike.handbook.terms import Component, Count, Figure, Ranking
 from zhike.web.handbook_page import amounts, terms, titles
 from zhike.web.handbook_page.describing.line import Line
 
@@ -113,11 +113,7 @@ def _figure(book: Book, figure: Figure | None, process: str | None) -> str:
 def _composite(book: Book, clause: Measure) -> str:
     if clause.composite is None:
         return ""
-    parts = []
-    for part in clause.composite.of:
-        full = gettext("，满分 %(full)g") % {"full": part.full} if part.full is not None else ""
-        weight = gettext("%(name)s 占 %(weight)g") % {"name": titles.measure(book, part.measure), "weight": part.weight}
-        parts.append(weight + full)
+    parts = [part_words(book, part) for part in clause.composite.of]
     parts.append(
         {
             "spread": gettext("缺的一项，份额分给其余"),
@@ -127,6 +123,14 @@ def _composite(book: Book, clause: Measure) -> str:
     )
     parts.append(gettext("保留 %(count)d 位小数") % {"count": clause.composite.round})
     return gettext("；").join(parts)
+
+
+def part_words(book: Book, part: Component) -> str:
+    """What a part of a score is, with its full marks or its weight."""
+    name = titles.measure(book, part.measure)
+    if part.full is not None:
+        return gettext("%(name)s 满分 %(full)g") % {"name": name, "full": part.full}
+    return gettext("%(name)s 占 %(weight)g") % {"name": name, "weight": part.weight}
 
 
 def _target(book: Book, clause: Measure, process: str | None) -> str:
