@@ -61,11 +61,13 @@ def turn_of(row: AskedDeed, case: Case, book: Book) -> list[str]:
 def role_for(row: AskedDeed, viewer: Viewer, now: dt.datetime) -> str | None:
     """The role in which the viewer may agree or decline now; None where it is not his turn.
 
-    Nobody decides what he asked for himself, nor what was asked for in his place. A substitute decides in roles of his own.
+    Nobody decides what he asked for himself, what was asked for in his place, or what concerns him. A substitute decides in roles of his
+    own.
     """
     if row.state != State.WAITING or now > row.waits_until or viewer.staff is None:
         return None
-    if viewer.principal in (staff_key(row.staff_id), row.in_place_of):
+    never = {one for kept in row.consents for one in kept.get("never", ())}
+    if viewer.principal in {staff_key(row.staff_id), row.in_place_of, *never}:
         return None
     book = book_of(row.case.handbook_version_id)
     found = role_to_agree(

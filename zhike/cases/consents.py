@@ -37,16 +37,19 @@ class Consent:
     parallel: bool = False
     distinct: bool = False
     """What the one who asks holds himself does not count."""
+    never: tuple[str, ...] = ()
+    """Principals who are not asked: whoever it concerns."""
 
     def kept(self) -> dict[str, Any]:
         links = [list(link) for link in self.links]
-        rules = {"parallel": self.parallel, "distinct": self.distinct}
+        rules = {"parallel": self.parallel, "distinct": self.distinct, "never": list(self.never)}
         return {"handbook": self.handbook, "clause": self.clause, "links": links, **rules}
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Consent:
         links = tuple(tuple(link) for link in kept["links"])
-        return cls(kept["handbook"], kept["clause"], links, bool(kept.get("parallel")), bool(kept.get("distinct")))
+        rules = bool(kept.get("parallel")), bool(kept.get("distinct")), tuple(kept.get("never", ()))
+        return cls(kept["handbook"], kept["clause"], links, *rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,9 @@ def asked_by(book: Book, reasons: Iterable[Reason], facts: Facts, form: Facts) -
     found: list[Consent] = []
     for reason in reasons:
         if reason.consent:
-            found.append(Consent(book.name, reason.clause, reason.consent, distinct=reason.by_others))
+            found.append(
+                Consent(book.name, reason.clause, reason.consent, distinct=reason.by_others, never=reason.never)
+            )
             continue
         clause = book.clause(reason.clause) if reason.clause else None
         wanted = chain_wanted(clause.requires, scoped(clause, facts), form) if isinstance(clause, Gate) else None

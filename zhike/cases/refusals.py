@@ -23,6 +23,8 @@ class Reason:
     """The chain of roles whose consent would do; empty where a gate says it, or none would."""
     by_others: bool = False
     """Of that chain what the one who asks holds himself does not count."""
+    never: tuple[str, ...] = ()
+    """Principals whose consent never counts: whoever it concerns."""
 
 
 class CaseError(Exception):

@@ -141,7 +141,8 @@ def _unagreed(deed: Deed, clause_id: str, drafts: Drafts) -> Reason | None:
     clause = deed.book.clause(clause_id)
     assert isinstance(clause, Sanction)
     person = drafts[clause_id].payload["person"]
-    given = [one for one in deed.approvals if not (clause.confirm.not_party and one.get("by") == person)]
+    never = (person,) if clause.confirm.not_party else ()
+    given = [one for one in deed.approvals if one.get("by") not in never]
     chain = tuple((role,) for role in clause.confirm.also)
     if not links_left(chain, given, False):
         return None
@@ -150,7 +151,7 @@ def _unagreed(deed: Deed, clause_id: str, drafts: Drafts) -> Reason | None:
         zh=f"“{clause.title.zh}”要{zh}也同意才算数。",
         en=f"“{clause.title.say('en')}” stands only when {en} agree as well.",
     )
-    return Reason(words, clause_id, consent=chain, by_others=True)
+    return Reason(words, clause_id, consent=chain, by_others=True, never=never)
 
 
 def _titles(book: Book, roles: Iterable[str], language: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.world import at
+from zhike.cases.asked_deeds import awaiting
 from zhike.cases.asking import decide_asked, take_or_ask
 from zhike.cases.drafts import drafts_of
 from zhike.cases.models import AskedDeed
@@ -72,12 +73,22 @@ def test_who_decides_does_not_agree_to_it_in_another_role_of_his() -> None:
     assert standing(trial) == (["PEN-01"], [])
 
 
-def test_the_agreement_of_the_one_it_concerns_does_not_make_it_stand() -> None:
+def test_the_one_it_concerns_is_not_asked_in_his_role_either() -> None:
     trial = house(**BOTH)
     row = asked(trial)
     decide_asked(row.pk, agree=True, by=trial.viewer("lead"), now=ONE)
-    decide_asked(row.pk, agree=True, by=trial.viewer("clerk"), now=ONE)
+    assert awaiting(trial.viewer("clerk"), ONE) == []
+    with pytest.raises(NotYours):
+        decide_asked(row.pk, agree=True, by=trial.viewer("clerk"), now=ONE)
     assert standing(trial) == (["PEN-01"], [])
+
+
+def test_a_clause_that_lets_the_one_it_concerns_decide_asks_him_too() -> None:
+    trial = house(**BOTH, not_party=False)
+    row = asked(trial)
+    for who in ("lead", "clerk"):
+        decide_asked(row.pk, agree=True, by=trial.viewer(who), now=ONE)
+    assert standing(trial) == ([], ["PEN-01"])
 
 
 def test_taking_it_back_asks_nobody_else() -> None:
