@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from ninja import Router
@@ -89,6 +90,8 @@ class FieldOut(Shape):
     type: str
     required: bool
     filled_by_product: bool
+    filled_by: list[str] = Field(description="Roles that may fill it; empty for whoever takes the action.")
+    may_come_later: bool = Field(description="The form is saved without it, and complete only with it.")
     choices: list[Named]
     columns: list[FieldOut]
 
@@ -207,7 +210,7 @@ def read_handbook(request: Call, name: str) -> HandbookOut:
         ],
         processes=[_process(process) for process in book.handbook.processes],
         records=[
-            RecordOut(id=r.id, title=say(r.title), kind=r.kind, fields=[_field(book, f) for f in r.fields])
+            RecordOut(id=r.id, title=say(r.title), kind=r.kind, fields=[_field(book, f, r.complete) for f in r.fields])
             for r in book.handbook.records
         ],
         roles=[named(role) for role in book.handbook.roles],
@@ -285,11 +288,11 @@ def _action(action: Action) -> ActionOut:
     )
 
 
-def _field(book: Book, field: FieldDef) -> FieldOut:
+def _field(book: Book, field: FieldDef, later: Collection[str] = ()) -> FieldOut:
     return FieldOut(
         id=field.id, title=say(field.title), type=field.type, required=field.required,
-        filled_by_product=is_filled_by_product(field), choices=_choices(book, field),
-        columns=[_field(book, column) for column in field.columns],
+        filled_by_product=is_filled_by_product(field), filled_by=list(field.fills), may_come_later=field.id in later,
+        choices=_choices(book, field), columns=[_field(book, column) for column in field.columns],
     )  # fmt: skip
 
 
