@@ -35,7 +35,7 @@ def test_a_reply_opens_a_conversation_of_whoever_has_the_number_once() -> None:
     assert take_replies(local, replies, NOW) == 0
     conversation = Conversation.objects.get()
     assert (conversation.medium, conversation.customer, conversation.queue) == ("sms", known, "desk")
-    assert list(conversation.messages.values_list("seq", "words")) == [(1, "请问几时到货"), (2, "急")]
+    assert list(conversation.messages.order_by("seq").values_list("seq", "words")) == [(1, "请问几时到货"), (2, "急")]
 
 
 def test_an_answer_goes_out_and_its_receipt_shows_in_the_conversation() -> None:
