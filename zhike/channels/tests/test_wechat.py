@@ -40,7 +40,10 @@ def test_a_message_is_kept_answered_and_becomes_a_conversation_once(platform: tu
     assert take_waiting(row.pk, NOW) == 0
     conversation = Conversation.objects.get()
     assert (conversation.medium, conversation.queue, conversation.address.value) == ("wechat", "desk", "o1")
-    assert list(conversation.messages.values_list("words", flat=True)) == ["几点开门", "<script>alert(1)</script>"]
+    assert list(conversation.messages.order_by("seq").values_list("words", flat=True)) == [
+        "几点开门",
+        "<script>alert(1)</script>",
+    ]
 
 
 def test_what_is_old_forged_open_or_too_long_is_not_taken(platform: tuple[Platform, StandIn]) -> None:
