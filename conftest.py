@@ -13,6 +13,7 @@ from typing import IO
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from zhike.web.allowances import forget_shares
@@ -27,6 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """Options of a server whose data nobody will want again."""
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> None:
+    """Django's thread keeps the language of the last request, whichever test sent it: each begins with the product's own."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(scope="session")
