@@ -88,48 +88,38 @@ def keep_next_due(events: Sequence[Recorded[Any]]) -> None:
             cursor.execute(KEEP_NEXT_DUE, [ids])
 
 
-@reacts_to(ClockWarned)
-def warn_the_holder(events: Sequence[Recorded[ClockWarned]]) -> None:
-    """The holder hears before it is too late, with the time that is left."""
+USED = Text(
+    zh="{number}“{clause}”时限已用 {share:g}%，最晚 {until}。",
+    en="{number}: {share:g}% of “{clause}” is used up; due {until}.",
+)
+PASSED = Text(
+    zh="{number}“{clause}”的目标时间到了，还没有办完；最晚 {until}。",
+    en="{number}: the target of “{clause}” has passed and it is not done; due {until}.",
+)
+
+
+@reacts_to(ClockWarned, ClockTargetPassed)
+def warn_the_holder(events: Sequence[Recorded[Any]]) -> None:
+    """The holder hears before it is too late, with the time that is left; of a target that it is over, and nothing else follows."""
     cases = _cases(events)
     notices = [_warning(event, cases[event.subject[1]]) for event in events if event.subject[1] in cases]
     if notices:
         tell(notices)
 
 
-def _warning(event: Recorded[ClockWarned], case: Case) -> Tell:
-    book = book_of(event.payload.version_id)
+def _warning(event: Recorded[Any], case: Case) -> Tell:
+    told, book = event.payload, book_of(event.payload.version_id)
     clause = book.clause(event.clauses[0])
-    until = moment(event.payload.due_at, book.handbook.zone)
-    return Tell(
-        at=event.at, to=event.payload.holders, kind="warned", clause=clause.id, handbook=book.name, subject=event.subject,
-        words=Text(
-            zh=f"{case.number}“{clause.title.zh}”时限已用 {event.payload.share:g}%，最晚 {until}。",
-            en=f"{case.number}: {event.payload.share:g}% of “{clause.title.say('en')}” is used up; due {until}.",
-        ),
-    )  # fmt: skip
-
-
-@reacts_to(ClockTargetPassed)
-def tell_of_targets(events: Sequence[Recorded[ClockTargetPassed]]) -> None:
-    """The holder hears that the target is over; that is all that follows."""
-    cases = _cases(events)
-    notices = [_passed(event, cases[event.subject[1]]) for event in events if event.subject[1] in cases]
-    if notices:
-        tell(notices)
-
-
-def _passed(event: Recorded[ClockTargetPassed], case: Case) -> Tell:
-    book = book_of(event.payload.version_id)
-    clause = book.clause(event.clauses[0])
-    until = moment(event.payload.due_at, book.handbook.zone)
-    return Tell(
-        at=event.at, to=event.payload.holders, kind="warned", clause=clause.id, handbook=book.name, subject=event.subject,
-        words=Text(
-            zh=f"{case.number}“{clause.title.zh}”的目标时间到了，还没有办完；最晚 {until}。",
-            en=f"{case.number}: the target of “{clause.title.say('en')}” has passed and it is not done; due {until}.",
-        ),
-    )  # fmt: skip
+    said = USED if isinstance(told, ClockWarned) else PASSED
+    parts = {
+        "number": case.number, "until": moment(told.due_at, book.handbook.zone),
+        "share": told.share if isinstance(told, ClockWarned) else 0,
+    }  # fmt: skip
+    words = Text(
+        zh=said.zh.format(clause=clause.title.zh, **parts),
+        en=said.say("en").format(clause=clause.title.say("en"), **parts),
+    )
+    return Tell(event.at, told.holders, "warned", clause.id, book.name, event.subject, words)
 
 
 @reacts_to(ClockBreached)

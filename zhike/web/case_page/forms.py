@@ -81,30 +81,19 @@ def action_form(
     errors: dict[str, list[Told]] = field_errors(error, book) if error else {}
     facts = facts_of(case, book) if case else {}
     needed = needed_fields(book, process, action, {**facts, **known})
-    views = (
-        field_views(
-            book,
-            action.record,
-            known,
-            errors=errors,
-            needed=needed,
-            facts=facts,
-            options=Choices(book, viewer),
+    views: list[FieldView] = []
+    if action.record:
+        views = field_views(
+            book, action.record, known, errors=errors, needed=needed, facts=facts, options=Choices(book, viewer),
             locks=locks_of(book, process, action, viewer, case),
-        )
-        if action.record
-        else []
-    )
+        )  # fmt: skip
     hidden = hidden_names(case, book, action) if case else frozenset()
+    explained = [_explained(view) if view.name in hidden and "***" in str(view.value) else view for view in views]
     return ActionForm(
         url=url,
         action=action,
         title=say(action.title),
-        fields=_proposed(
-            [_explained(view) if view.name in hidden and "***" in str(view.value) else view for view in views],
-            book,
-            proposal,
-        ),
+        fields=_proposed(explained, book, proposal),
         clauses=clauses_of(book, process, action.id),
         handbook=book.name,
         key=key or new_key(),
